@@ -1,0 +1,37 @@
+# Every option of the project, all with the prefix CALIBRA_. What is built besides the headers
+# defaults to on where calibra is the top-level project and off where it is a dependency.
+option(CALIBRA_BUILD_TESTS "Build the tests (needs Catch2 2.x)" ${PROJECT_IS_TOP_LEVEL})
+option(CALIBRA_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
+option(CALIBRA_BUILD_TOOLS "Build the calibra program (needs CLI11)" ${PROJECT_IS_TOP_LEVEL})
+option(CALIBRA_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
+option(CALIBRA_INSTALL "Add the install rules and the packages" ${PROJECT_IS_TOP_LEVEL})
+option(CALIBRA_WERROR "Treat warnings of the project's own code as errors" OFF)
+set(CALIBRA_SANITIZE "" CACHE STRING "Sanitizers for tests and tools, as for -fsanitize=")
+set(CALIBRA_WITH_EIGEN AUTO CACHE STRING "The Eigen adapter: AUTO, ON or OFF")
+set(CALIBRA_WITH_XTENSOR AUTO CACHE STRING "The xtensor adapter: AUTO, ON or OFF")
+set(CALIBRA_WITH_JSON AUTO CACHE STRING "calibra/json.hpp (nlohmann-json): AUTO, ON or OFF")
+set(CALIBRA_WITH_IO AUTO CACHE STRING "calibra/io (libzip, nlohmann-json): AUTO, ON or OFF")
+foreach(part EIGEN XTENSOR JSON IO)
+  set_property(CACHE CALIBRA_WITH_${part} PROPERTY STRINGS AUTO ON OFF)
+endforeach()
+
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endif()
+
+# Flags for the project's own tests, tools, examples and benchmarks; never for its users.
+add_library(calibra_build_flags INTERFACE)
+target_compile_options(calibra_build_flags INTERFACE -Wall -Wextra -Wconversion -Wpedantic
+                                                     -Wshadow)
+if(CALIBRA_WERROR)
+  target_compile_options(calibra_build_flags INTERFACE -Werror)
+endif()
+if(CALIBRA_SANITIZE)
+  target_compile_options(calibra_build_flags INTERFACE -fsanitize=${CALIBRA_SANITIZE}
+                                                       -fno-sanitize-recover=all
+                                                       -fno-omit-frame-pointer)
+  target_link_options(calibra_build_flags INTERFACE -fsanitize=${CALIBRA_SANITIZE})
+endif()

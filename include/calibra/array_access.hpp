@@ -1,0 +1,344 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "calibra/error.hpp"
+#include "calibra/scalar.hpp"
+#include "calibra/view.hpp"
+
+namespace calibra {
+
+/// The one door by which an array enters. A specialisation for `T` has
+///
+///     static auto view(const T& x);   // a vector_view<const S> or a matrix_view<const S>
+///
+/// or, where the elements have to be computed first (expressions, nested vectors), a holder: any
+/// object with a member `view()` that gives such a view of what it owns. An array that calibra may
+/// also write to takes `T&` in a second overload and gives a view of mutable elements.
+/// See docs/adapters.md; `calibra/adapters/` has the ones for Eigen and xtensor.
+template<class T>
+struct array_access;  // left undefined: calibra does not know this array type
+
+namespace detail {
+
+template<class V>
+struct view_traits {
+  static constexpr bool is_vector = false;
+  static constexpr bool is_matrix = false;
+};
+template<class S>
+struct view_traits<vector_view<S>> {
+  static constexpr bool is_vector = true;
+  static constexpr bool is_matrix = false;
+};
+template<class S>
+struct view_traits<matrix_view<S>> {
+  static constexpr bool is_vector = false;
+  static constexpr bool is_matrix = true;
+};
+
+template<class V>
+concept any_view = view_traits<V>::is_vector || view_traits<V>::is_matrix;
+
+/// What array_access gives, made uniform: views are their own view.
+template<any_view V>
+constexpr V view_of(const V& v) {
+  return v;
+}
+template<class H>
+requires(!any_view<H>) constexpr auto view_of(const H& holder) {
+  return holder.view();
+}
+
+template<class X>
+using access_result = decltype(array_access<std::remove_cvref_t<X>>::view(
+    std::declval<std::remove_reference_t<X>&>()));
+
+template<class X>
+using view_type = decltype(view_of(std::declval<const access_result<X>&>()));
+
+}  // namespace detail
+
+/// An array that calibra can read: it has an `array_access`.
+template<class X>
+concept readable_array = requires {
+  typename detail::view_type<X>;
+};
+
+/// A one-dimensional array of labels.
+template<class X>
+concept label_vector = readable_array<X> && detail::view_traits<detail::view_type<X>>::is_vector &&
+    label_scalar<typename detail::view_type<X>::value_type>;
+
+/// A one-dimensional array of real numbers.
+template<class X>
+concept score_vector = readable_array<X> && detail::view_traits<detail::view_type<X>>::is_vector &&
+    real_scalar<typename detail::view_type<X>::value_type>;
+
+/// A two-dimensional array of real numbers: a row a sample, a column a class.
+template<class X>
+concept score_matrix = readable_array<X> && detail::view_traits<detail::view_type<X>>::is_matrix &&
+    real_scalar<typename detail::view_type<X>::value_type>;
+
+namespace detail {
+
+/// Keeps whatever has to live for a view to stay valid: nothing for a dense lvalue, the evaluated
+/// elements for an expression, the array itself where the caller handed over a temporary.
+template<class X>
+class held {
+ public:
+  explicit held(X& x) : access_(array_access<std::remove_cv_t<X>>::view(x)) {}
+  auto view() const { return view_of(access_); }
+
+ private:
+  access_result<X&> access_;
+};
+
+template<class X>
+class held_temporary {
+ public:
+  explicit held_temporary(X&& x)
+      : array_(std::make_shared<X>(std::move(x))),
+        access_(array_access<X>::view(std::as_const(*array_))) {}
+  auto view() const { return view_of(access_); }
+
+ private:
+  std::shared_ptr<X> array_;  // shared, so that copies of the holder keep the same elements alive
+  access_result<const X&> access_;
+};
+
+template<class X>
+auto hold(X&& x) {
+  if constexpr (std::is_lvalue_reference_v<X>) {
+    return held<std::remove_reference_t<X>>(x);
+  } else if constexpr (!any_view<access_result<const X&>>) {
+    return held<const X>(x);  // the holder owns its elements, the temporary may go
+  } else {
+    return held_temporary<X>(std::move(x));
+  }
+}
+
+}  // namespace detail
+
+// ---- views are arrays themselves -------------------------------------------------------------
+
+template<class T>
+struct array_access<vector_view<T>> {
+  static constexpr vector_view<T> view(const vector_view<T>& v) { return v; }
+};
+template<class T>
+struct array_access<matrix_view<T>> {
+  static constexpr matrix_view<T> view(const matrix_view<T>& v) { return v; }
+};
+
+// ---- the standard library --------------------------------------------------------------------
+
+template<class T, std::size_t N>
+struct array_access<std::span<T, N>> {
+  static constexpr vector_view<T> view(const std::span<T, N>& s) { return {s.data(), s.size()}; }
+};
+
+template<class T, std::size_t N>
+struct array_access<std::array<T, N>> {
+  static constexpr vector_view<const T> view(const std::array<T, N>& a) { return {a.data(), N}; }
+  static constexpr vector_view<T> view(std::array<T, N>& a) { return {a.data(), N}; }
+};
+
+template<class T, std::size_t N>
+struct array_access<T[N]> {
+  static constexpr vector_view<const T> view(const T (&a)[N]) { return {a, N}; }
+};
+
+template<class T, class A>
+struct array_access<std::vector<T, A>> {
+  static constexpr vector_view<const T> view(const std::vector<T, A>& v) {
+    return {v.data(), v.size()};
+  }
+  static constexpr vector_view<T> view(std::vector<T, A>& v) { return {v.data(), v.size()}; }
+};
+
+namespace detail {
+
+/// Elements copied into dense rows.
+template<class T>
+class dense_matrix {
+ public:
+  dense_matrix(std::size_t rows, std::size_t cols)
+      : elements_(std::make_shared<T[]>(rows * cols)), rows_(rows), cols_(cols) {}
+  T* row(std::size_t i) { return elements_.get() + i * cols_; }
+  matrix_view<const T> view() const { return {elements_.get(), rows_, cols_}; }
+
+ private:
+  std::shared_ptr<T[]> elements_;
+  std::size_t rows_;
+  std::size_t cols_;
+};
+
+template<class T>
+class dense_vector {
+ public:
+  explicit dense_vector(std::size_t size) : elements_(std::make_shared<T[]>(size)), size_(size) {}
+  T& operator[](std::size_t i) { return elements_[i]; }
+  vector_view<const T> view() const { return {elements_.get(), size_}; }
+
+ private:
+  std::shared_ptr<T[]> elements_;
+  std::size_t size_;
+};
+
+template<class Rows>
+auto copy_rows(const Rows& rows) {
+  using value_type = std::remove_cvref_t<decltype(rows[0][0])>;
+  const std::size_t cols = rows.size() == 0 ? 0 : rows[0].size();
+  dense_matrix<value_type> copy(rows.size(), cols);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].size() != cols)
+      throw shape_error(concat("calibra: row ", i, " of a nested vector: expected ", cols,
+                               " elements as in row 0, got ", rows[i].size()));
+    for (std::size_t j = 0; j < cols; ++j) copy.row(i)[j] = rows[i][j];
+  }
+  return copy;
+}
+
+}  // namespace detail
+
+/// Packed bits have no address: they are copied to bytes.
+template<class A>
+struct array_access<std::vector<bool, A>> {
+  static auto view(const std::vector<bool, A>& v) {
+    detail::dense_vector<unsigned char> copy(v.size());
+    for (std::size_t i = 0; i < v.size(); ++i) copy[i] = v[i];
+    return copy;
+  }
+};
+
+/// Rows that lie apart are copied into one block.
+template<class T, class A, class B>
+struct array_access<std::vector<std::vector<T, A>, B>> {
+  static auto view(const std::vector<std::vector<T, A>, B>& rows) {
+    return detail::copy_rows(rows);
+  }
+};
+
+/// Rows of fixed length lie one after the other: no copy.
+template<class T, std::size_t N, class A>
+struct array_access<std::vector<std::array<T, N>, A>> {
+  static matrix_view<const T> view(const std::vector<std::array<T, N>, A>& rows) {
+    return {rows.empty() ? nullptr : rows.front().data(), rows.size(), N};
+  }
+};
+
+template<class T, std::size_t N, std::size_t M>
+struct array_access<std::array<std::array<T, N>, M>> {
+  static matrix_view<const T> view(const std::array<std::array<T, N>, M>& rows) {
+    return {M == 0 ? nullptr : rows[0].data(), M, N};
+  }
+};
+
+namespace detail {
+
+/// A column of numbers whose type has been forgotten: weights, masks and labels enter the engine as
+/// one type each, so that kernels are compiled once per scalar of the scores.
+template<class To>
+class column {
+ public:
+  column() = default;
+
+  template<class S>
+  explicit column(vector_view<S> v)
+      : data_(v.data()), size_(v.size()), stride_(v.stride()), load_(&load_range<S>) {}
+
+  std::size_t size() const { return size_; }
+  explicit operator bool() const { return load_ != nullptr; }
+
+  /// Copies elements [first, first + count) to `out`.
+  void load(std::size_t first, std::size_t count, To* out) const {
+    load_(data_, stride_, first, count, out);
+  }
+  To operator[](std::size_t i) const {
+    To value;
+    load(i, 1, &value);
+    return value;
+  }
+
+ private:
+  template<class S>
+  static void load_range(const void* data, std::ptrdiff_t stride, std::size_t first,
+                         std::size_t count, To* out) {
+    const auto* p = static_cast<const S*>(data) + static_cast<std::ptrdiff_t>(first) * stride;
+    for (std::size_t i = 0; i < count; ++i, p += stride) out[i] = convert<S>(*p);
+  }
+
+  template<class S>
+  static To convert(const S& x) {
+    using V = std::remove_cv_t<S>;
+    if constexpr (is_swapped_integer<V>::value) {
+      return convert_integer([&] { return load_swapped(x); }());
+    } else if constexpr (std::integral<V>) {
+      return convert_integer(x);
+    } else {
+      return static_cast<To>(scalar_traits<V>::load(x));
+    }
+  }
+  template<class I>
+  static I load_swapped(const byte_swapped<I>& x) {
+    return static_cast<I>(x);
+  }
+  template<class I>
+  static To convert_integer(I x) {
+    if constexpr (std::integral<To> && std::unsigned_integral<I> && sizeof(I) >= sizeof(To)) {
+      // An unsigned label beyond the signed range stays out of range instead of wrapping around.
+      constexpr I top = static_cast<I>(~To{0} & ~(To{1} << (sizeof(To) * 8 - 1)));
+      return static_cast<To>(x > top ? top : x);
+    } else {
+      return static_cast<To>(x);
+    }
+  }
+
+  const void* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::ptrdiff_t stride_ = 1;
+  void (*load_)(const void*, std::ptrdiff_t, std::size_t, std::size_t, To*) = nullptr;
+};
+
+}  // namespace detail
+
+/// A column of numbers given as an option (weights, proximities, masks): borrows any
+/// one-dimensional array that has an `array_access` and outlives the call. Empty by default.
+template<class To>
+class optional_column {
+ public:
+  optional_column() = default;
+
+  template<class X>
+  requires(!std::same_as<std::remove_cvref_t<X>, optional_column> && readable_array<X>)
+      optional_column(
+          X&& x) {  // NOLINT(google-explicit-constructor): an option takes the array itself
+    using V = detail::view_type<X>;
+    static_assert(detail::view_traits<V>::is_vector,
+                  "calibra: this option takes a one-dimensional array");
+    auto holder = std::make_shared<decltype(detail::hold(std::forward<X>(x)))>(
+        detail::hold(std::forward<X>(x)));
+    column_ = detail::column<To>(holder->view());
+    holder_ = std::move(holder);
+  }
+
+  explicit operator bool() const { return static_cast<bool>(column_); }
+  std::size_t size() const { return column_.size(); }
+  const detail::column<To>& get() const { return column_; }
+
+ private:
+  detail::column<To> column_;
+  std::shared_ptr<const void> holder_;
+};
+
+}  // namespace calibra

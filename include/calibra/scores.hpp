@@ -1,0 +1,140 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "calibra/array_access.hpp"
+
+namespace calibra {
+
+/// What the numbers of a score array mean. It is said by the wrapper at the call, never guessed
+/// from the values.
+enum class score_kind {
+  logits,                    ///< N x K, any real; a softmax over each row gives the probabilities
+  probabilities,             ///< N x K, each row non-negative and summing to 1
+  binary_logits,             ///< N, any real; a sigmoid gives P(y = 1)
+  binary_probabilities,      ///< N, P(y = 1)
+  multilabel_logits,         ///< N x L, a sigmoid per label gives P(label present)
+  multilabel_probabilities,  ///< N x L, P(label present)
+};
+
+/// Scores with their meaning: a thin wrapper around an array. Arrays given as lvalues are borrowed
+/// and must outlive the wrapper; temporaries and expressions are kept by it.
+template<score_kind Kind, class Holder>
+class scores {
+ public:
+  static constexpr score_kind kind = Kind;
+
+  explicit scores(Holder holder) : holder_(std::move(holder)) {}
+  auto view() const { return holder_.view(); }
+
+ private:
+  Holder holder_;
+};
+
+namespace detail {
+
+template<score_kind Kind, class X>
+auto make_scores(X&& x) {
+  using holder = decltype(hold(std::forward<X>(x)));
+  return scores<Kind, holder>(hold(std::forward<X>(x)));
+}
+
+template<class T>
+struct is_scores : std::false_type {};
+template<score_kind Kind, class Holder>
+struct is_scores<scores<Kind, Holder>> : std::true_type {};
+
+/// One sentence for an array that cannot be used, instead of a page of template errors.
+template<class X, bool Matrix>
+constexpr bool usable_scores() {
+  static_assert(readable_array<X>,
+                "calibra: this array type is not known; include <calibra/adapters/eigen.hpp> or "
+                "<calibra/adapters/xtensor.hpp>, or specialise calibra::array_access for it "
+                "(docs/adapters.md)");
+  if constexpr (readable_array<X>) {
+    static_assert(Matrix ? score_matrix<X> : score_vector<X>,
+                  "calibra: these scores need real elements and the right number of dimensions: "
+                  "samples x classes, or one probability a sample for the binary forms");
+    return Matrix ? score_matrix<X> : score_vector<X>;
+  }
+  return false;
+}
+
+}  // namespace detail
+
+/// A wrapper made by one of the functions below.
+template<class T>
+concept wrapped_scores = detail::is_scores<std::remove_cvref_t<T>>::value;
+
+/// Logits, samples x classes: any finite real; -inf masks a class (not a whole row).
+template<class X>
+auto logits(X&& x) {
+  if constexpr (detail::usable_scores<X, true>())
+    return detail::make_scores<score_kind::logits>(std::forward<X>(x));
+}
+
+/// Probabilities, samples x classes: in [0, 1], rows summing to 1 within the scalar's tolerance.
+template<class X>
+auto probabilities(X&& x) {
+  if constexpr (detail::usable_scores<X, true>())
+    return detail::make_scores<score_kind::probabilities>(std::forward<X>(x));
+}
+
+/// Binary logits, one a sample: sigmoid(x) is the probability of class 1. Labels are 0 or 1.
+template<class X>
+auto binary_logits(X&& x) {
+  if constexpr (detail::usable_scores<X, false>())
+    return detail::make_scores<score_kind::binary_logits>(std::forward<X>(x));
+}
+
+/// Binary probabilities of class 1, one a sample. Labels are 0 or 1.
+template<class X>
+auto binary_probabilities(X&& x) {
+  if constexpr (detail::usable_scores<X, false>())
+    return detail::make_scores<score_kind::binary_probabilities>(std::forward<X>(x));
+}
+
+/// Multi-label logits, samples x labels: a sigmoid per label. Targets are samples x labels of 0
+/// or 1.
+template<class X>
+auto multilabel_logits(X&& x) {
+  if constexpr (detail::usable_scores<X, true>())
+    return detail::make_scores<score_kind::multilabel_logits>(std::forward<X>(x));
+}
+
+/// Multi-label probabilities, samples x labels. Targets are samples x labels of 0 or 1.
+template<class X>
+auto multilabel_probabilities(X&& x) {
+  if constexpr (detail::usable_scores<X, true>())
+    return detail::make_scores<score_kind::multilabel_probabilities>(std::forward<X>(x));
+}
+
+/// Confidences with their hits: what is left when the scores themselves were not kept.
+/// `confidence` in [0, 1], one a sample; `hit` 1 where the prediction was right, else 0.
+template<class Confidence, class Hit>
+class confidence_pairs {
+ public:
+  confidence_pairs(Confidence confidence, Hit hit)
+      : confidence_(std::move(confidence)), hit_(std::move(hit)) {}
+  auto confidence() const { return confidence_.view(); }
+  auto hit() const { return hit_.view(); }
+
+ private:
+  Confidence confidence_;
+  Hit hit_;
+};
+
+template<class C, class H>
+auto confidences(C&& confidence, H&& hit) {
+  if constexpr (detail::usable_scores<C, false>()) {
+    static_assert(label_vector<H>, "calibra: hits are a one-dimensional array of 0 and 1");
+    auto c = detail::hold(std::forward<C>(confidence));
+    auto h = detail::hold(std::forward<H>(hit));
+    return confidence_pairs<decltype(c), decltype(h)>(std::move(c), std::move(h));
+  }
+}
+
+}  // namespace calibra
