@@ -13,6 +13,7 @@
 
 #include "calibra/error.hpp"
 #include "calibra/scalar.hpp"
+#include "calibra/unranked_view.hpp"
 #include "calibra/view.hpp"
 
 namespace calibra {
@@ -21,9 +22,10 @@ namespace calibra {
 ///
 ///     static auto view(const T& x);   // a vector_view<const S> or a matrix_view<const S>
 ///
-/// or, where the elements have to be computed first (expressions, nested vectors), a holder: any
-/// object with a member `view()` that gives such a view of what it owns. An array that calibra may
-/// also write to takes `T&` in a second overload and gives a view of mutable elements.
+/// or an unranked_view<const S> where the number of dimensions is known at run time only, or,
+/// where the elements have to be computed first (expressions, nested vectors), a holder: any
+/// copyable object with a member `view()` that gives such a view of what it owns. An array that
+/// calibra may also write to takes `T&` in a second overload and gives a view of mutable elements.
 /// See docs/adapters.md; `calibra/adapters/` has the ones for Eigen and xtensor.
 template<class T>
 struct array_access;  // left undefined: calibra does not know this array type
@@ -46,8 +48,18 @@ struct view_traits<matrix_view<S>> {
   static constexpr bool is_matrix = true;
 };
 
+/// May be used as either; the number of dimensions is checked then.
+template<class S>
+struct view_traits<unranked_view<S>> {
+  static constexpr bool is_vector = true;
+  static constexpr bool is_matrix = true;
+};
+
 template<class V>
 concept any_view = view_traits<V>::is_vector || view_traits<V>::is_matrix;
+
+template<class V>
+concept unranked = view_traits<V>::is_vector && view_traits<V>::is_matrix;
 
 /// What array_access gives, made uniform: views are their own view.
 template<any_view V>
@@ -91,39 +103,76 @@ concept score_matrix = readable_array<X> && detail::view_traits<detail::view_typ
 
 namespace detail {
 
+/// What an array is used as. Only an unranked_view leaves a choice: as given, integers are taken
+/// for a vector (labels) and everything else for a matrix (scores).
+struct as_given {
+  template<any_view V>
+  static constexpr auto of(const V& v) {
+    if constexpr (!unranked<V>) {
+      return v;
+    } else if constexpr (label_scalar<typename V::value_type>) {
+      return v.vector();
+    } else {
+      return v.matrix();
+    }
+  }
+};
+struct as_vector {
+  template<any_view V>
+  static constexpr auto of(const V& v) {
+    if constexpr (unranked<V>) {
+      return v.vector();
+    } else {
+      return v;
+    }
+  }
+};
+struct as_matrix {
+  template<any_view V>
+  static constexpr auto of(const V& v) {
+    if constexpr (unranked<V>) {
+      return v.matrix();
+    } else {
+      return v;
+    }
+  }
+};
+
 /// Keeps whatever has to live for a view to stay valid: nothing for a dense lvalue, the evaluated
-/// elements for an expression, the array itself where the caller handed over a temporary.
-template<class X>
+/// elements for an expression. Throws shape_error for a wrong number of dimensions.
+template<class Access, class As>
 class held {
  public:
-  explicit held(X& x) : access_(array_access<std::remove_cv_t<X>>::view(x)) {}
-  auto view() const { return view_of(access_); }
+  explicit held(Access access) : access_(std::move(access)) { static_cast<void>(view()); }
+  auto view() const { return As::of(view_of(access_)); }
 
  private:
-  access_result<X&> access_;
+  Access access_;
 };
 
-template<class X>
+/// Keeps the array itself where the caller handed over a temporary.
+template<class X, class As>
 class held_temporary {
  public:
-  explicit held_temporary(X&& x)
-      : array_(std::make_shared<X>(std::move(x))),
-        access_(array_access<X>::view(std::as_const(*array_))) {}
-  auto view() const { return view_of(access_); }
+  explicit held_temporary(X&& x) : array_(std::make_shared<const X>(std::move(x))) {
+    static_cast<void>(view());
+  }
+  auto view() const { return As::of(array_access<X>::view(*array_)); }
 
  private:
-  std::shared_ptr<X> array_;  // shared, so that copies of the holder keep the same elements alive
-  access_result<const X&> access_;
+  std::shared_ptr<const X> array_;  // copies of the holder keep the same elements alive
 };
 
-template<class X>
+/// `hold(x)`, or `hold<as_vector>(x)` and `hold<as_matrix>(x)` where the use fixes the number of
+/// dimensions: an object whose `view()` stays valid as long as it, and `x` if an lvalue, live.
+template<class As = as_given, class X>
 auto hold(X&& x) {
-  if constexpr (std::is_lvalue_reference_v<X>) {
-    return held<std::remove_reference_t<X>>(x);
-  } else if constexpr (!any_view<access_result<const X&>>) {
-    return held<const X>(x);  // the holder owns its elements, the temporary may go
+  using array = std::remove_cvref_t<X>;
+  using access = decltype(array_access<array>::view(std::forward<X>(x)));
+  if constexpr (std::is_lvalue_reference_v<X> || any_view<array> || !any_view<access>) {
+    return held<access, As>(array_access<array>::view(std::forward<X>(x)));
   } else {
-    return held_temporary<X>(std::move(x));
+    return held_temporary<array, As>(array(std::forward<X>(x)));
   }
 }
 
@@ -138,6 +187,10 @@ struct array_access<vector_view<T>> {
 template<class T>
 struct array_access<matrix_view<T>> {
   static constexpr matrix_view<T> view(const matrix_view<T>& v) { return v; }
+};
+template<class T>
+struct array_access<unranked_view<T>> {
+  static constexpr unranked_view<T> view(const unranked_view<T>& v) { return v; }
 };
 
 // ---- the standard library --------------------------------------------------------------------
@@ -187,7 +240,7 @@ template<class T>
 class dense_vector {
  public:
   explicit dense_vector(std::size_t size) : elements_(std::make_shared<T[]>(size)), size_(size) {}
-  T& operator[](std::size_t i) { return elements_[i]; }
+  T& operator[](std::size_t i) { return elements_.get()[i]; }
   vector_view<const T> view() const { return {elements_.get(), size_}; }
 
  private:
@@ -289,15 +342,16 @@ class column {
       return static_cast<To>(scalar_traits<V>::load(x));
     }
   }
-  template<class I>
-  static I load_swapped(const byte_swapped<I>& x) {
-    return static_cast<I>(x);
+  template<class Integer>
+  static Integer load_swapped(const byte_swapped<Integer>& x) {
+    return static_cast<Integer>(x);
   }
-  template<class I>
-  static To convert_integer(I x) {
-    if constexpr (std::integral<To> && std::unsigned_integral<I> && sizeof(I) >= sizeof(To)) {
+  template<class Integer>
+  static To convert_integer(Integer x) {
+    if constexpr (std::integral<To> && std::unsigned_integral<Integer> &&
+                  sizeof(Integer) >= sizeof(To)) {
       // An unsigned label beyond the signed range stays out of range instead of wrapping around.
-      constexpr I top = static_cast<I>(~To{0} & ~(To{1} << (sizeof(To) * 8 - 1)));
+      constexpr Integer top = static_cast<Integer>(~To{0} & ~(To{1} << (sizeof(To) * 8 - 1)));
       return static_cast<To>(x > top ? top : x);
     } else {
       return static_cast<To>(x);
@@ -323,13 +377,14 @@ class optional_column {
   requires(!std::same_as<std::remove_cvref_t<X>, optional_column> && readable_array<X>)
       optional_column(
           X&& x) {  // NOLINT(google-explicit-constructor): an option takes the array itself
-    using V = detail::view_type<X>;
-    static_assert(detail::view_traits<V>::is_vector,
-                  "calibra: this option takes a one-dimensional array");
-    auto holder = std::make_shared<decltype(detail::hold(std::forward<X>(x)))>(
-        detail::hold(std::forward<X>(x)));
-    column_ = detail::column<To>(holder->view());
-    holder_ = std::move(holder);
+    constexpr bool usable = detail::view_traits<detail::view_type<X>>::is_vector;
+    static_assert(usable, "calibra: this option takes a one-dimensional array");
+    if constexpr (usable) {
+      auto held = detail::hold<detail::as_vector>(std::forward<X>(x));
+      auto holder = std::make_shared<decltype(held)>(std::move(held));
+      column_ = detail::column<To>(holder->view());
+      holder_ = std::move(holder);
+    }
   }
 
   explicit operator bool() const { return static_cast<bool>(column_); }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include "calibra/array_access.hpp"
@@ -36,10 +36,15 @@ class scores {
 
 namespace detail {
 
+template<score_kind Kind>
+using score_use = std::conditional_t<Kind == score_kind::binary_logits ||
+                                         Kind == score_kind::binary_probabilities,
+                                     as_vector, as_matrix>;
+
 template<score_kind Kind, class X>
 auto make_scores(X&& x) {
-  using holder = decltype(hold(std::forward<X>(x)));
-  return scores<Kind, holder>(hold(std::forward<X>(x)));
+  auto holder = hold<score_use<Kind>>(std::forward<X>(x));
+  return scores<Kind, decltype(holder)>(std::move(holder));
 }
 
 template<class T>
@@ -131,9 +136,11 @@ template<class C, class H>
 auto confidences(C&& confidence, H&& hit) {
   if constexpr (detail::usable_scores<C, false>()) {
     static_assert(label_vector<H>, "calibra: hits are a one-dimensional array of 0 and 1");
-    auto c = detail::hold(std::forward<C>(confidence));
-    auto h = detail::hold(std::forward<H>(hit));
-    return confidence_pairs<decltype(c), decltype(h)>(std::move(c), std::move(h));
+    if constexpr (label_vector<H>) {
+      auto c = detail::hold<detail::as_vector>(std::forward<C>(confidence));
+      auto h = detail::hold<detail::as_vector>(std::forward<H>(hit));
+      return confidence_pairs<decltype(c), decltype(h)>(std::move(c), std::move(h));
+    }
   }
 }
 

@@ -1,0 +1,19 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+namespace calibra::detail {
+
+// Tests on the bits, so that -ffast-math in a user's build cannot remove them.
+
+constexpr bool is_nan(double x) {
+  return (std::bit_cast<std::uint64_t>(x) << 1) > 0xffe0000000000000u;
+}
+constexpr bool is_finite(double x) {
+  return (std::bit_cast<std::uint64_t>(x) << 1) < 0xffe0000000000000u;
+}
+
+}  // namespace calibra::detail

@@ -1,0 +1,139 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Included by row_kernels.hpp between target pragmas; see there.
+
+namespace calibra::detail::avx512 {
+
+struct f32 {
+  using value = float;
+  static constexpr std::size_t width = 16;
+  using reg = __m512;
+  struct wide {
+    __m512d low, high;
+  };
+
+  static __mmask16 first(std::size_t n) { return static_cast<__mmask16>((1U << n) - 1U); }
+  static wide zero() { return {_mm512_setzero_pd(), _mm512_setzero_pd()}; }
+  static reg set(float x) { return _mm512_set1_ps(x); }
+  static reg load(const float* p) { return _mm512_loadu_ps(p); }
+  static reg load_n(const float* p, std::size_t n, float fill) {
+    return _mm512_mask_loadu_ps(set(fill), first(n), p);
+  }
+  static void store(float* p, reg r) { _mm512_storeu_ps(p, r); }
+  static void store_n(float* p, reg r, std::size_t n) { _mm512_mask_storeu_ps(p, first(n), r); }
+  static reg add(reg a, reg b) { return _mm512_add_ps(a, b); }
+  static reg sub(reg a, reg b) { return _mm512_sub_ps(a, b); }
+  static reg mul(reg a, reg b) { return _mm512_mul_ps(a, b); }
+  static reg fma(reg a, reg b, reg c) { return _mm512_fmadd_ps(a, b, c); }
+  static reg max(reg a, reg b) { return _mm512_max_ps(a, b); }
+  static reg min(reg a, reg b) { return _mm512_min_ps(a, b); }
+  static reg if_greater(reg a, reg b, reg x, reg y) {
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), y, x);
+  }
+  static unsigned at_least(reg a, reg b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
+  static unsigned equal(reg a, reg b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+  static reg exp(reg x) {
+    using P = exp_polynomial<float>;
+    const reg t = mul(x, set(P::log2_e));
+    const __mmask16 normal = _mm512_cmp_ps_mask(t, set(P::smallest_exponent), _CMP_NLE_UQ);
+    const reg n = _mm512_roundscale_ps(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    const reg f = sub(t, n);
+    reg poly = set(P::c[P::terms - 1]);
+    for (std::size_t i = P::terms - 1; i-- > 0;) poly = fma(poly, f, set(P::c[i]));
+    poly = fma(poly, f, set(1.0F));
+    return _mm512_maskz_scalef_ps(normal, poly, n);
+  }
+  static float highest(reg r) { return _mm512_reduce_max_ps(r); }
+  static float lowest(reg r) { return _mm512_reduce_min_ps(r); }
+  static __m512d low_half(reg r) { return _mm512_cvtps_pd(_mm512_castps512_ps256(r)); }
+  static __m512d high_half(reg r) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(r, 1)); }
+  static void spill(wide& sums, reg r) {
+    sums.low = _mm512_add_pd(sums.low, low_half(r));
+    sums.high = _mm512_add_pd(sums.high, high_half(r));
+  }
+  static double total(const wide& sums) {
+    return _mm512_reduce_add_pd(_mm512_add_pd(sums.low, sums.high));
+  }
+  static void store_wide(double* p, const wide& sums, std::size_t n) {
+    const __mmask16 mask = first(n);
+    _mm512_mask_storeu_pd(p, static_cast<__mmask8>(mask), sums.low);
+    _mm512_mask_storeu_pd(p + 8, static_cast<__mmask8>(mask >> 8), sums.high);
+  }
+  static void add_to(double* p, reg r, std::size_t n) {
+    const auto low = static_cast<__mmask8>(first(n));
+    const auto high = static_cast<__mmask8>(first(n) >> 8);
+    _mm512_mask_storeu_pd(p, low, _mm512_add_pd(_mm512_maskz_loadu_pd(low, p), low_half(r)));
+    _mm512_mask_storeu_pd(p + 8, high,
+                          _mm512_add_pd(_mm512_maskz_loadu_pd(high, p + 8), high_half(r)));
+  }
+};
+
+struct f64 {
+  using value = double;
+  static constexpr std::size_t width = 8;
+  using reg = __m512d;
+  struct wide {
+    __m512d all;
+  };
+
+  static __mmask8 first(std::size_t n) { return static_cast<__mmask8>((1U << n) - 1U); }
+  static wide zero() { return {_mm512_setzero_pd()}; }
+  static reg set(double x) { return _mm512_set1_pd(x); }
+  static reg load(const double* p) { return _mm512_loadu_pd(p); }
+  static reg load_n(const double* p, std::size_t n, double fill) {
+    return _mm512_mask_loadu_pd(set(fill), first(n), p);
+  }
+  static void store(double* p, reg r) { _mm512_storeu_pd(p, r); }
+  static void store_n(double* p, reg r, std::size_t n) { _mm512_mask_storeu_pd(p, first(n), r); }
+  static reg add(reg a, reg b) { return _mm512_add_pd(a, b); }
+  static reg sub(reg a, reg b) { return _mm512_sub_pd(a, b); }
+  static reg mul(reg a, reg b) { return _mm512_mul_pd(a, b); }
+  static reg fma(reg a, reg b, reg c) { return _mm512_fmadd_pd(a, b, c); }
+  static reg max(reg a, reg b) { return _mm512_max_pd(a, b); }
+  static reg min(reg a, reg b) { return _mm512_min_pd(a, b); }
+  static reg if_greater(reg a, reg b, reg x, reg y) {
+    return _mm512_mask_blend_pd(_mm512_cmp_pd_mask(a, b, _CMP_GT_OQ), y, x);
+  }
+  static unsigned at_least(reg a, reg b) { return _mm512_cmp_pd_mask(a, b, _CMP_GE_OQ); }
+  static unsigned equal(reg a, reg b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
+  static reg exp(reg x) {
+    using P = exp_polynomial<double>;
+    const reg t = mul(x, set(P::log2_e));
+    const __mmask8 normal = _mm512_cmp_pd_mask(t, set(P::smallest_exponent), _CMP_NLE_UQ);
+    const reg n = _mm512_roundscale_pd(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    const reg f = sub(t, n);
+    reg poly = set(P::c[P::terms - 1]);
+    for (std::size_t i = P::terms - 1; i-- > 0;) poly = fma(poly, f, set(P::c[i]));
+    poly = fma(poly, f, set(1.0));
+    return _mm512_maskz_scalef_pd(normal, poly, n);
+  }
+  static double highest(reg r) { return _mm512_reduce_max_pd(r); }
+  static double lowest(reg r) { return _mm512_reduce_min_pd(r); }
+  static void spill(wide& sums, reg r) { sums.all = add(sums.all, r); }
+  static double total(const wide& sums) { return _mm512_reduce_add_pd(sums.all); }
+  static void store_wide(double* p, const wide& sums, std::size_t n) { store_n(p, sums.all, n); }
+  static void add_to(double* p, reg r, std::size_t n) {
+    _mm512_mask_storeu_pd(p, first(n), add(_mm512_maskz_loadu_pd(first(n), p), r));
+  }
+};
+
+inline void widen(const half* in, std::size_t n, float* out) {
+  std::size_t i = 0;
+  for (; i + 16 <= n; i += 16)
+    f32::store(out + i,
+               _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + i))));
+  for (; i < n; ++i) out[i] = static_cast<float>(in[i]);
+}
+inline void widen(const bfloat16* in, std::size_t n, float* out) {
+  std::size_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const __m512i bits =
+        _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + i)));
+    f32::store(out + i, _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16)));
+  }
+  for (; i < n; ++i) out[i] = static_cast<float>(in[i]);
+}
+
+}  // namespace calibra::detail::avx512

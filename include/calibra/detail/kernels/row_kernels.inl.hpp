@@ -1,0 +1,306 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+
+// No #pragma once: row_kernels.hpp includes this text once for each instruction set, with
+// CALIBRA_DETAIL_ISA naming the namespace whose lanes it is compiled with.
+
+namespace calibra::detail::CALIBRA_DETAIL_ISA {
+
+/// The left side of the spine, for lanes V. "rows" walks along contiguous classes, one row at a
+/// time; "cols" walks down contiguous samples, one class at a time and a register of samples at
+/// once. Both read their data twice: once for the maximum, once (from cache) for the sums.
+template<class V>
+struct kernels {
+  using T = typename V::value;
+  using reg = typename V::reg;
+  using wide = typename V::wide;
+  static constexpr std::size_t W = V::width;
+  /// Registers added up in T before they are spilled to double: bounds the rounding of a row's sum.
+  static constexpr std::size_t run = 16;
+  static constexpr T minus_infinity = -std::numeric_limits<T>::infinity();
+
+  template<std::size_t N>
+  static void clear(wide (&sums)[N]) {
+    for (wide& s : sums) s = V::zero();
+  }
+
+  static T row_max(const T* z, std::size_t k) {
+    reg a = V::set(minus_infinity), b = a, c = a, d = a;
+    std::size_t j = 0;
+    for (; j + 4 * W <= k; j += 4 * W) {
+      a = V::max(V::load(z + j), a);
+      b = V::max(V::load(z + j + W), b);
+      c = V::max(V::load(z + j + 2 * W), c);
+      d = V::max(V::load(z + j + 3 * W), d);
+    }
+    for (; j + W <= k; j += W) a = V::max(V::load(z + j), a);
+    if (j < k) b = V::max(V::load_n(z + j, k - j, minus_infinity), b);
+    return V::highest(V::max(V::max(a, b), V::max(c, d)));
+  }
+
+  /// Calls body(registers of z, lane accumulators) over a row in runs; `next` is read ahead.
+  template<std::size_t Sums, class Term>
+  static void sum_row(const T* z, std::size_t k, T fill, const T* next, Term term, wide* totals) {
+    std::size_t j = 0;
+    while (j + W <= k) {
+      reg sums[2][Sums];
+      for (auto& half_sums : sums)
+        for (reg& s : half_sums) s = V::set(T{0});
+      const std::size_t stop = k - j < 2 * run * W ? k : j + 2 * run * W;
+      for (; j + 2 * W <= stop; j += 2 * W) {
+        __builtin_prefetch(next + j);
+        if constexpr (2 * W * sizeof(T) > 64) __builtin_prefetch(next + j + W);
+        term(V::load(z + j), sums[0]);
+        term(V::load(z + j + W), sums[1]);
+      }
+      if (j + W <= stop) {
+        term(V::load(z + j), sums[0]);
+        j += W;
+      }
+      for (std::size_t i = 0; i < Sums; ++i) V::spill(totals[i], V::add(sums[0][i], sums[1][i]));
+    }
+    if (j < k) {
+      reg sums[Sums];
+      for (reg& s : sums) s = V::set(T{0});
+      term(V::load_n(z + j, k - j, fill), sums);
+      for (std::size_t i = 0; i < Sums; ++i) V::spill(totals[i], sums[i]);
+    }
+  }
+
+  template<bool Squares>
+  struct softmax_term {
+    reg max;
+    void operator()(reg z, reg* sums) const {
+      const reg e = V::exp(V::sub(z, max));
+      sums[0] = V::add(sums[0], e);
+      if constexpr (Squares) sums[1] = V::fma(e, e, sums[1]);
+    }
+  };
+
+  template<bool Squares>
+  static void softmax_rows_as(const T* z, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
+                              const row_sums<T>& out) {
+    for (std::size_t i = 0; i < rows; ++i, z += stride) {
+      const T max = row_max(z, k);
+      wide totals[Squares ? 2 : 1];
+      clear(totals);
+      sum_row<Squares ? 2 : 1>(z, k, minus_infinity, z + stride, softmax_term<Squares>{V::set(max)},
+                               totals);
+      out.max[i] = max;
+      out.sum[i] = V::total(totals[0]);
+      if constexpr (Squares) out.second[i] = V::total(totals[1]);
+    }
+  }
+  static void softmax_rows(const T* z, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
+                           const row_sums<T>& out) {
+    if (out.second != nullptr)
+      softmax_rows_as<true>(z, stride, rows, k, out);
+    else
+      softmax_rows_as<false>(z, stride, rows, k, out);
+  }
+
+  /// sum of w, w u and w u^2 with u = z - max <= 0 and w = exp(beta u).
+  struct tempered_term {
+    reg max, beta, bottom;
+    void operator()(reg z, reg* sums) const {
+      const reg u = V::max(bottom, V::sub(z, max));  // -inf becomes finite: 0 times it is 0
+      const reg w = V::exp(V::mul(u, beta));
+      const reg wu = V::mul(w, u);
+      sums[0] = V::add(sums[0], w);
+      sums[1] = V::add(sums[1], wu);
+      sums[2] = V::fma(wu, u, sums[2]);
+    }
+  };
+  static void tempered_rows(const T* z, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
+                            double beta, const row_sums<T>& out) {
+    for (std::size_t i = 0; i < rows; ++i, z += stride) {
+      const T max = row_max(z, k);
+      wide totals[3];
+      clear(totals);
+      sum_row<3>(z, k, minus_infinity, z + stride,
+                 tempered_term{V::set(max), V::set(static_cast<T>(beta)),
+                               V::set(std::numeric_limits<T>::lowest())},
+                 totals);
+      out.max[i] = max;
+      out.sum[i] = V::total(totals[0]);
+      out.second[i] = V::total(totals[1]);
+      out.third[i] = V::total(totals[2]);
+    }
+  }
+
+  static T row_min(const T* z, std::size_t k) {
+    reg a = V::set(std::numeric_limits<T>::infinity());
+    std::size_t j = 0;
+    for (; j + W <= k; j += W) a = V::min(V::load(z + j), a);
+    if (j < k) a = V::min(V::load_n(z + j, k - j, std::numeric_limits<T>::infinity()), a);
+    return V::lowest(a);
+  }
+  struct simplex_term {
+    void operator()(reg p, reg* sums) const {
+      sums[0] = V::add(sums[0], p);
+      sums[1] = V::fma(p, p, sums[1]);
+    }
+  };
+  static void simplex_rows(const T* p, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
+                           const row_sums<T>& out) {
+    for (std::size_t i = 0; i < rows; ++i, p += stride) {
+      out.max[i] = row_max(p, k);
+      out.min[i] = row_min(p, k);
+      wide totals[2];
+      clear(totals);
+      sum_row<2>(p, k, T{0}, p + stride, simplex_term{}, totals);
+      out.sum[i] = V::total(totals[0]);
+      out.second[i] = V::total(totals[1]);
+    }
+  }
+
+  // ---- down the columns ----------------------------------------------------------------------
+
+  static reg load_lanes(const T* p, std::size_t n) {
+    return n == W ? V::load(p) : V::load_n(p, n, T{0});
+  }
+
+  /// The largest class of each lane and its first index.
+  static void col_max(const T* z, std::ptrdiff_t stride, std::size_t k, std::size_t n, reg& max,
+                      reg& arg_max) {
+    max = load_lanes(z, n);
+    arg_max = V::set(T{0});
+    for (std::size_t j = 1; j < k; ++j) {
+      const reg x = load_lanes(z + static_cast<std::ptrdiff_t>(j) * stride, n);
+      arg_max = V::if_greater(x, max, V::set(static_cast<T>(j)), arg_max);
+      max = V::max(x, max);
+    }
+  }
+
+  template<std::size_t Sums, class Term>
+  static void sum_cols(const T* z, std::ptrdiff_t stride, std::size_t k, std::size_t n, Term term,
+                       wide* totals) {
+    for (std::size_t j = 0; j < k;) {
+      reg sums[Sums];
+      for (reg& s : sums) s = V::set(T{0});
+      const std::size_t stop = k - j < run ? k : j + run;
+      for (; j < stop; ++j) term(load_lanes(z + static_cast<std::ptrdiff_t>(j) * stride, n), sums);
+      for (std::size_t i = 0; i < Sums; ++i) V::spill(totals[i], sums[i]);
+    }
+  }
+
+  template<bool Squares>
+  static void softmax_cols_as(const T* z, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
+                              const row_sums<T>& out) {
+    for (std::size_t i = 0; i < rows; i += W) {
+      const std::size_t n = rows - i < W ? rows - i : W;
+      reg max, arg_max;
+      col_max(z + i, stride, k, n, max, arg_max);
+      wide totals[Squares ? 2 : 1];
+      clear(totals);
+      sum_cols<Squares ? 2 : 1>(z + i, stride, k, n, softmax_term<Squares>{max}, totals);
+      V::store_n(out.max + i, max, n);
+      V::store_n(out.arg_max + i, arg_max, n);
+      V::store_wide(out.sum + i, totals[0], n);
+      if constexpr (Squares) V::store_wide(out.second + i, totals[1], n);
+    }
+  }
+  static void softmax_cols(const T* z, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
+                           const row_sums<T>& out) {
+    if (out.second != nullptr)
+      softmax_cols_as<true>(z, stride, rows, k, out);
+    else
+      softmax_cols_as<false>(z, stride, rows, k, out);
+  }
+
+  static void tempered_cols(const T* z, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
+                            double beta, const row_sums<T>& out) {
+    for (std::size_t i = 0; i < rows; i += W) {
+      const std::size_t n = rows - i < W ? rows - i : W;
+      reg max, arg_max;
+      col_max(z + i, stride, k, n, max, arg_max);
+      wide totals[3];
+      clear(totals);
+      sum_cols<3>(z + i, stride, k, n,
+                  tempered_term{max, V::set(static_cast<T>(beta)),
+                                V::set(std::numeric_limits<T>::lowest())},
+                  totals);
+      V::store_n(out.max + i, max, n);
+      V::store_wide(out.sum + i, totals[0], n);
+      V::store_wide(out.second + i, totals[1], n);
+      V::store_wide(out.third + i, totals[2], n);
+    }
+  }
+
+  static void simplex_cols(const T* p, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
+                           const row_sums<T>& out) {
+    for (std::size_t i = 0; i < rows; i += W) {
+      const std::size_t n = rows - i < W ? rows - i : W;
+      reg max, arg_max;
+      col_max(p + i, stride, k, n, max, arg_max);
+      reg min = max;
+      for (std::size_t j = 0; j < k; ++j)
+        min = V::min(load_lanes(p + i + static_cast<std::ptrdiff_t>(j) * stride, n), min);
+      wide totals[2];
+      clear(totals);
+      sum_cols<2>(p + i, stride, k, n, simplex_term{}, totals);
+      V::store_n(out.max + i, max, n);
+      V::store_n(out.arg_max + i, arg_max, n);
+      V::store_n(out.min + i, min, n);
+      V::store_wide(out.sum + i, totals[0], n);
+      V::store_wide(out.second + i, totals[1], n);
+    }
+  }
+
+  // ---- single rows ---------------------------------------------------------------------------
+
+  /// out[j] = scale * exp(beta * (z[j] - max))
+  static void exp_row(const T* z, std::size_t k, T beta, T max, T scale, T* out) {
+    const reg b = V::set(beta), m = V::set(max), s = V::set(scale);
+    const reg bottom = V::set(std::numeric_limits<T>::lowest());
+    std::size_t j = 0;
+    for (; j + W <= k; j += W) {
+      const reg u = V::max(bottom, V::sub(V::load(z + j), m));
+      V::store(out + j, V::mul(s, V::exp(V::mul(b, u))));
+    }
+    if (j < k) {
+      const reg u = V::max(bottom, V::sub(V::load_n(z + j, k - j, max), m));
+      V::store_n(out + j, V::mul(s, V::exp(V::mul(b, u))), k - j);
+    }
+  }
+
+  /// sums[j] += p[j]
+  static void add_row(const T* p, std::size_t k, double* sums) {
+    std::size_t j = 0;
+    for (; j + W <= k; j += W) V::add_to(sums + j, V::load(p + j), W);
+    if (j < k) V::add_to(sums + j, V::load_n(p + j, k - j, T{0}), k - j);
+  }
+
+  /// The indices at which p[j] >= bound, ascending; returns how many.
+  static std::size_t select_row(const T* p, std::size_t k, T bound, std::uint32_t* index) {
+    const reg b = V::set(bound);
+    std::size_t count = 0;
+    for (std::size_t j = 0; j < k; j += W) {
+      const bool whole = j + W <= k;
+      unsigned bits =
+          V::at_least(whole ? V::load(p + j) : V::load_n(p + j, k - j, minus_infinity), b);
+      for (; bits != 0; bits &= bits - 1)
+        index[count++] =
+            static_cast<std::uint32_t>(j) + static_cast<std::uint32_t>(std::countr_zero(bits));
+    }
+    return count;
+  }
+
+  /// The first index at which p[j] == x, or k.
+  static std::size_t find_row(const T* p, std::size_t k, T x) {
+    const reg v = V::set(x);
+    std::size_t j = 0;
+    for (; j + W <= k; j += W)
+      if (const unsigned bits = V::equal(V::load(p + j), v); bits != 0)
+        return j + static_cast<std::size_t>(std::countr_zero(bits));
+    for (; j < k; ++j)
+      if (p[j] == x) return j;
+    return k;
+  }
+
+  static constexpr row_kernels<T> table{
+      &softmax_rows,  &softmax_cols, &simplex_rows, &simplex_cols, &tempered_rows,
+      &tempered_cols, &exp_row,      &add_row,      &select_row,   &find_row};
+};
+
+}  // namespace calibra::detail::CALIBRA_DETAIL_ISA

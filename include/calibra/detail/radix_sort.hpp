@@ -1,0 +1,55 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <limits>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace calibra::detail {
+
+/// Sorts `keys` ascending by the bits in `mask` and carries each payload along; stable, so equal
+/// masked keys keep their order. Least significant digit first, 11 bits a digit; digits that are
+/// the same in every key are skipped. O(n) time, one scratch copy of the keys and payloads.
+/// Each payload has as many elements as there are keys (not checked).
+template<std::unsigned_integral Key, class... Payload>
+void radix_sort(std::vector<Key>& keys, Key mask, std::vector<Payload>&... payload) {
+  constexpr unsigned digit_bits = 11;
+  constexpr std::size_t buckets = std::size_t{1} << digit_bits;
+  constexpr std::size_t digits = (std::numeric_limits<Key>::digits + digit_bits - 1) / digit_bits;
+  const std::size_t n = keys.size();
+  if (n < 2) return;
+  const auto bucket_of = [mask](Key key, std::size_t digit) {
+    return static_cast<std::size_t>((key & mask) >> (digit * digit_bits)) & (buckets - 1);
+  };
+
+  std::vector<std::array<std::size_t, buckets>> counts(digits);
+  for (const Key key : keys)
+    for (std::size_t digit = 0; digit < digits; ++digit) ++counts[digit][bucket_of(key, digit)];
+
+  std::vector<Key> key_scratch(n);
+  [[maybe_unused]] auto scratch = std::make_tuple(std::vector<Payload>(n)...);
+  for (std::size_t digit = 0; digit < digits; ++digit) {
+    auto& next = counts[digit];
+    if (next[bucket_of(keys[0], digit)] == n) continue;
+    std::size_t start = 0;
+    for (std::size_t& bucket : next) start += std::exchange(bucket, start);
+    std::apply(
+        [&](std::vector<Payload>&... other) {
+          for (std::size_t i = 0; i < n; ++i) {
+            const std::size_t to = next[bucket_of(keys[i], digit)]++;
+            key_scratch[to] = keys[i];
+            ((other[to] = payload[i]), ...);
+          }
+          (payload.swap(other), ...);
+        },
+        scratch);
+    keys.swap(key_scratch);
+  }
+}
+
+}  // namespace calibra::detail

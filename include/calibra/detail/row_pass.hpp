@@ -1,0 +1,402 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "calibra/detail/float_bits.hpp"
+#include "calibra/detail/parallel.hpp"
+#include "calibra/detail/row_kernels.hpp"
+#include "calibra/detail/tile.hpp"
+#include "calibra/error.hpp"
+#include "calibra/options.hpp"
+#include "calibra/scores.hpp"
+
+namespace calibra::detail {
+
+/// Beyond confidence and hit, what a pass has to give.
+struct row_needs {
+  bool proper_scores = false;  ///< log-likelihood and Brier term
+  bool prediction = false;     ///< the predicted class itself
+};
+
+/// What the left side of the spine says of a few samples; those left out are not in it.
+struct row_block {
+  std::size_t size = 0;
+  const std::size_t* row = nullptr;        ///< where the sample stands in the input
+  const double* confidence = nullptr;      ///< in [0, 1]
+  const unsigned char* hit = nullptr;      ///< the event that the confidence is of
+  const unsigned char* correct = nullptr;  ///< the predicted class is the label
+  const double* log_likelihood = nullptr;  ///< proper_scores
+  const double* brier = nullptr;           ///< proper_scores; sum over classes
+  const std::int64_t* prediction = nullptr;
+  const std::int64_t* label = nullptr;
+  const double* weight = nullptr;  ///< null where all weigh the same
+};
+
+/// How far a row of probabilities may be from summing to 1: what summing K rounded numbers costs in
+/// the type they were made in. Doubles are often widened floats and are allowed as much as floats.
+template<class T>
+double row_sum_tolerance(std::size_t classes) {
+  const double k = 8.0 + 2.0 * std::sqrt(static_cast<double>(classes));
+  if constexpr (std::is_same_v<T, bfloat16> || std::is_same_v<T, byte_swapped<bfloat16>>)
+    return 0x1p-7 * k;
+  if constexpr (sizeof(T) == 2) return 0x1p-10 * k;
+  return static_cast<double>(std::numeric_limits<float>::epsilon()) * k;
+}
+
+/// Checks what can be checked without looking at an element.
+template<class T>
+void check_shapes(std::string_view where, matrix_view<const T> scores, std::size_t labels,
+                  const options& o) {
+  if (scores.cols() == 0)
+    throw shape_error(
+        concat(where, ": expected at least 1 class, got scores of ", scores.rows(), " x 0"));
+  if (labels != scores.rows())
+    throw shape_error(concat(where, ": expected ", scores.rows(), " labels to match ",
+                             scores.rows(), " rows, got ", labels));
+  if (o.weights && o.weights.size() != scores.rows())
+    throw shape_error(concat(where, ": expected ", scores.rows(), " weights to match ",
+                             scores.rows(), " rows, got ", o.weights.size()));
+  if (o.valid && o.valid.size() != scores.rows())
+    throw shape_error(concat(where, ": expected ", scores.rows(), " mask entries to match ",
+                             scores.rows(), " rows, got ", o.valid.size()));
+}
+
+/// Turns rows of scores into row_blocks, a tile at a time. One object a thread.
+template<class T>
+class row_worker {
+ public:
+  using C = compute_type<T>;
+
+  row_worker(std::string_view where, score_kind kind, matrix_view<const T> scores,
+             const column<std::int64_t>& labels, const options& o, row_needs needs, isa set)
+      : where_(where),
+        kind_(kind),
+        scores_(scores),
+        labels_(labels),
+        options_(o),
+        needs_(needs),
+        kernels_(kernels_for<C>(set)),
+        reader_(scores, set),
+        tolerance_(row_sum_tolerance<T>(scores.cols())) {
+    const std::size_t n = reader_.tile_rows();
+    max_.resize(n);
+    min_.resize(n);
+    arg_max_.resize(n);
+    sum_.resize(n);
+    second_.resize(n);
+    row_.resize(n);
+    confidence_.resize(n);
+    hit_.resize(n);
+    correct_.resize(n);
+    log_likelihood_.resize(n);
+    brier_.resize(n);
+    prediction_.resize(n);
+    label_.resize(n);
+    weight_.resize(n);
+    valid_.resize(n);
+  }
+
+  std::size_t block_rows() const { return reader_.tile_rows(); }
+  /// The rows behind the last block, and what their probabilities are made with.
+  const tile<C>& current() const { return current_; }
+  C max_of(std::size_t row) const { return max_[row - first_]; }
+  double sum_of(std::size_t row) const { return sum_[row - first_]; }
+  /// Samples left out by nan_policy::count so far.
+  std::size_t skipped() const { return skipped_; }
+
+  row_block next(std::size_t first, std::size_t count) {
+    first_ = first;
+    labels_.load(first, count, label_.data());
+    if (options_.weights) options_.weights.get().load(first, count, weight_.data());
+    if (options_.valid) options_.valid.get().load(first, count, valid_.data());
+    current_ = reader_.read(first, count);
+    const tile<C>& z = current_;
+    kept_ = 0;
+    switch (kind_) {
+      case score_kind::logits:
+        softmax(z);
+        break;
+      case score_kind::probabilities:
+        simplex(z);
+        break;
+      default:
+        binary(z);
+    }
+    return {kept_,
+            row_.data(),
+            confidence_.data(),
+            hit_.data(),
+            correct_.data(),
+            log_likelihood_.data(),
+            brier_.data(),
+            prediction_.data(),
+            label_.data(),
+            options_.weights ? weight_.data() : nullptr};
+  }
+
+ private:
+  bool left_out(std::size_t i) const {
+    return (options_.ignore_label && label_[i] == *options_.ignore_label) ||
+           (options_.valid && valid_[i] == 0);
+  }
+
+  [[noreturn]] void reject(std::size_t i, const std::string& what) const {
+    throw value_error(concat(where_, ": ", what, " at row ", first_ + i));
+  }
+
+  void check_label(std::size_t i, std::size_t classes) const {
+    if (label_[i] < 0 || static_cast<std::uint64_t>(label_[i]) >= classes)
+      throw value_error(concat(where_, ": label ", label_[i], " at row ", first_ + i,
+                               " is not in [0, ", classes, ")"));
+  }
+  void check_weight(std::size_t i) const {
+    if (options_.weights && (!(weight_[i] >= 0) || !is_finite(weight_[i])))
+      throw value_error(
+          concat(where_, ": weight ", weight_[i], " at row ", first_ + i, " is not in [0, inf)"));
+  }
+
+  /// A row whose sum is NaN: says why, or counts it and goes on.
+  void bad_row(const tile<C>& z, std::size_t i) {
+    const bool real_line = kind_ == score_kind::logits || kind_ == score_kind::binary_logits;
+    for (std::size_t k = 0; k < z.classes; ++k) {
+      const auto x = static_cast<double>(z.at(i, k));
+      if (is_nan(x) || x == std::numeric_limits<double>::infinity()) {
+        if (options_.nan == nan_policy::count) {
+          ++skipped_;
+          return;
+        }
+        throw value_error(concat(where_, ": score ", is_nan(x) ? "nan" : "inf", " at row ",
+                                 first_ + i, ", column ", k, "; expected a finite number",
+                                 real_line ? " or -inf" : ""));
+      }
+    }
+    reject(i, "every logit is -inf");
+  }
+
+  /// Writes sample i to the next free place of the block.
+  void keep(std::size_t i, double confidence, bool hit, bool correct) {
+    row_[kept_] = first_ + i;
+    confidence_[kept_] = confidence;
+    hit_[kept_] = hit;
+    correct_[kept_] = correct;
+    label_[kept_] = label_[i];
+    weight_[kept_] = weight_[i];
+  }
+
+  /// The prediction is the first of the largest classes. It is the label when the label's score is
+  /// the largest and no class before it is as large.
+  bool is_hit(const tile<C>& z, std::size_t i, std::size_t label, C label_score) const {
+    if (!z.by_rows) return static_cast<std::size_t>(arg_max_[i]) == label;
+    if (label_score != max_[i]) return false;
+    const C* row = z.data + static_cast<std::ptrdiff_t>(i) * z.stride;
+    return kernels_.find_row(row, label, max_[i]) == label;
+  }
+  std::int64_t prediction_of(const tile<C>& z, std::size_t i) const {
+    if (!z.by_rows) return static_cast<std::int64_t>(arg_max_[i]);
+    const C* row = z.data + static_cast<std::ptrdiff_t>(i) * z.stride;
+    return static_cast<std::int64_t>(kernels_.find_row(row, z.classes, max_[i]));
+  }
+
+  void softmax(const tile<C>& z) {
+    row_sums<C> out;
+    out.max = max_.data();
+    out.arg_max = arg_max_.data();
+    out.sum = sum_.data();
+    out.second = needs_.proper_scores ? second_.data() : nullptr;
+    (z.by_rows ? kernels_.softmax_rows : kernels_.softmax_cols)(z.data, z.stride, z.rows, z.classes,
+                                                                out);
+    for (std::size_t i = 0; i < z.rows; ++i) {
+      if (left_out(i)) continue;
+      check_label(i, z.classes);
+      check_weight(i);
+      if (is_nan(sum_[i])) {
+        bad_row(z, i);
+        continue;
+      }
+      const auto label = static_cast<std::size_t>(label_[i]);
+      const C at_label = z.at(i, label);
+      const bool hit = is_hit(z, i, label, at_label);
+      keep(i, 1.0 / sum_[i], hit, hit);
+      if (needs_.prediction) prediction_[kept_] = prediction_of(z, i);
+      if (needs_.proper_scores) {
+        const double u = static_cast<double>(at_label) - static_cast<double>(max_[i]);
+        log_likelihood_[kept_] = u - std::log(sum_[i]);
+        brier_[kept_] =
+            std::max(0.0, second_[i] / (sum_[i] * sum_[i]) - 2 * std::exp(u) / sum_[i] + 1);
+      }
+      ++kept_;
+    }
+  }
+
+  void simplex(const tile<C>& p) {
+    row_sums<C> out;
+    out.max = max_.data();
+    out.min = min_.data();
+    out.arg_max = arg_max_.data();
+    out.sum = sum_.data();
+    out.second = second_.data();
+    (p.by_rows ? kernels_.simplex_rows : kernels_.simplex_cols)(p.data, p.stride, p.rows, p.classes,
+                                                                out);
+    for (std::size_t i = 0; i < p.rows; ++i) {
+      if (left_out(i)) continue;
+      check_label(i, p.classes);
+      check_weight(i);
+      if (!is_finite(sum_[i])) {
+        bad_row(p, i);
+        continue;
+      }
+      double scale = 1;
+      if (options_.renormalise && min_[i] >= 0 && sum_[i] > 0)
+        scale = sum_[i];
+      else
+        check_simplex_row(p, i);
+      const auto label = static_cast<std::size_t>(label_[i]);
+      const C at_label = p.at(i, label);
+      const bool hit = is_hit(p, i, label, at_label);
+      keep(i, std::min(1.0, static_cast<double>(max_[i]) / scale), hit, hit);
+      if (needs_.prediction) prediction_[kept_] = prediction_of(p, i);
+      if (needs_.proper_scores) {
+        const double py = static_cast<double>(at_label) / scale;
+        log_likelihood_[kept_] = std::log(py);
+        brier_[kept_] = std::max(0.0, second_[i] / (scale * scale) - 2 * py + 1);
+      }
+      ++kept_;
+    }
+  }
+
+  void check_simplex_row(const tile<C>& p, std::size_t i) const {
+    if (min_[i] < 0 || static_cast<double>(max_[i]) > 1 + tolerance_) {
+      const C bad = min_[i] < 0 ? min_[i] : max_[i];
+      std::size_t k = 0;
+      while (p.at(i, k) != bad) ++k;
+      throw value_error(concat(where_, ": probability ", bad, " at row ", first_ + i, ", column ",
+                               k, " is not in [0, 1]; if these are logits, say logits(x)"));
+    }
+    if (std::abs(sum_[i] - 1) > tolerance_)
+      throw value_error(concat(where_, ": the probabilities of row ", first_ + i, " sum to ",
+                               sum_[i], ", expected 1 within ", tolerance_,
+                               "; renormalise them or, if these are logits, say logits(x)"));
+  }
+
+  void binary(const tile<C>& z) {
+    for (std::size_t i = 0; i < z.rows; ++i) {
+      if (left_out(i)) continue;
+      check_label(i, 2);
+      check_weight(i);
+      const auto x = static_cast<double>(z.at(i, 0));
+      const bool is_logit = kind_ == score_kind::binary_logits;
+      if (is_nan(x) || (is_logit && !is_finite(x)) ||
+          x == std::numeric_limits<double>::infinity()) {
+        bad_row(z, i);
+        continue;
+      }
+      if (!is_logit && !(x >= 0 && x <= 1))
+        reject(i, concat("probability ", x, " is not in [0, 1],"));
+      // log P(1) and log P(0) without cancellation on either side
+      const double e = std::exp(-std::abs(x));
+      const double p = !is_logit ? x : x >= 0 ? 1 / (1 + e) : e / (1 + e);
+      const bool label = label_[i] == 1;
+      const bool predicted = p > 0.5;
+      if (options_.binary == binary_target::positive_class)
+        keep(i, p, label, predicted == label);
+      else
+        keep(i, std::max(p, 1 - p), predicted == label, predicted == label);
+      prediction_[kept_] = predicted;
+      if (needs_.proper_scores) {
+        if (is_logit)
+          log_likelihood_[kept_] = std::min(0.0, label ? x : -x) - std::log1p(e);
+        else
+          log_likelihood_[kept_] = label ? std::log(p) : std::log1p(-p);
+        const double miss = label ? 1 - p : p;
+        brier_[kept_] = 2 * miss * miss;
+      }
+      ++kept_;
+    }
+  }
+
+  std::string_view where_;
+  score_kind kind_;
+  matrix_view<const T> scores_;
+  const column<std::int64_t>& labels_;
+  const options& options_;
+  row_needs needs_;
+  const row_kernels<C>& kernels_;
+  tile_reader<T> reader_;
+  tile<C> current_{};
+  double tolerance_;
+  std::size_t first_ = 0;
+  std::size_t kept_ = 0;
+  std::size_t skipped_ = 0;
+  std::vector<C> max_, min_, arg_max_;
+  std::vector<double> sum_, second_, confidence_, log_likelihood_, brier_, weight_;
+  std::vector<unsigned char> hit_, correct_, valid_;
+  std::vector<std::int64_t> prediction_, label_;
+  std::vector<std::size_t> row_;
+};
+
+/// Scores of any kind as a matrix: the binary kinds are one column wide.
+template<class S>
+auto score_view(const S& scores) {
+  const auto v = scores.view();
+  if constexpr (view_traits<std::remove_cvref_t<decltype(v)>>::is_vector) {
+    using E = const typename std::remove_cvref_t<decltype(v)>::value_type;
+    return matrix_view<E>(v.data(), v.size(), 1, v.stride(), 1);
+  } else {
+    using E = const typename std::remove_cvref_t<decltype(v)>::value_type;
+    return matrix_view<E>(v);
+  }
+}
+
+/// One pass over all rows. Every thread fills its own copy of `state` by consume(state, block); the
+/// copies are added up in the order of the rows. Returns the sum and sets `skipped` if given.
+template<class T, class State, class Consume>
+State row_pass(std::string_view where, score_kind kind, matrix_view<const T> scores,
+               const column<std::int64_t>& labels, const options& o, row_needs needs,
+               const State& state, Consume consume, std::size_t* skipped = nullptr,
+               isa set = best_isa()) {
+  check_shapes(where, scores, labels.size(), o);
+  constexpr std::size_t worth_a_thread = 65536;
+  const std::size_t parts =
+      part_count(scores.rows(), o.threads.n, worth_a_thread / scores.cols() + 1);
+  std::vector<State> states(parts, state);
+  std::vector<std::size_t> skips(parts);
+  for_each_part(scores.rows(), parts, [&](std::size_t part, std::size_t first, std::size_t last) {
+    row_worker<T> worker(where, kind, scores, labels, o, needs, set);
+    while (first < last) {
+      const std::size_t n = std::min(worker.block_rows(), last - first);
+      consume(states[part], worker.next(first, n));
+      first += n;
+    }
+    skips[part] = worker.skipped();
+  });
+  for (std::size_t part = 1; part < parts; ++part) {
+    states[0] += states[part];
+    skips[0] += skips[part];
+  }
+  if (skipped != nullptr) *skipped = skips[0];
+  return std::move(states[0]);
+}
+
+/// Labels of any integer type, as one type. Says what is wrong where they are something else.
+template<class L>
+column<std::int64_t> label_column(const L& holder) {
+  return column<std::int64_t>(holder.view());
+}
+
+template<class L>
+constexpr bool usable_labels() {
+  static_assert(label_vector<L>,
+                "calibra: labels are a one-dimensional array of an integer type (class indices)");
+  return label_vector<L>;
+}
+
+}  // namespace calibra::detail

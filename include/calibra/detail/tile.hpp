@@ -1,0 +1,117 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
+#include <vector>
+
+#include "calibra/detail/row_kernels.hpp"
+#include "calibra/scalar.hpp"
+#include "calibra/view.hpp"
+
+namespace calibra::detail {
+
+/// A few rows of scores in the shape that a kernel wants: classes side by side ("rows") or samples
+/// side by side ("cols").
+template<class C>
+struct tile {
+  const C* data;
+  std::ptrdiff_t stride;  ///< from row to row, or from class to class
+  bool by_rows;
+  std::size_t rows;
+  std::size_t classes;
+
+  C at(std::size_t row, std::size_t k) const {
+    const auto r = static_cast<std::ptrdiff_t>(row);
+    const auto j = static_cast<std::ptrdiff_t>(k);
+    return by_rows ? data[r * stride + j] : data[j * stride + r];
+  }
+};
+
+/// Cuts a matrix of any scalar and stride into tiles. Dense float and double matrices are used
+/// where they lie; everything else is copied, a tile at a time.
+template<class T>
+class tile_reader {
+ public:
+  using C = compute_type<T>;
+  /// Fewer classes than this fill no register: several rows are put side by side instead.
+  static constexpr std::size_t few_classes = 32;
+  static constexpr std::size_t most_rows = 256;
+
+  tile_reader(matrix_view<const T> scores, isa set) : scores_(scores), isa_(set) {
+    const std::size_t k = std::max<std::size_t>(1, scores.cols());
+    const bool few = k < few_classes;
+    if constexpr (std::is_same_v<T, C>) {
+      if (scores.row_stride() == 1 && scores.cols() < (std::size_t{1} << 24)) {
+        how_ = access::direct_cols;
+      } else if (scores.col_stride() == 1 && !few) {
+        how_ = access::direct_rows;
+      } else {
+        how_ = few ? access::packed_cols : access::packed_rows;
+      }
+    } else {
+      how_ = few ? access::packed_cols : access::packed_rows;
+    }
+    // A packed tile, and one read down the columns, is read twice: it should stay in cache.
+    constexpr std::size_t cached = 65536;
+    rows_ = how_ == access::direct_rows
+                ? most_rows
+                : std::clamp<std::size_t>(cached / k / 16 * 16, 16, most_rows);
+    if (how_ == access::packed_cols || how_ == access::packed_rows) buffer_.resize(rows_ * k);
+  }
+
+  /// The most rows that read() gives at once.
+  std::size_t tile_rows() const { return rows_; }
+
+  tile<C> read(std::size_t first, std::size_t count) {
+    const auto part = scores_.rows(first, count);
+    const std::size_t k = part.cols();
+    if constexpr (std::is_same_v<T, C>) {
+      if (how_ == access::direct_rows) return {part.data(), part.row_stride(), true, count, k};
+      if (how_ == access::direct_cols) return {part.data(), part.col_stride(), false, count, k};
+    }
+    if (how_ == access::packed_cols) {
+      pack_cols(part);
+      return {buffer_.data(), static_cast<std::ptrdiff_t>(rows_), false, count, k};
+    }
+    pack_rows(part);
+    return {buffer_.data(), static_cast<std::ptrdiff_t>(k), true, count, k};
+  }
+
+ private:
+  enum class access { direct_rows, direct_cols, packed_rows, packed_cols };
+
+  void pack_cols(matrix_view<const T> part) {
+    for (std::size_t i = 0; i < part.rows(); ++i) {
+      const T* in = &part(i, 0);
+      C* out = buffer_.data() + i;
+      for (std::size_t j = 0; j < part.cols(); ++j, in += part.col_stride(), out += rows_)
+        *out = scalar_traits<T>::load(*in);
+    }
+  }
+
+  void pack_rows(matrix_view<const T> part) {
+    for (std::size_t i = 0; i < part.rows(); ++i) {
+      const T* in = &part(i, 0);
+      C* out = buffer_.data() + i * part.cols();
+      if constexpr (std::is_same_v<T, half> || std::is_same_v<T, bfloat16>) {
+        if (part.col_stride() == 1) {
+          widen(isa_, in, part.cols(), out);
+          continue;
+        }
+      }
+      for (std::size_t j = 0; j < part.cols(); ++j, in += part.col_stride())
+        out[j] = scalar_traits<T>::load(*in);
+    }
+  }
+
+  matrix_view<const T> scores_;
+  isa isa_;
+  access how_ = access::packed_rows;
+  std::size_t rows_ = 0;
+  std::vector<C> buffer_;
+};
+
+}  // namespace calibra::detail

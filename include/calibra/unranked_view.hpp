@@ -1,0 +1,64 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <type_traits>
+
+#include "calibra/error.hpp"
+#include "calibra/view.hpp"
+
+namespace calibra {
+
+/// Non-owning strided view of an array whose number of dimensions is known at run time only. The
+/// place where it is used says which number it must be: `vector()` and `matrix()` check it.
+/// Strides count elements and may be zero or negative. Trivially copyable.
+template<class T>
+class unranked_view {
+ public:
+  using element_type = T;
+  using value_type = std::remove_cv_t<T>;
+
+  constexpr unranked_view() = default;
+  /// `shape` and `strides`: sequences of one integer a dimension, outermost first.
+  template<class Shape, class Strides>
+  constexpr unranked_view(T* data, const Shape& shape, const Strides& strides)
+      : data_(data), rank_(shape.size()) {
+    auto size = shape.begin();
+    auto stride = strides.begin();
+    for (std::size_t d = 0; d < rank_ && d < sizes_.size(); ++d, ++size, ++stride) {
+      sizes_[d] = static_cast<std::size_t>(*size);
+      strides_[d] = static_cast<std::ptrdiff_t>(*stride);
+    }
+  }
+
+  constexpr T* data() const { return data_; }
+  constexpr std::size_t rank() const { return rank_; }
+
+  /// Throws shape_error unless there is one dimension.
+  constexpr vector_view<T> vector() const {
+    require(1);
+    return {data_, sizes_[0], strides_[0]};
+  }
+  /// Throws shape_error unless there are two dimensions.
+  constexpr matrix_view<T> matrix() const {
+    require(2);
+    return {data_, sizes_[0], sizes_[1], strides_[0], strides_[1]};
+  }
+
+ private:
+  constexpr void require(std::size_t rank) const {
+    if (rank_ != rank)
+      throw shape_error(detail::concat("calibra: expected an array of ", rank,
+                                       rank == 1 ? " dimension" : " dimensions", ", got one of ",
+                                       rank_));
+  }
+
+  T* data_ = nullptr;
+  std::size_t rank_ = 0;
+  std::array<std::size_t, 2> sizes_{};
+  std::array<std::ptrdiff_t, 2> strides_{};
+};
+
+}  // namespace calibra
