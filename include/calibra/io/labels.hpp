@@ -1,0 +1,117 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "calibra/array_access.hpp"
+#include "calibra/io/array.hpp"
+
+namespace calibra::io {
+
+/// Class indices, one a sample, out of an array: an array that calibra reads wherever it takes
+/// labels. Cheap to copy; keeps the elements alive.
+class label_column {
+ public:
+  label_column(vector_view<const std::int64_t> view, std::shared_ptr<const void> owner)
+      : view_(view), owner_(std::move(owner)) {}
+
+  vector_view<const std::int64_t> view() const { return view_; }
+  std::size_t size() const { return view_.size(); }
+  std::int64_t operator[](std::size_t i) const { return view_[i]; }
+
+ private:
+  vector_view<const std::int64_t> view_;
+  std::shared_ptr<const void> owner_;
+};
+
+namespace detail {
+
+/// Gives `indices` away as a column.
+inline label_column make_labels(std::vector<std::int64_t> indices) {
+  auto owner = std::make_shared<const std::vector<std::int64_t>>(std::move(indices));
+  return {{owner->data(), owner->size()}, owner};
+}
+
+template<class T>
+std::int64_t as_label(const array& a, std::size_t row, const T& x) {
+  if constexpr (calibra::detail::is_swapped_integer<T>::value) {
+    return [&]<class I>(const byte_swapped<I>& swapped) {
+      return as_label(a, row, static_cast<I>(swapped));
+    }(x);
+  } else {
+    if constexpr (std::is_same_v<T, std::uint64_t>) {
+      if (x > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+        throw io_error(concat(a.name(), ": row ", row, ": label ", x, " does not fit in int64"));
+    }
+    return static_cast<std::int64_t>(x);
+  }
+}
+
+inline label_column one_hot_labels(const array& a) {
+  std::vector<std::int64_t> indices;
+  indices.reserve(a.shape()[0]);
+  a.visit_elements([&](auto view) {
+    for (std::size_t i = 0; i < view.rows(); ++i) {
+      std::size_t ones = 0;
+      std::size_t index = 0;
+      for (std::size_t j = 0; j < view.cols(); ++j) {
+        const double x = as_double(view(i, j));
+        if (x == 0) continue;
+        if (x != 1)
+          throw io_error(concat(a.name(), ": row ", i, ", column ", j,
+                                ": one-hot labels: expected 0 or 1, got ", x));
+        ++ones;
+        index = j;
+      }
+      if (ones != 1)
+        throw io_error(
+            concat(a.name(), ": row ", i, ": one-hot labels: expected one 1, got ", ones));
+      indices.push_back(static_cast<std::int64_t>(index));
+    }
+  });
+  return make_labels(std::move(indices));
+}
+
+}  // namespace detail
+
+/// The class indices in `a`.
+/// Shapes: (n,) or (n, 1) integers of any width and byte order; or (n, k), k other than 1, one-hot
+/// rows of integers, booleans or reals: one element 1, the rest 0, and the column of the 1 is the
+/// index. Values are not checked against a number of classes here. Cost: none for int64 in this
+/// machine's byte order, which is viewed in place; else a copy of 8 n bytes.
+/// Throws io_error: one-dimensional reals, a row that is not one-hot, a uint64 beyond int64.
+inline label_column labels(const array& a) {
+  if (a.shape().size() == 2 && a.shape()[1] != 1) return detail::one_hot_labels(a);
+  return a.visit_labels([&](auto view) -> label_column {
+    using element = typename decltype(view)::value_type;
+    if constexpr (std::is_same_v<element, std::int64_t>) {
+      return {view, std::make_shared<const array>(a)};
+    } else {
+      std::vector<std::int64_t> indices(view.size());
+      for (std::size_t i = 0; i < view.size(); ++i) indices[i] = detail::as_label(a, i, view[i]);
+      if (a.dtype() == dtype::b1)
+        for (std::int64_t& index : indices) index = index != 0 ? 1 : 0;
+      return detail::make_labels(std::move(indices));
+    }
+  });
+}
+
+}  // namespace calibra::io
+
+namespace calibra {
+
+template<>
+struct array_access<io::label_column> {
+  static vector_view<const std::int64_t> view(const io::label_column& labels) {
+    return labels.view();
+  }
+};
+
+}  // namespace calibra

@@ -1,0 +1,83 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <system_error>
+
+#include "calibra/error.hpp"
+#include "calibra/io/text.hpp"
+
+namespace calibra::io::detail {
+
+/// What the operating system says about an `errno` value.
+inline std::string reason(int code) {
+  return std::generic_category().message(code);
+}
+
+/// A file descriptor that closes itself.
+class descriptor {
+ public:
+  explicit descriptor(int number) : number_(number) {}
+  descriptor(const descriptor&) = delete;
+  descriptor& operator=(const descriptor&) = delete;
+  ~descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  int get() const { return number_; }
+  /// Closes now; false where the system reports an error (late write failures).
+  bool close() {
+    const int number = number_;
+    number_ = -1;
+    return ::close(number) == 0;
+  }
+
+ private:
+  int number_;
+};
+
+/// The bytes of a whole file, mapped read-only (POSIX mmap, MAP_PRIVATE): pages are read when they
+/// are touched and never copied. The file must not shrink while it is mapped.
+/// Throws io_error with the path and the reason: missing, not readable, a directory, not a regular
+/// file, empty.
+class mapped_file {
+ public:
+  explicit mapped_file(const std::string& path) {
+    // O_NONBLOCK: a named pipe is refused below instead of waited for.
+    const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (file.get() < 0) throw io_error(concat(path, ": cannot open: ", reason(errno)));
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0)
+      throw io_error(concat(path, ": cannot open: ", reason(errno)));
+    if (S_ISDIR(status.st_mode)) throw io_error(concat(path, ": expected a file, got a directory"));
+    if (!S_ISREG(status.st_mode))
+      throw io_error(concat(path, ": expected a regular file, got a device, pipe or socket"));
+    if (status.st_size == 0) throw io_error(concat(path, ": the file is empty"));
+    size_ = static_cast<std::size_t>(status.st_size);
+    void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+    if (address == MAP_FAILED) throw io_error(concat(path, ": cannot map: ", reason(errno)));
+    address_ = address;
+  }
+  mapped_file(const mapped_file&) = delete;
+  mapped_file& operator=(const mapped_file&) = delete;
+  ~mapped_file() { ::munmap(address_, size_); }
+
+  std::span<const std::byte> bytes() const {
+    return {static_cast<const std::byte*>(address_), size_};
+  }
+
+ private:
+  void* address_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace calibra::io::detail

@@ -1,0 +1,105 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "calibra/error.hpp"
+#include "calibra/io/mapped_file.hpp"
+#include "calibra/io/text.hpp"
+
+namespace calibra::io {
+
+/// A file that comes into being whole or not at all: bytes go to a temporary file in the same
+/// directory, `commit` renames it over the target. Without a commit (an exception on the way) the
+/// temporary is removed and the target stays as it was. A symbolic link is followed: the file it
+/// points to is replaced. The new file has the permissions that any new file gets.
+/// A reader sees the old file or the new one; nothing is promised about a loss of power (no fsync).
+class atomic_file {
+ public:
+  /// Throws io_error with the path and the reason: a directory, not a regular file, no such
+  /// directory, no permission.
+  explicit atomic_file(const std::string& path)
+      : path_(path), target_(target_of(path)), temporary_(), file_(open_temporary()) {}
+  atomic_file(const atomic_file&) = delete;
+  atomic_file& operator=(const atomic_file&) = delete;
+  ~atomic_file() {
+    if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  }
+
+  /// Appends `bytes`. Throws io_error with the reason (no space left, file too large).
+  void write(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(file_.get(), bytes.data(), bytes.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) fail(errno);
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+
+  /// Puts the file in its place; call once, last. Throws io_error with the reason.
+  void commit() {
+    if (!file_.close()) fail(errno);
+    if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno);
+    temporary_.clear();
+  }
+
+ private:
+  [[noreturn]] void fail(int code) const {
+    throw io_error(detail::concat(path_, ": cannot write: ", detail::reason(code)));
+  }
+
+  static std::string target_of(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return path;
+    if (S_ISDIR(status.st_mode))
+      throw io_error(detail::concat(path, ": cannot write: it is a directory"));
+    if (!S_ISREG(status.st_mode))
+      throw io_error(detail::concat(path, ": cannot write: it is not a regular file"));
+    std::error_code failed;
+    const std::filesystem::path resolved = std::filesystem::canonical(path, failed);
+    return failed ? path : resolved.string();
+  }
+
+  int open_temporary() {
+    static std::atomic<unsigned> counter{0};
+    const auto directory = std::filesystem::path(target_).parent_path();
+    for (;;) {
+      const std::string name = detail::concat(".calibra-", ::getpid(), '-', counter++, ".tmp");
+      std::string candidate = (directory / name).string();
+      const int file = ::open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (file >= 0) {
+        temporary_ = std::move(candidate);
+        return file;
+      }
+      if (errno != EEXIST) fail(errno);
+    }
+  }
+
+  std::string path_;
+  std::string target_;
+  std::string temporary_;
+  detail::descriptor file_;
+};
+
+/// Writes `bytes` (text or binary) to `path` by an `atomic_file`.
+/// Throws io_error with the path and the reason; then `path` is as it was and nothing is left over.
+inline void write_file(const std::string& path, std::string_view bytes) {
+  atomic_file file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+}  // namespace calibra::io
