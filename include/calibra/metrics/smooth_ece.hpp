@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <limits>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "calibra/error.hpp"
@@ -25,6 +26,9 @@ struct smooth_ece_options {
   smooth_kernel kernel = smooth_kernel::reflected;
   /// sigma, at least 1e-5; without it, the largest sigma found with smooth_ece(sigma) <= sigma.
   std::optional<double> bandwidth = std::nullopt;
+  /// Work out where a float confidence lies on the grid in float, as numpy does for relplot; else
+  /// in double, as everything here.
+  bool float_positions = false;
 };
 
 struct smooth_ece_result {
@@ -48,11 +52,20 @@ template<class C>
 class residual_smoother {
  public:
   /// The sample must outlive the smoother and must not be empty.
-  residual_smoother(const sample<C>& s, smooth_kernel kernel) : sample_(s), kernel_(kernel) {
+  residual_smoother(const sample<C>& s, const smooth_ece_options& options)
+      : sample_(s),
+        kernel_(options.kernel),
+        in_float_(options.float_positions && std::is_same_v<C, float>) {
     if (kernel_ == smooth_kernel::reflected) return;
     positions_.reserve(s.size());
-    for (std::size_t i = 0; i < s.size(); ++i)
-      positions_.push_back(logit_of(std::clamp(s.confidence(i), 0.001, 1 - 0.001)));
+    for (std::size_t i = 0; i < s.size(); ++i) {
+      if (in_float_) {
+        const float c = std::clamp(static_cast<float>(s.confidence(i)), 0.001F, 0.999F);
+        positions_.push_back(static_cast<double>(std::log(c / (1 - c))));
+      } else {
+        positions_.push_back(logit_of(std::clamp(s.confidence(i), 0.001, 1 - 0.001)));
+      }
+    }
     const auto [low, high] = std::minmax_element(positions_.begin(), positions_.end());
     lowest_ = *low;
     highest_ = *high;
@@ -126,7 +139,7 @@ class residual_smoother {
     const auto scale = static_cast<double>(nodes - 1);
     for (std::size_t i = 0; i < sample_.size(); ++i) {
       const double c = sample_.confidence(i), w = sample_.weight(i);
-      const double x = (positions_.empty() ? c : (positions_[i] - low) / (high - low)) * scale;
+      const double x = grid_position(positions_.empty() ? c : positions_[i], low, high, scale);
       const std::size_t left = cell(x, nodes);
       const double right_share = x - static_cast<double>(left);
       const double r = w * (c - (sample_.hit(i) ? 1.0 : 0.0));
@@ -139,6 +152,13 @@ class residual_smoother {
       mirror(residual);
       mirror(weight);
     }
+  }
+
+  double grid_position(double at, double low, double high, double scale) const {
+    if (!in_float_) return (at - low) / (high - low) * scale;
+    float x = static_cast<float>(at);
+    if (!positions_.empty()) x = (x - static_cast<float>(low)) / static_cast<float>(high - low);
+    return static_cast<double>(x * static_cast<float>(scale));
   }
 
   // Continues the nodes beyond both ends by their reflection.
@@ -210,6 +230,7 @@ class residual_smoother {
 
   const sample<C>& sample_;
   smooth_kernel kernel_;
+  bool in_float_;
   std::vector<double> positions_;  // logits; empty for the reflected kernel
   double lowest_ = 0, highest_ = 0;
 
@@ -251,7 +272,7 @@ smooth_ece_result smooth_ece_details(const sample<C>& s, const smooth_ece_option
     throw option_error(detail::concat("smooth_ece(): bandwidth ", *options.bandwidth,
                                       " is not a finite number of at least 1e-5"));
   if (!(s.total_weight() > 0)) return {};
-  detail::residual_smoother<C> error_at(s, options.kernel);
+  detail::residual_smoother<C> error_at(s, options);
   if (options.bandwidth) return {error_at(*options.bandwidth), *options.bandwidth};
 
   constexpr double finest = 1e-3;  // no narrower bandwidth is tried

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "calibra/error.hpp"
+#include "calibra/options.hpp"
 #include "calibra/sample.hpp"
 
 namespace calibra {
@@ -18,14 +19,9 @@ enum class sweep_norm {
   l2,  ///< sqrt(sum_b (n_b / n) gap_b^2)
 };
 
-enum class sweep_binning {
-  equal_mass,   ///< bins of equal numbers of samples, by rank
-  equal_width,  ///< bins of equal width in [0, 1]
-};
-
 struct sweep_ece_options {
   sweep_norm norm = sweep_norm::l1;
-  sweep_binning binning = sweep_binning::equal_mass;
+  bin_scheme binning = bin_scheme::equal_mass;
   /// Puts the samples at the largest confidence into a bin of their own, as robustness_metrics
   /// does.
   bool own_bin_for_largest = false;
@@ -43,7 +39,7 @@ template<class C>
 class monotonic_sweep {
  public:
   /// The sample must be sorted and not empty, and must outlive this object.
-  monotonic_sweep(const sample<C>& sorted, sweep_binning binning)
+  monotonic_sweep(const sample<C>& sorted, bin_scheme binning)
       : sample_(sorted), binning_(binning), hits_before_(sorted.size() + 1) {
     const std::size_t n = sorted.size();
     for (std::size_t i = 0; i < n; ++i)
@@ -67,7 +63,7 @@ class monotonic_sweep {
 
   /// Bin of the sample of rank r among B.
   std::size_t bin_of(std::size_t r, std::size_t bins) const {
-    const double part = binning_ == sweep_binning::equal_mass
+    const double part = binning_ == bin_scheme::equal_mass
                             ? static_cast<double>(r) / static_cast<double>(sample_.size())
                             : sample_.confidence(r);
     return static_cast<std::size_t>(
@@ -77,7 +73,7 @@ class monotonic_sweep {
   /// The first rank that is beyond bin b of B.
   std::size_t end_of_bin(std::size_t b, std::size_t bins) const {
     const std::size_t n = sample_.size();
-    if (binning_ == sweep_binning::equal_mass) {
+    if (binning_ == bin_scheme::equal_mass) {
       // Rounding may put the edge one rank beside its place.
       auto r = std::min(
           n, static_cast<std::size_t>(std::ceil(
@@ -118,7 +114,7 @@ class monotonic_sweep {
   }
 
   const sample<C>& sample_;
-  sweep_binning binning_;
+  bin_scheme binning_;
   std::vector<std::size_t> hits_before_;
   std::size_t first_hit_ = 0;
   std::size_t last_miss_ = 0;
