@@ -95,6 +95,10 @@ struct convention {
   /// sweep_ece: the largest confidence gets a bin of its own.
   bool sweep_own_last_bin = false;
   bool smooth_logit_kernel = false;
+  /// smooth_ece: float confidences are placed on the grid in float.
+  bool smooth_float_positions = false;
+  /// mmce of binary scores compares p with "the prediction is right" instead of with y.
+  bool mmce_of_prediction = false;
   /// Per-class errors look at p > 0 alone; zeros are not in the total.
   bool positive_probabilities_only = false;
 
@@ -226,6 +230,7 @@ inline constexpr convention netcal{
     .float_edges_for_means = true,
     .mass = mass_rule::quantile,
     .ace = ace_kind::mean_gap,
+    .mmce_of_prediction = true,
 };
 
 inline constexpr convention verified{
@@ -240,6 +245,7 @@ inline constexpr convention relplot{
     .rule = bin_rule::floor_divide,
     .side = edge_side::left_closed,
     .one = one_rule::own_bin,
+    .smooth_float_positions = true,
 };
 
 inline constexpr convention probmetrics{

@@ -113,12 +113,15 @@ struct evaluation_state {
   std::uint64_t rows = 0;
   summary means;
   sample<C> pairs;
+  sample<C> predictions;  ///< (p, the prediction is right) of binary scores:
+                          ///< convention::mmce_of_prediction
   std::vector<double> proximity;
   evaluation_state& operator+=(const evaluation_state& other) {
     table += other.table;
     rows += other.rows;
     means += other.means;
     pairs.append(other.pairs);
+    predictions.append(other.predictions);
     proximity.insert(proximity.end(), other.proximity.begin(), other.proximity.end());
     return *this;
   }
@@ -221,6 +224,7 @@ class evaluator {
     const bool own_table =
         mass() || (!is_default() && (like_.clip_confidence || like_.one == one_rule::weight_only));
     return own_table || like_.drop_absent_classes ||
+           (!multiclass && like_.nll == nll_rule::clip_eps) ||
            any_wanted("ace", "sweep_ece", "smooth_ece", "ks_error", "mmce", "piece");
   }
 
@@ -229,7 +233,7 @@ class evaluator {
     const bool piece_wanted = wanted("piece") && e_.proximity;
     const bool proper = any_wanted("nll", "brier", "brier_top", "accuracy", "confidence");
     std::size_t skipped = 0;
-    evaluation_state<C> state{reliability_table(width_bins()), 0, {}, {}, {}};
+    evaluation_state<C> state{reliability_table(width_bins()), 0, {}, {}, {}, {}};
     state_ = scores_pass(
         "evaluate()", scores_, labels_, o_, {.proper_scores = proper}, state,
         [&](evaluation_state<C>& s, const row_block& block) {
@@ -242,6 +246,8 @@ class evaluator {
               s.pairs.push_back(block.confidence[i], block.hit[i] != 0);
             else
               s.pairs.push_back(block.confidence[i], block.hit[i] != 0, block.weight[i]);
+            if (!multiclass && like_.mmce_of_prediction)
+              s.predictions.push_back(block.confidence[i], block.correct[i] != 0);
             if (piece_wanted) s.proximity.push_back(e_.proximity.get()[block.row[i]]);
           }
         },
@@ -257,6 +263,8 @@ class evaluator {
       if constexpr (multiclass) {
         if (like_.nll != nll_rule::exact)
           found_.back().value = nll_by_rule(scores_, labels_, o_, like_.nll);
+      } else if (like_.nll == nll_rule::clip_eps) {
+        found_.back().value = clipped_binary_nll(state_->pairs);
       }
     }
   }
@@ -298,9 +306,11 @@ class evaluator {
     if (wanted("smooth_ece"))
       put("smooth_ece",
           smooth_ece(x, {.kernel = like_.smooth_logit_kernel ? smooth_kernel::logit
-                                                             : smooth_kernel::reflected}));
+                                                             : smooth_kernel::reflected,
+                         .float_positions = like_.smooth_float_positions}));
     if (wanted("ks_error")) put("ks_error", ks_error(x));
-    if (wanted("mmce")) put("mmce", mmce(x));
+    if (wanted("mmce"))
+      put("mmce", mmce(!multiclass && like_.mmce_of_prediction ? state_->predictions : x));
   }
 
   template<class D>

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -55,6 +56,10 @@ struct options {
   bool renormalise = false;
   binary_target binary = binary_target::positive_class;
   calibra::threads threads = {1};
+  /// Called after every block of rows with the number of rows in it, by whichever thread did them:
+  /// it must be safe to call from several at once. A call that needs several passes over the
+  /// scores counts every row once a pass.
+  std::function<void(std::uint64_t rows)> progress = {};
 
   /// The binning that these options describe, for equal_width or given edges.
   binning fixed_bins() const {

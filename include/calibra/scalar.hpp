@@ -126,6 +126,9 @@ struct scalar_traits<bfloat16> {
   static constexpr float load(bfloat16 x) { return static_cast<float>(x); }
 };
 template<class T>
+requires requires {
+  typename scalar_traits<T>::compute_type;
+}
 struct scalar_traits<byte_swapped<T>> {
   using compute_type = typename scalar_traits<T>::compute_type;
   static compute_type load(byte_swapped<T> x) { return scalar_traits<T>::load(static_cast<T>(x)); }

@@ -83,6 +83,7 @@ State class_pass(std::string_view where, const S& scores, L&& labels, const opti
                 static_cast<std::size_t>(block.label[i]),
                 block.weight == nullptr ? 1.0 : block.weight[i]);
       first += n;
+      if (o.progress) o.progress(n);
     }
   });
   for (std::size_t part = 1; part < parts; ++part) states[0] += states[part];
@@ -109,6 +110,7 @@ State label_pass(std::string_view where, const S& scores, const Y& targets, cons
   State sums = state;
   std::vector<std::int64_t> entries(view.cols());
   for (std::size_t i = 0; i < view.rows(); ++i) {
+    if (o.progress) o.progress(1);
     if (o.valid && o.valid.get()[i] == 0) continue;
     const double weight = o.weights ? o.weights.get()[i] : 1.0;
     if (!(weight >= 0) || !is_finite(weight))

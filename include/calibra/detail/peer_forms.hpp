@@ -160,6 +160,18 @@ double nll_by_rule(const S& scores, const L& labels, const options& o, nll_rule 
                        : sums.loss.value() / sums.weight.value();
 }
 
+/// nll_rule::clip_eps of binary pairs (p, y).
+template<class C>
+double clipped_binary_nll(const sample<C>& x) {
+  constexpr double eps = static_cast<double>(std::numeric_limits<C>::epsilon());
+  compensated_sum loss;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double p = std::clamp(x.confidence(i), eps, 1 - eps);
+    loss += -x.weight(i) * std::log(x.hit(i) ? p : 1 - p);
+  }
+  return loss.value() / x.total_weight();
+}
+
 /// The pairs that probmetrics measures: classes without a label removed, rows clamped to
 /// [1e-7, 1 - 1e-7] and renormalised, all in float; of two classes left the second is measured. An
 /// empty sample where fewer than two are left.

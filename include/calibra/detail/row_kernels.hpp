@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "calibra/detail/kernels/lanes_portable.hpp"
 #include "calibra/detail/kernels/polynomial.hpp"
@@ -53,6 +54,8 @@ struct row_kernels {
   void (*add_row)(const T*, std::size_t k, double* sums);
   std::size_t (*select_row)(const T*, std::size_t k, T bound, std::uint32_t* index);
   std::size_t (*find_row)(const T*, std::size_t k, T x);
+  void (*turn)(const T*, std::ptrdiff_t stride, std::size_t rows, std::size_t k, T* out,
+               std::size_t out_stride);
 };
 
 }  // namespace calibra::detail

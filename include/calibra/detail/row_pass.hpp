@@ -13,6 +13,7 @@
 
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/detail/parallel.hpp"
+#include "calibra/detail/row_checks.hpp"
 #include "calibra/detail/row_kernels.hpp"
 #include "calibra/detail/tile.hpp"
 #include "calibra/error.hpp"
@@ -40,35 +41,6 @@ struct row_block {
   const std::int64_t* label = nullptr;
   const double* weight = nullptr;  ///< null where all weigh the same
 };
-
-/// How far a row of probabilities may be from summing to 1: what summing K rounded numbers costs in
-/// the type they were made in. Doubles are often widened floats and are allowed as much as floats.
-template<class T>
-double row_sum_tolerance(std::size_t classes) {
-  const double k = 8.0 + 2.0 * std::sqrt(static_cast<double>(classes));
-  if constexpr (std::is_same_v<T, bfloat16> || std::is_same_v<T, byte_swapped<bfloat16>>)
-    return 0x1p-7 * k;
-  if constexpr (sizeof(T) == 2) return 0x1p-10 * k;
-  return static_cast<double>(std::numeric_limits<float>::epsilon()) * k;
-}
-
-/// Checks what can be checked without looking at an element.
-template<class T>
-void check_shapes(std::string_view where, matrix_view<const T> scores, std::size_t labels,
-                  const options& o) {
-  if (scores.cols() == 0)
-    throw shape_error(
-        concat(where, ": expected at least 1 class, got scores of ", scores.rows(), " x 0"));
-  if (labels != scores.rows())
-    throw shape_error(concat(where, ": expected ", scores.rows(), " labels to match ",
-                             scores.rows(), " rows, got ", labels));
-  if (o.weights && o.weights.size() != scores.rows())
-    throw shape_error(concat(where, ": expected ", scores.rows(), " weights to match ",
-                             scores.rows(), " rows, got ", o.weights.size()));
-  if (o.valid && o.valid.size() != scores.rows())
-    throw shape_error(concat(where, ": expected ", scores.rows(), " mask entries to match ",
-                             scores.rows(), " rows, got ", o.valid.size()));
-}
 
 /// Turns rows of scores into row_blocks, a tile at a time. One object a thread.
 template<class T>
@@ -153,33 +125,15 @@ class row_worker {
     throw value_error(concat(where_, ": ", what, " at row ", first_ + i));
   }
 
-  void check_label(std::size_t i, std::size_t classes) const {
-    if (label_[i] < 0 || static_cast<std::uint64_t>(label_[i]) >= classes)
-      throw value_error(concat(where_, ": label ", label_[i], " at row ", first_ + i,
-                               " is not in [0, ", classes, ")"));
-  }
-  void check_weight(std::size_t i) const {
-    if (options_.weights && (!(weight_[i] >= 0) || !is_finite(weight_[i])))
-      throw value_error(
-          concat(where_, ": weight ", weight_[i], " at row ", first_ + i, " is not in [0, inf)"));
+  void check_sample(std::size_t i, std::size_t classes) const {
+    check_label(where_, label_[i], first_ + i, classes);
+    if (options_.weights) check_weight(where_, weight_[i], first_ + i);
   }
 
   /// A row whose sum is NaN: says why, or counts it and goes on.
   void bad_row(const tile<C>& z, std::size_t i) {
-    const bool real_line = kind_ == score_kind::logits || kind_ == score_kind::binary_logits;
-    for (std::size_t k = 0; k < z.classes; ++k) {
-      const auto x = static_cast<double>(z.at(i, k));
-      if (is_nan(x) || x == std::numeric_limits<double>::infinity()) {
-        if (options_.nan == nan_policy::count) {
-          ++skipped_;
-          return;
-        }
-        throw value_error(concat(where_, ": score ", is_nan(x) ? "nan" : "inf", " at row ",
-                                 first_ + i, ", column ", k, "; expected a finite number",
-                                 real_line ? " or -inf" : ""));
-      }
-    }
-    reject(i, "every logit is -inf");
+    check_bad_row(where_, kind_, options_.nan, z, i, first_ + i);
+    ++skipped_;
   }
 
   /// Writes sample i to the next free place of the block.
@@ -216,8 +170,7 @@ class row_worker {
                                                                 out);
     for (std::size_t i = 0; i < z.rows; ++i) {
       if (left_out(i)) continue;
-      check_label(i, z.classes);
-      check_weight(i);
+      check_sample(i, z.classes);
       if (is_nan(sum_[i])) {
         bad_row(z, i);
         continue;
@@ -248,8 +201,7 @@ class row_worker {
                                                                 out);
     for (std::size_t i = 0; i < p.rows; ++i) {
       if (left_out(i)) continue;
-      check_label(i, p.classes);
-      check_weight(i);
+      check_sample(i, p.classes);
       if (!is_finite(sum_[i])) {
         bad_row(p, i);
         continue;
@@ -258,7 +210,7 @@ class row_worker {
       if (options_.renormalise && min_[i] >= 0 && sum_[i] > 0)
         scale = sum_[i];
       else
-        check_simplex_row(p, i);
+        check_simplex_row(where_, p, i, first_ + i, min_[i], max_[i], sum_[i], tolerance_);
       const auto label = static_cast<std::size_t>(label_[i]);
       const C at_label = p.at(i, label);
       const bool hit = is_hit(p, i, label, at_label);
@@ -273,25 +225,10 @@ class row_worker {
     }
   }
 
-  void check_simplex_row(const tile<C>& p, std::size_t i) const {
-    if (min_[i] < 0 || static_cast<double>(max_[i]) > 1 + tolerance_) {
-      const C bad = min_[i] < 0 ? min_[i] : max_[i];
-      std::size_t k = 0;
-      while (p.at(i, k) != bad) ++k;
-      throw value_error(concat(where_, ": probability ", bad, " at row ", first_ + i, ", column ",
-                               k, " is not in [0, 1]; if these are logits, say logits(x)"));
-    }
-    if (std::abs(sum_[i] - 1) > tolerance_)
-      throw value_error(concat(where_, ": the probabilities of row ", first_ + i, " sum to ",
-                               sum_[i], ", expected 1 within ", tolerance_,
-                               "; renormalise them or, if these are logits, say logits(x)"));
-  }
-
   void binary(const tile<C>& z) {
     for (std::size_t i = 0; i < z.rows; ++i) {
       if (left_out(i)) continue;
-      check_label(i, 2);
-      check_weight(i);
+      check_sample(i, 2);
       const auto x = static_cast<double>(z.at(i, 0));
       const bool is_logit = kind_ == score_kind::binary_logits;
       if (is_nan(x) || (is_logit && !is_finite(x)) ||
@@ -375,6 +312,7 @@ State row_pass(std::string_view where, score_kind kind, matrix_view<const T> sco
       const std::size_t n = std::min(worker.block_rows(), last - first);
       consume(states[part], worker.next(first, n));
       first += n;
+      if (o.progress) o.progress(n);
     }
     skips[part] = worker.skipped();
   });

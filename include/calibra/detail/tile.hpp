@@ -60,6 +60,7 @@ class tile_reader {
                 ? most_rows
                 : std::clamp<std::size_t>(cached / k / 16 * 16, 16, most_rows);
     if (how_ == access::packed_cols || how_ == access::packed_rows) buffer_.resize(rows_ * k);
+    if (how_ == access::packed_cols && sizeof(T) == 2) widened_.resize(rows_ * k);
   }
 
   /// The most rows that read() gives at once.
@@ -84,12 +85,31 @@ class tile_reader {
   enum class access { direct_rows, direct_cols, packed_rows, packed_cols };
 
   void pack_cols(matrix_view<const T> part) {
+    if (part.col_stride() == 1) {
+      if constexpr (std::is_same_v<T, C>) {
+        turn(part.data(), part.row_stride(), part.rows());
+        return;
+      } else if constexpr (std::is_same_v<T, half> || std::is_same_v<T, bfloat16>) {
+        const std::size_t k = part.cols();
+        if (part.row_stride() == static_cast<std::ptrdiff_t>(k)) {
+          widen(isa_, part.data(), part.rows() * k, widened_.data());
+        } else {
+          for (std::size_t i = 0; i < part.rows(); ++i)
+            widen(isa_, &part(i, 0), k, widened_.data() + i * k);
+        }
+        turn(widened_.data(), static_cast<std::ptrdiff_t>(k), part.rows());
+        return;
+      }
+    }
     for (std::size_t i = 0; i < part.rows(); ++i) {
       const T* in = &part(i, 0);
       C* out = buffer_.data() + i;
       for (std::size_t j = 0; j < part.cols(); ++j, in += part.col_stride(), out += rows_)
         *out = scalar_traits<T>::load(*in);
     }
+  }
+  void turn(const C* in, std::ptrdiff_t stride, std::size_t rows) {
+    kernels_for<C>(isa_).turn(in, stride, rows, scores_.cols(), buffer_.data(), rows_);
   }
 
   void pack_rows(matrix_view<const T> part) {
@@ -112,6 +132,7 @@ class tile_reader {
   access how_ = access::packed_rows;
   std::size_t rows_ = 0;
   std::vector<C> buffer_;
+  std::vector<C> widened_;  // rows of 16-bit scores on their way to buffer_
 };
 
 }  // namespace calibra::detail

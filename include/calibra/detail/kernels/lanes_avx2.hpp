@@ -36,6 +36,12 @@ struct f32 {
   static reg if_greater(reg a, reg b, reg x, reg y) {
     return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_GT_OQ));
   }
+  static reg zip_low(reg a, reg b) {
+    return _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x20);
+  }
+  static reg zip_high(reg a, reg b) {
+    return _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x31);
+  }
   static unsigned at_least(reg a, reg b) {
     return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GE_OQ)));
   }
@@ -70,6 +76,11 @@ struct f32 {
   static void spill(wide& sums, reg r) {
     sums.low = _mm256_add_pd(sums.low, low_half(r));
     sums.high = _mm256_add_pd(sums.high, high_half(r));
+  }
+  static void spill_squares(wide& sums, reg r) {
+    const __m256d low = low_half(r), high = high_half(r);
+    sums.low = _mm256_fmadd_pd(low, low, sums.low);
+    sums.high = _mm256_fmadd_pd(high, high, sums.high);
   }
   static double total(const wide& sums) {
     const __m256d s = _mm256_add_pd(sums.low, sums.high);
@@ -124,6 +135,12 @@ struct f64 {
   static reg if_greater(reg a, reg b, reg x, reg y) {
     return _mm256_blendv_pd(y, x, _mm256_cmp_pd(a, b, _CMP_GT_OQ));
   }
+  static reg zip_low(reg a, reg b) {
+    return _mm256_permute2f128_pd(_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b), 0x20);
+  }
+  static reg zip_high(reg a, reg b) {
+    return _mm256_permute2f128_pd(_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b), 0x31);
+  }
   static unsigned at_least(reg a, reg b) {
     return static_cast<unsigned>(_mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_GE_OQ)));
   }
@@ -152,6 +169,7 @@ struct f64 {
     return _mm_cvtsd_f64(_mm_min_sd(m, _mm_unpackhi_pd(m, m)));
   }
   static void spill(wide& sums, reg r) { sums.all = add(sums.all, r); }
+  static void spill_squares(wide& sums, reg r) { sums.all = fma(r, r, sums.all); }
   static double total(const wide& sums) {
     const __m128d t =
         _mm_add_pd(_mm256_castpd256_pd128(sums.all), _mm256_extractf128_pd(sums.all, 1));

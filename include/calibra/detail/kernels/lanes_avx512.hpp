@@ -32,6 +32,14 @@ struct f32 {
   static reg if_greater(reg a, reg b, reg x, reg y) {
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), y, x);
   }
+  static reg zip_low(reg a, reg b) {
+    return _mm512_permutex2var_ps(
+        a, _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), b);
+  }
+  static reg zip_high(reg a, reg b) {
+    return _mm512_permutex2var_ps(
+        a, _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), b);
+  }
   static unsigned at_least(reg a, reg b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
   static unsigned equal(reg a, reg b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
   static reg exp(reg x) {
@@ -52,6 +60,11 @@ struct f32 {
   static void spill(wide& sums, reg r) {
     sums.low = _mm512_add_pd(sums.low, low_half(r));
     sums.high = _mm512_add_pd(sums.high, high_half(r));
+  }
+  static void spill_squares(wide& sums, reg r) {
+    const __m512d low = low_half(r), high = high_half(r);
+    sums.low = _mm512_fmadd_pd(low, low, sums.low);
+    sums.high = _mm512_fmadd_pd(high, high, sums.high);
   }
   static double total(const wide& sums) {
     return _mm512_reduce_add_pd(_mm512_add_pd(sums.low, sums.high));
@@ -96,6 +109,12 @@ struct f64 {
   static reg if_greater(reg a, reg b, reg x, reg y) {
     return _mm512_mask_blend_pd(_mm512_cmp_pd_mask(a, b, _CMP_GT_OQ), y, x);
   }
+  static reg zip_low(reg a, reg b) {
+    return _mm512_permutex2var_pd(a, _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), b);
+  }
+  static reg zip_high(reg a, reg b) {
+    return _mm512_permutex2var_pd(a, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), b);
+  }
   static unsigned at_least(reg a, reg b) { return _mm512_cmp_pd_mask(a, b, _CMP_GE_OQ); }
   static unsigned equal(reg a, reg b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
   static reg exp(reg x) {
@@ -112,6 +131,7 @@ struct f64 {
   static double highest(reg r) { return _mm512_reduce_max_pd(r); }
   static double lowest(reg r) { return _mm512_reduce_min_pd(r); }
   static void spill(wide& sums, reg r) { sums.all = add(sums.all, r); }
+  static void spill_squares(wide& sums, reg r) { sums.all = fma(r, r, sums.all); }
   static double total(const wide& sums) { return _mm512_reduce_add_pd(sums.all); }
   static void store_wide(double* p, const wide& sums, std::size_t n) { store_n(p, sums.all, n); }
   static void add_to(double* p, reg r, std::size_t n) {

@@ -74,6 +74,13 @@ struct lanes {
   static reg if_greater(reg a, reg b, reg x, reg y) {
     return map([&](std::size_t i) { return a.at[i] > b.at[i] ? x.at[i] : y.at[i]; });
   }
+  /// a[0] b[0] a[1] b[1] ...: the lower halves of a and b, then (zip_high) the upper ones.
+  static reg zip_low(reg a, reg b) {
+    return map([&](std::size_t i) { return i % 2 == 0 ? a.at[i / 2] : b.at[i / 2]; });
+  }
+  static reg zip_high(reg a, reg b) {
+    return map([&](std::size_t i) { return (i % 2 == 0 ? a : b).at[N / 2 + i / 2]; });
+  }
   /// One bit a lane: set where a >= b.
   static unsigned at_least(reg a, reg b) {
     unsigned bits = 0;
@@ -100,6 +107,12 @@ struct lanes {
   }
   static void spill(wide& sums, reg r) {
     for (std::size_t i = 0; i < N; ++i) sums.at[i] += static_cast<double>(r.at[i]);
+  }
+  static void spill_squares(wide& sums, reg r) {
+    for (std::size_t i = 0; i < N; ++i) {
+      const auto x = static_cast<double>(r.at[i]);
+      sums.at[i] += x * x;
+    }
   }
   static double total(const wide& sums) {
     double s = 0;

@@ -135,12 +135,22 @@ struct kernels {
     if (j < k) a = V::min(V::load_n(z + j, k - j, std::numeric_limits<T>::infinity()), a);
     return V::lowest(a);
   }
-  struct simplex_term {
-    void operator()(reg p, reg* sums) const {
-      sums[0] = V::add(sums[0], p);
-      sums[1] = V::fma(p, p, sums[1]);
+  /// Sums and sums of squares of probabilities go straight to double: what is derived from them is
+  /// exact to double rounding for float input too.
+  static void simplex_row(const T* p, std::size_t k, const T* next, wide* totals) {
+    std::size_t j = 0;
+    for (; j + W <= k; j += W) {
+      __builtin_prefetch(next + j);
+      const reg x = V::load(p + j);
+      V::spill(totals[0], x);
+      V::spill_squares(totals[1], x);
     }
-  };
+    if (j < k) {
+      const reg x = V::load_n(p + j, k - j, T{0});
+      V::spill(totals[0], x);
+      V::spill_squares(totals[1], x);
+    }
+  }
   static void simplex_rows(const T* p, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
                            const row_sums<T>& out) {
     for (std::size_t i = 0; i < rows; ++i, p += stride) {
@@ -148,7 +158,7 @@ struct kernels {
       out.min[i] = row_min(p, k);
       wide totals[2];
       clear(totals);
-      sum_row<2>(p, k, T{0}, p + stride, simplex_term{}, totals);
+      simplex_row(p, k, p + stride, totals);
       out.sum[i] = V::total(totals[0]);
       out.second[i] = V::total(totals[1]);
     }
@@ -238,13 +248,83 @@ struct kernels {
         min = V::min(load_lanes(p + i + static_cast<std::ptrdiff_t>(j) * stride, n), min);
       wide totals[2];
       clear(totals);
-      sum_cols<2>(p + i, stride, k, n, simplex_term{}, totals);
+      for (std::size_t j = 0; j < k; ++j) {
+        const reg x = load_lanes(p + i + static_cast<std::ptrdiff_t>(j) * stride, n);
+        V::spill(totals[0], x);
+        V::spill_squares(totals[1], x);
+      }
       V::store_n(out.max + i, max, n);
       V::store_n(out.arg_max + i, arg_max, n);
       V::store_n(out.min + i, min, n);
       V::store_wide(out.sum + i, totals[0], n);
       V::store_wide(out.second + i, totals[1], n);
     }
+  }
+
+  // ---- from rows to columns ------------------------------------------------------------------
+
+  /// One round of a perfect shuffle: classes that lie in the lanes of Regs registers (a row, or
+  /// several interleaved ones, in each) move into the number of the register. After log2(W) rounds
+  /// register j holds class j of W rows. Of Classes still in the lanes the first Wanted are kept.
+  template<std::size_t Classes, std::size_t Wanted, std::size_t Regs, std::size_t... I>
+  [[gnu::always_inline]] static inline void shuffle(const reg (&in)[Regs], reg (&out)[Wanted],
+                                                    std::index_sequence<I...>) {
+    if constexpr (Classes == 1) {
+      ((out[I] = in[I], out[I + Regs / 2] = in[I + Regs / 2]), ...);
+    } else if constexpr (Wanted > Classes / 2) {
+      reg next[Regs];
+      ((next[2 * I] = V::zip_low(in[I], in[I + Regs / 2]),
+        next[2 * I + 1] = V::zip_high(in[I], in[I + Regs / 2])),
+       ...);
+      shuffle<Classes / 2, Wanted>(next, out, std::index_sequence<I...>{});
+    } else {
+      reg next[Regs / 2] = {V::zip_low(in[I], in[I + Regs / 2])...};
+      shuffle<Classes / 2, Wanted>(next, out, std::make_index_sequence<Regs / 4>{});
+    }
+  }
+
+  /// k <= Wanted classes of W rows, to out[class * out_stride + row].
+  template<std::size_t Wanted, std::size_t... I>
+  [[gnu::always_inline]] static inline void turn_block(const T* in, std::ptrdiff_t stride,
+                                                       std::size_t k, T* out,
+                                                       std::size_t out_stride,
+                                                       std::index_sequence<I...>) {
+    reg cols[Wanted];
+    if (k == W) {
+      const reg rows[W] = {V::load(in + static_cast<std::ptrdiff_t>(I) * stride)...};
+      shuffle<W, Wanted>(rows, cols, std::make_index_sequence<W / 2>{});
+    } else {
+      const reg rows[W] = {V::load_n(in + static_cast<std::ptrdiff_t>(I) * stride, k, T{0})...};
+      shuffle<W, Wanted>(rows, cols, std::make_index_sequence<W / 2>{});
+    }
+    for (std::size_t j = 0; j < k; ++j) V::store(out + j * out_stride, cols[j]);
+  }
+
+  template<std::size_t Wanted>
+  static void turn_blocks(const T* in, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
+                          T* out, std::size_t out_stride) {
+    for (std::size_t i = 0; i + W <= rows; i += W)
+      turn_block<Wanted>(in + static_cast<std::ptrdiff_t>(i) * stride, stride, k, out + i,
+                         out_stride, std::make_index_sequence<W>{});
+  }
+
+  /// out[class * out_stride + row] = in[row * stride + class]
+  static constexpr std::size_t half = W / 2 < 2 ? 2 : W / 2;
+  static constexpr std::size_t quarter = W / 4 < 2 ? 2 : W / 4;
+  static void turn(const T* in, std::ptrdiff_t stride, std::size_t rows, std::size_t k, T* out,
+                   std::size_t out_stride) {
+    for (std::size_t j = 0; j < k; j += W) {
+      const std::size_t n = k - j < W ? k - j : W;
+      const auto blocks = n <= 2         ? turn_blocks<2>
+                          : n <= quarter ? turn_blocks<quarter>
+                          : n <= half    ? turn_blocks<half>
+                                         : turn_blocks<W>;
+      blocks(in + j, stride, rows, n, out + j * out_stride, out_stride);
+    }
+    for (std::size_t i = rows / W * W; i < rows; ++i)
+      for (std::size_t j = 0; j < k; ++j)
+        out[j * out_stride + i] =
+            in[static_cast<std::ptrdiff_t>(i) * stride + static_cast<std::ptrdiff_t>(j)];
   }
 
   // ---- single rows ---------------------------------------------------------------------------
@@ -299,8 +379,8 @@ struct kernels {
   }
 
   static constexpr row_kernels<T> table{
-      &softmax_rows,  &softmax_cols, &simplex_rows, &simplex_cols, &tempered_rows,
-      &tempered_cols, &exp_row,      &add_row,      &select_row,   &find_row};
+      &softmax_rows, &softmax_cols, &simplex_rows, &simplex_cols, &tempered_rows, &tempered_cols,
+      &exp_row,      &add_row,      &select_row,   &find_row,     &turn};
 };
 
 }  // namespace calibra::detail::CALIBRA_DETAIL_ISA

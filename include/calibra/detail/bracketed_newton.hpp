@@ -1,0 +1,158 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <optional>
+
+namespace calibra::detail {
+
+/// A convex function of one variable around a point.
+struct slope {
+  double at = 0;  ///< where it was evaluated: the point asked for, or one a rounding away
+  double value = 0;
+  double gradient = 0;
+  double curvature = 0;
+  double noise = 0;  ///< a gradient below this is rounding
+};
+
+enum class newton_end {
+  converged,
+  at_lower,  ///< the function still falls towards the lower bound
+  at_upper,  ///< the function still falls towards the upper bound
+  flat,      ///< the function is the same at every point between the bounds
+  gave_up,   ///< out of evaluations
+};
+
+struct newton_rules {
+  double lower = 0;  ///< > 0
+  double upper = 0;
+  double tolerance = 1e-8;  ///< a relative step of Newton below this ends the search
+  std::size_t evaluations = 64;
+};
+
+struct newton_result {
+  newton_end end = newton_end::gave_up;
+  double x = 0;
+  double value = 0;  ///< at x, to second order from the last evaluation
+  std::size_t evaluations = 0;
+};
+
+/// The minimum of a convex function of x > 0 by Newton's method, kept inside a bracket. From the
+/// second evaluation on, a step goes to the root of the gradient by cubic Hermite interpolation of
+/// x as a function of the gradient (order 2.7 instead of 2). No step is longer than a factor of 16;
+/// what leaves the bracket or does not shrink is replaced by the geometric mean of the bracket.
+template<class Evaluate>
+class bracketed_newton {
+ public:
+  bracketed_newton(Evaluate evaluate, newton_rules rules)
+      : evaluate_(evaluate), rules_(rules), low_(rules.lower), high_(rules.upper) {}
+
+  /// `known`, where given, is an evaluation made before; it is not counted.
+  newton_result run(double start, const std::optional<slope>& known = {}) {
+    if (known) {
+      if (known->gradient == 0 && known->curvature == 0) return plateau(known->at);
+      last_ = known;
+      narrow(*known);
+    }
+    double x = std::clamp(start, low_, high_);
+    if (known && outside(x)) x = inside(newton(*known), known->at);
+    double last_step = std::numeric_limits<double>::infinity();
+    while (result_.evaluations < rules_.evaluations) {
+      const slope here = evaluated(x);
+      if (here.gradient == 0 && here.curvature == 0) return plateau(x);
+      if (x == rules_.lower && here.gradient >= 0) return ended(newton_end::at_lower, here, x);
+      if (x == rules_.upper && here.gradient <= 0) return ended(newton_end::at_upper, here, x);
+      narrow(here);
+      bool cubic = false;
+      double next = last_ ? hermite(here, *last_, cubic) : newton(here);
+      double step = std::abs(next - here.at) / here.at;
+      // The error after a cubic step is of the order of (step * last step)^2.
+      if (step <= rules_.tolerance || (cubic && step * last_step <= rules_.tolerance))
+        return ended(newton_end::converged, here, std::clamp(next, rules_.lower, rules_.upper));
+      const double safe = inside(next, here.at);
+      if (std::abs(here.gradient) <= here.noise)
+        return ended(newton_end::converged, here, safe == next ? next : here.at);
+      next = safe;
+      step = std::abs(next - here.at) / here.at;
+      if (result_.evaluations > 3 && low_known_ && high_known_ && step > last_step / 2) {
+        next = std::sqrt(low_ * high_);
+        step = std::abs(next - here.at) / here.at;
+      }
+      last_step = step;
+      last_ = here;
+      x = next;
+    }
+    return ended(newton_end::gave_up, *last_, last_->at);
+  }
+
+ private:
+  slope evaluated(double x) {
+    ++result_.evaluations;
+    return evaluate_(x);
+  }
+
+  void narrow(const slope& s) {
+    if (s.gradient > 0) {
+      high_ = std::min(high_, s.at);
+      high_known_ = true;
+    } else {
+      low_ = std::max(low_, s.at);
+      low_known_ = true;
+    }
+  }
+  bool outside(double x) const {
+    return (low_known_ && x <= low_) || (high_known_ && x >= high_);
+  }
+
+  static double newton(const slope& s) {
+    if (s.curvature > 0) return s.at - s.gradient / s.curvature;
+    return s.gradient > 0 ? 0 : std::numeric_limits<double>::infinity();
+  }
+
+  /// `cubic` tells whether the two points are close enough for more than Newton's step.
+  static double hermite(const slope& here, const slope& last, bool& cubic) {
+    const double rise = here.gradient - last.gradient;
+    const double t = here.gradient / rise;
+    cubic = here.curvature > 0 && last.curvature > 0 && std::abs(t) < 0.5;
+    if (!cubic) return newton(here);
+    const double back = last.at - here.at;
+    const double a = rise / here.curvature, b = rise / last.curvature;
+    return here.at - t * a + t * t * (3 * back + 2 * a + b - t * (2 * back + a + b));
+  }
+
+  /// A point that may be evaluated next, coming from `from`.
+  double inside(double x, double from) const {
+    const double limited = std::clamp(x, from / 16, from * 16);
+    if (limited <= low_) return low_known_ ? std::sqrt(low_ * std::min(high_, from)) : low_;
+    if (limited >= high_) return high_known_ ? std::sqrt(std::max(low_, from) * high_) : high_;
+    return limited;
+  }
+
+  /// The gradient is 0 to the last bit around x: towards the upper bound, or everywhere.
+  newton_result plateau(double x) {
+    const slope low = evaluated(rules_.lower);
+    if (low.gradient == 0 && low.curvature == 0) return ended(newton_end::flat, low, x);
+    return ended(newton_end::at_upper, evaluated(rules_.upper), rules_.upper);
+  }
+
+  newton_result ended(newton_end end, const slope& here, double x) {
+    const double d = x - here.at;
+    result_.end = end;
+    result_.x = x;
+    result_.value = here.value + d * (here.gradient + d * here.curvature / 2);
+    return result_;
+  }
+
+  Evaluate evaluate_;
+  newton_rules rules_;
+  double low_, high_;
+  bool low_known_ = false, high_known_ = false;
+  std::optional<slope> last_;
+  newton_result result_;
+};
+
+}  // namespace calibra::detail

@@ -1,0 +1,142 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "calibra/detail/float_bits.hpp"
+#include "calibra/detail/row_checks.hpp"
+#include "calibra/detail/row_kernels.hpp"
+#include "calibra/detail/tile.hpp"
+#include "calibra/options.hpp"
+#include "calibra/scores.hpp"
+
+namespace calibra::detail {
+
+template<score_kind Kind>
+inline constexpr bool is_binary_kind =
+    Kind == score_kind::binary_logits || Kind == score_kind::binary_probabilities;
+
+/// A tile of logits: the scores themselves, or log p of probabilities. The latter is worked in
+/// double whatever the scores are, as the logarithm costs more than the width.
+template<class T, score_kind Kind>
+class logit_reader {
+ public:
+  static constexpr bool from_probabilities = Kind == score_kind::probabilities;
+  using C = compute_type<T>;
+  using W = std::conditional_t<from_probabilities, double, C>;
+
+  logit_reader(matrix_view<const T> scores, isa set)
+      : reader_(scores, set), kernels_(kernels_for<C>(set)) {
+    const std::size_t k = std::max<std::size_t>(1, scores.cols());
+    rows_ = reader_.tile_rows();
+    if constexpr (from_probabilities) {
+      constexpr std::size_t cached = 65536;
+      rows_ = std::min(rows_, std::clamp<std::size_t>(cached / k, 16, rows_));
+      logs_.resize(rows_ * k);
+      max_.resize(rows_);
+      min_.resize(rows_);
+      arg_max_.resize(rows_);
+      sum_.resize(rows_);
+      second_.resize(rows_);
+    }
+  }
+
+  std::size_t tile_rows() const { return rows_; }
+
+  const tile<W>& read(std::size_t first, std::size_t count) {
+    raw_ = reader_.read(first, count);
+    if constexpr (from_probabilities)
+      take_logs();
+    else
+      logits_ = raw_;
+    return logits_;
+  }
+  const tile<W>& logits() const { return logits_; }
+  /// The scores behind the last tile.
+  const tile<C>& scores() const { return raw_; }
+
+  /// For probabilities: sums up the rows, for check_row().
+  void sum_rows() {
+    if constexpr (from_probabilities) {
+      row_sums<C> out;
+      out.max = max_.data();
+      out.min = min_.data();
+      out.arg_max = arg_max_.data();
+      out.sum = sum_.data();
+      out.second = second_.data();
+      (raw_.by_rows ? kernels_.simplex_rows : kernels_.simplex_cols)(raw_.data, raw_.stride,
+                                                                     raw_.rows, raw_.classes, out);
+    }
+  }
+
+  /// Checks row i of the tile, row `row` of the input, after sum_rows(). `sum` is any sum over the
+  /// row's softmax. False where the policy has the row left out.
+  bool check_row(std::string_view where, const options& o, std::size_t i, std::size_t row,
+                 double sum) const {
+    if constexpr (from_probabilities) {
+      if (is_finite(sum_[i])) {
+        if (!(o.renormalise && min_[i] >= 0 && sum_[i] > 0))
+          check_simplex_row(where, raw_, i, row, min_[i], max_[i], sum_[i],
+                            row_sum_tolerance<T>(raw_.classes));
+        return true;
+      }
+    } else if (!is_nan(sum)) {
+      return true;
+    }
+    check_bad_row(where, Kind, o.nan, raw_, i, row);
+    return false;
+  }
+
+ private:
+  void take_logs() {
+    const std::size_t k = raw_.classes;
+    // Samples stay side by side where they are.
+    const std::size_t lines = raw_.by_rows ? raw_.rows : k;
+    const std::size_t length = raw_.by_rows ? k : raw_.rows;
+    const std::size_t stride = raw_.by_rows ? k : rows_;
+    for (std::size_t i = 0; i < lines; ++i) {
+      const C* in = raw_.data + static_cast<std::ptrdiff_t>(i) * raw_.stride;
+      double* out = logs_.data() + i * stride;
+      for (std::size_t j = 0; j < length; ++j) out[j] = std::log(static_cast<double>(in[j]));
+    }
+    logits_ = {logs_.data(), static_cast<std::ptrdiff_t>(stride), raw_.by_rows, raw_.rows, k};
+  }
+
+  tile_reader<T> reader_;
+  const row_kernels<C>& kernels_;
+  std::size_t rows_;
+  tile<C> raw_{};
+  tile<W> logits_{};
+  std::vector<double> logs_, sum_, second_;
+  std::vector<C> max_, min_, arg_max_;
+};
+
+/// The logit of a binary score: as it is, or log(p / (1 - p)).
+template<score_kind Kind>
+double binary_logit(double x) {
+  return Kind == score_kind::binary_probabilities ? std::log(x / (1 - x)) : x;
+}
+
+/// Checks a binary score. False where the policy has the row left out.
+template<score_kind Kind, class C>
+bool check_binary(std::string_view where, nan_policy policy, const tile<C>& scores, std::size_t i,
+                  std::size_t row) {
+  const auto x = static_cast<double>(scores.at(i, 0));
+  constexpr bool is_logit = Kind == score_kind::binary_logits;
+  if (is_nan(x) || (is_logit && !is_finite(x)) || x == std::numeric_limits<double>::infinity()) {
+    check_bad_row(where, Kind, policy, scores, i, row);
+    return false;
+  }
+  if (!is_logit && !(x >= 0 && x <= 1))
+    throw value_error(concat(where, ": probability ", x, " is not in [0, 1], at row ", row));
+  return true;
+}
+
+}  // namespace calibra::detail

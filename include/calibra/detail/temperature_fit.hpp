@@ -1,0 +1,95 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+#include "calibra/detail/bracketed_newton.hpp"
+#include "calibra/detail/tempered_pass.hpp"
+#include "calibra/recalibration/fit_report.hpp"
+
+namespace calibra::detail {
+
+/// Fitted temperatures lie in [1 / 1024, 1024].
+inline constexpr double hottest = 1024;
+
+struct temperature_fit {
+  double temperature = 1;
+  fit_report report;
+};
+
+/// Rows apart on which to look for a starting point: a prime, so that no period in the order of the
+/// rows is met in step. 1 if there are too few rows.
+inline std::size_t warm_start_step(std::size_t rows) {
+  for (const std::size_t step : {31, 13, 7, 3})
+    if (rows / step >= 1000 || (step == 3 && rows >= 300)) return step;
+  return 1;
+}
+
+/// The search for 1 / T. The mean NLL is convex in it.
+template<class Pass>
+temperature_fit fit_temperature(const Pass& pass, const fit_options& fit) {
+  temperature_fit out;
+  fit_report& report = out.report;
+  report.note.clear();
+  const slope one = pass.at(1.0, true);
+  report.passes = 1;
+  report.iterations = 1;
+  report.nll_before = report.nll_after = one.value;
+  if (is_nan(one.gradient)) {
+    report.note = "no samples with a weight: T = 1";
+    return out;
+  }
+  const double epsilon = Pass::rounded(1.0 + 0x1p-50) == 1.0 ? 0x1p-23 : 0x1p-52;
+  newton_rules rules{.lower = 1 / hottest, .upper = hottest};
+
+  double start = 1;
+  std::optional<slope> known = one;
+  const std::size_t step = fit.warm_start ? warm_start_step(pass.rows()) : 1;
+  if (step > 1) {
+    // The sample's own error is a few per cent: no need to find its optimum to more digits.
+    newton_rules rough = rules;
+    rough.tolerance = 1e-3;
+    bracketed_newton search([&](double beta) { return pass.at(beta, false, step); }, rough);
+    const newton_result found = search.run(1.0);
+    report.iterations += found.evaluations;
+    report.partial_passes = static_cast<double>(found.evaluations) / static_cast<double>(step);
+    // A sample that has no optimum says nothing about where that of all rows is.
+    if (found.end == newton_end::converged) start = found.x;
+  }
+  rules.tolerance = epsilon > 0x1p-50 ? 4 * epsilon : 1e-8;
+  rules.evaluations = fit.max_iterations;
+  bracketed_newton search([&](double beta) { return pass.at(beta, false); }, rules);
+  const newton_result found = search.run(start, known);
+  report.iterations += found.evaluations;
+  report.passes += found.evaluations;
+  report.nll_after = found.value;
+  report.converged = found.end == newton_end::converged;
+  out.temperature = 1 / found.x;
+  switch (found.end) {
+    case newton_end::converged:
+      break;
+    case newton_end::at_upper:
+      report.note = "the likelihood grows as T falls to 0 (separable samples): T = 1/1024";
+      break;
+    case newton_end::at_lower:
+      report.note = "the likelihood grows as T rises (the scores tell nothing): T = 1024";
+      break;
+    case newton_end::flat:
+      report.note = "every T gives the same likelihood: T = 1";
+      out.temperature = 1;
+      report.nll_after = report.nll_before;
+      break;
+    case newton_end::gave_up:
+      report.note = "out of iterations";
+      break;
+  }
+  return out;
+}
+
+}  // namespace calibra::detail

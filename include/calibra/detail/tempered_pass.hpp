@@ -1,0 +1,208 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <vector>
+
+#include "calibra/detail/bracketed_newton.hpp"
+#include "calibra/detail/compensated_sum.hpp"
+#include "calibra/detail/parallel.hpp"
+#include "calibra/detail/logit_reader.hpp"
+#include "calibra/detail/row_checks.hpp"
+#include "calibra/detail/row_kernels.hpp"
+#include "calibra/detail/tile.hpp"
+#include "calibra/options.hpp"
+#include "calibra/scores.hpp"
+
+namespace calibra::detail {
+
+/// What one pass at beta = 1 / T adds up: NLL and its first two derivatives in beta, as sums of
+/// w_i [log sum_k exp(beta z_ik) - beta z_iy] and so on. Threads give the same sums: every row is
+/// added with its rounding error kept.
+struct tempered_sums {
+  compensated_sum nll, gradient, curvature, weight;
+  double magnitude = 0;  ///< sum of the sizes of the gradient's terms
+  std::uint64_t rows = 0;
+
+  void add(double w, double row_nll, double mean, double at_label, double variance) {
+    nll += w * row_nll;
+    gradient += w * (mean - at_label);
+    curvature += w * variance;
+    weight += w;
+    magnitude += w * (std::abs(mean) + std::abs(at_label));
+  }
+  tempered_sums& operator+=(const tempered_sums& other) {
+    nll += other.nll;
+    gradient += other.gradient;
+    curvature += other.curvature;
+    weight += other.weight;
+    magnitude += other.magnitude;
+    rows += other.rows;
+    return *this;
+  }
+};
+
+/// z_iy is -inf: the loss is infinite at every temperature.
+[[noreturn]] inline void throw_impossible(std::string_view where, std::int64_t label,
+                                          std::size_t row) {
+  throw value_error(concat(where, ": label ", label, " at row ", row,
+                           " has probability 0 at every temperature; leave the row out by "
+                           "options::valid, or clip its scores"));
+}
+
+/// The samples of a fit, for passes at any beta over all rows or every `step`-th.
+template<class T, score_kind Kind>
+class tempered_pass {
+ public:
+  static constexpr bool is_binary = is_binary_kind<Kind>;
+  using W = typename logit_reader<T, Kind>::W;
+
+  tempered_pass(std::string_view where, matrix_view<const T> scores,
+                const column<std::int64_t>& labels, const options& o, isa set = best_isa())
+      : where_(where), scores_(scores), labels_(labels), options_(o), isa_(set) {
+    check_shapes(where, scores, labels.size(), o);
+  }
+
+  std::size_t rows() const { return scores_.rows(); }
+
+  /// beta as the kernels see it: rounded to their type.
+  static double rounded(double beta) {
+    return is_binary ? beta : static_cast<double>(static_cast<W>(beta));
+  }
+
+  /// One pass. Only a pass with `check` throws value_error; run one before any other.
+  tempered_sums run(double beta, bool check, std::size_t step = 1) const {
+    const std::size_t n = (rows() + step - 1) / step;
+    const matrix_view<const T> part(scores_.data(), n, scores_.cols(),
+                                    scores_.row_stride() * static_cast<std::ptrdiff_t>(step),
+                                    scores_.col_stride());
+    constexpr std::size_t worth_a_thread = 65536;
+    const std::size_t parts = part_count(n, options_.threads.n, worth_a_thread / part.cols() + 1);
+    std::vector<tempered_sums> sums(parts);
+    for_each_part(n, parts, [&](std::size_t p, std::size_t first, std::size_t last) {
+      work(part, beta, check, step, first, last, sums[p]);
+    });
+    for (std::size_t p = 1; p < parts; ++p) sums[0] += sums[p];
+    return sums[0];
+  }
+
+  /// Means over the samples at beta. NaN gradient where there is no weight.
+  slope at(double beta, bool check, std::size_t step = 1) const {
+    const double used = rounded(beta);
+    const tempered_sums s = run(used, check, step);
+    const double n = s.weight.value();
+    if (n > 0 && !(is_finite(s.nll.value()) && is_finite(s.gradient.value()) &&
+                   is_finite(s.curvature.value()) && is_finite(n)))
+      throw value_error(concat(where_, ": the sums over the rows are beyond the range of double; "
+                                       "scale the weights or the scores down"));
+    const double epsilon = is_binary ? std::numeric_limits<double>::epsilon()
+                                     : static_cast<double>(std::numeric_limits<W>::epsilon());
+    return {used, s.nll.value() / n, s.gradient.value() / n, s.curvature.value() / n,
+            epsilon * s.magnitude / n};
+  }
+
+ private:
+  void work(matrix_view<const T> part, double beta, bool check, std::size_t step,
+            std::size_t first, std::size_t last, tempered_sums& sums) const {
+    logit_reader<T, Kind> reader(part, isa_);
+    const std::size_t most = reader.tile_rows();
+    std::vector<W> max(most);
+    std::vector<double> sum(most), second(most), third(most), weight(most, 1.0);
+    std::vector<std::int64_t> label(most);
+    std::vector<unsigned char> kept(most);
+    row_sums<W> out;
+    out.max = max.data();
+    out.sum = sum.data();
+    out.second = second.data();
+    out.third = third.data();
+    const auto& kernels = kernels_for<W>(isa_);
+    for (; first < last; first += most) {
+      const std::size_t n = std::min(most, last - first);
+      load(first, n, step, label.data(), weight.data(), kept.data());
+      const tile<W>& z = reader.read(first, n);
+      if (check) reader.sum_rows();
+      if constexpr (!is_binary)
+        (z.by_rows ? kernels.tempered_rows : kernels.tempered_cols)(z.data, z.stride, z.rows,
+                                                                    z.classes, beta, out);
+      for (std::size_t i = 0; i < n; ++i) {
+        if (kept[i] == 0) continue;
+        const std::size_t row = (first + i) * step;
+        if (check) {
+          check_label(where_, label[i], row, is_binary ? 2 : z.classes);
+          if (options_.weights) check_weight(where_, weight[i], row);
+        }
+        if constexpr (is_binary) {
+          binary(reader.scores(), i, row, beta, check, label[i], weight[i], sums);
+        } else {
+          if (check && !reader.check_row(where_, options_, i, row, sum[i])) continue;
+          if (is_nan(sum[i])) continue;
+          ++sums.rows;
+          if (weight[i] == 0) continue;  // an infinite loss of weight 0 is no loss
+          const auto at_label = static_cast<double>(z.at(i, static_cast<std::size_t>(label[i])));
+          if (check && at_label == -std::numeric_limits<double>::infinity())
+            throw_impossible(where_, label[i], row);
+          const double u = at_label - static_cast<double>(max[i]);
+          const double mean = second[i] / sum[i];
+          sums.add(weight[i], std::log(sum[i]) - beta * u, mean, u,
+                   std::max(0.0, third[i] / sum[i] - mean * mean));
+        }
+      }
+    }
+  }
+
+  /// A sigmoid is a softmax over (0, x): the loss is log(1 + exp(-beta m)), m = x for label 1 and
+  /// -x for label 0.
+  void binary(const tile<compute_type<T>>& scores, std::size_t i, std::size_t row, double beta,
+              bool check, std::int64_t label, double weight, tempered_sums& sums) const {
+    const auto given = static_cast<double>(scores.at(i, 0));
+    if (check && !check_binary<Kind>(where_, options_.nan, scores, i, row)) return;
+    const double x = binary_logit<Kind>(given);
+    if (is_nan(x) || (Kind == score_kind::binary_logits && !is_finite(x))) return;
+    ++sums.rows;
+    if (weight == 0) return;
+    const double margin = label == 1 ? x : -x;
+    if (check && margin == -std::numeric_limits<double>::infinity())
+      throw_impossible(where_, label, row);
+    const double bounded = std::min(margin, std::numeric_limits<double>::max());
+    const double e = std::exp(-beta * std::abs(bounded));
+    const double wrong = bounded >= 0 ? e / (1 + e) : 1 / (1 + e);
+    const double nll = std::max(0.0, -beta * bounded) + std::log1p(e);
+    // exp(-beta m) underflows long before m overflows: 0 times m squared stays 0
+    const double slope = bounded * wrong;
+    sums.add(weight, nll, bounded < 0 ? bounded * (1 - wrong) : -slope, std::min(0.0, bounded),
+             slope * (bounded * (1 - wrong)));
+  }
+
+  void load(std::size_t first, std::size_t n, std::size_t step, std::int64_t* label,
+            double* weight, unsigned char* kept) const {
+    if (step == 1) {
+      labels_.load(first, n, label);
+      if (options_.weights) options_.weights.get().load(first, n, weight);
+      if (options_.valid) options_.valid.get().load(first, n, kept);
+    } else {
+      for (std::size_t i = 0; i < n; ++i) {
+        const std::size_t row = (first + i) * step;
+        labels_.load(row, 1, label + i);
+        if (options_.weights) options_.weights.get().load(row, 1, weight + i);
+        if (options_.valid) options_.valid.get().load(row, 1, kept + i);
+      }
+    }
+    for (std::size_t i = 0; i < n; ++i)
+      kept[i] = (!options_.valid || kept[i] != 0) &&
+                !(options_.ignore_label && label[i] == *options_.ignore_label);
+  }
+
+  std::string_view where_;
+  matrix_view<const T> scores_;
+  const column<std::int64_t>& labels_;
+  const options& options_;
+  isa isa_;
+};
+
+}  // namespace calibra::detail

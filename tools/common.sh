@@ -1,0 +1,105 @@
+# shellcheck shell=bash
+# Copyright (c) 2026 The calibra authors
+# SPDX-License-Identifier: MIT
+#
+# What tools/test.sh and tools/quickstart.sh share. Sourced, not run.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# zipcmp, zipmerge and ziptool: the CMake package of Debian's libzip-dev names these programs and
+# fails where they are absent.
+build_packages=(
+  g++ cmake ninja-build pkg-config git ca-certificates
+  catch2 librapidcheck-dev libbenchmark-dev
+  libeigen3-dev libxtensor-dev libcli11-dev nlohmann-json3-dev
+  libzip-dev zipcmp zipmerge ziptool zlib1g-dev
+)
+
+say() {
+  printf '== %s\n' "$*"
+}
+
+# run command...: shows the command, then runs it.
+run() {
+  printf '\n$ %s\n' "$*"
+  "$@"
+}
+
+# apt_install package...: status 1 where there is no apt, no right to use it, or it fails.
+apt_install() {
+  local package
+  local -a missing=() root=()
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    say "no apt on this system"
+    return 1
+  fi
+  for package in "$@"; do
+    if [[ "$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null)" != *' installed' ]]; then
+      missing+=("$package")
+    fi
+  done
+  if ((${#missing[@]} == 0)); then
+    say "all Debian packages are already installed"
+    return 0
+  fi
+  if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null; then
+      say "missing, and neither root nor sudo to install them: ${missing[*]}"
+      return 1
+    fi
+    root=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  "${root[@]}" apt-get -qq update || return 1
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get -qq -y install --no-install-recommends "${missing[@]}"
+}
+
+# found_by_hand compiler: true if everything the build needs is there, whoever installed it.
+# Otherwise names what is not.
+found_by_hand() {
+  local compiler=$1 tool header version
+  local -a absent=() flags=()
+  for tool in cmake ctest ninja "$compiler"; do
+    command -v "$tool" >/dev/null || absent+=("$tool")
+  done
+  if command -v cmake >/dev/null; then
+    version=$(cmake --version | sed -n '1s/.* //p')
+    if [[ "$(printf '%s\n' 3.24 "$version" | sort -V | head -n 1)" != 3.24 ]]; then
+      absent+=("cmake 3.24 or newer (this one is $version)")
+    fi
+  fi
+  if command -v "$compiler" >/dev/null; then
+    if command -v pkg-config >/dev/null; then
+      read -r -a flags <<<"$(pkg-config --cflags eigen3 2>/dev/null)"
+    fi
+    for header in concepts catch2/catch.hpp rapidcheck.h Eigen/Core xtensor/xtensor.hpp \
+      CLI/CLI.hpp nlohmann/json.hpp zip.h zlib.h; do
+      "$compiler" -std=c++20 "${flags[@]}" -x c++ -fsyntax-only - \
+        <<<"#include <$header>" >/dev/null 2>&1 || absent+=("<$header>")
+    done
+  fi
+  if ((${#absent[@]} == 0)); then
+    say "cmake, ninja, $compiler and all headers are there: going on"
+    return 0
+  fi
+  printf 'not found: %s\n' "${absent[@]}" >&2
+  return 1
+}
+
+# install_packages compiler [package...]: installs build_packages and the packages given by apt;
+# where that cannot be, goes on if all is there, else says what to do and ends the script.
+install_packages() {
+  local compiler=$1
+  shift
+  if apt_install "${build_packages[@]}" "$@" || found_by_hand "$compiler"; then
+    return 0
+  fi
+  cat >&2 <<'TEXT'
+Please install these by hand, then run this script again:
+  a C++20 compiler (g++ 12 or clang 14, or newer), CMake 3.24 or newer, Ninja, pkg-config,
+  Catch2 2.x, RapidCheck, Eigen 3.4, xtensor 0.24, CLI11 2.x, nlohmann-json 3.x, libzip, zlib
+TEXT
+  exit 1
+}

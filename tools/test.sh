@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026 The calibra authors
+# SPDX-License-Identifier: MIT
+#
+# tools/test.sh [preset]: installs what is missing, configures, builds and runs all tests.
+# The preset is one of CMakePresets.json (release, dev, clang, asan, tsan); default: release.
+
+# shellcheck source=tools/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+if (($# > 1)); then
+  echo "usage: tools/test.sh [preset]" >&2
+  exit 1
+fi
+preset=${1:-release}
+packages=(dpkg-dev file)
+if [[ "$preset" == release ]]; then
+  build=build
+else
+  build=build/$preset
+fi
+if [[ "$preset" == clang ]]; then
+  compiler=clang++
+  packages+=(clang)
+else
+  compiler=g++
+fi
+
+say "preset $preset, build folder $build"
+install_packages "$compiler" "${packages[@]}"
+say "configuring"
+cmake --preset "$preset" -DCALIBRA_BUILD_TESTS=ON
+say "building"
+cmake --build "$build"
+say "testing"
+ctest --test-dir "$build" --output-on-failure --no-tests=error
