@@ -8,6 +8,8 @@
 #include <limits>
 #include <optional>
 
+#include "calibra/detail/float_bits.hpp"
+
 namespace calibra::detail {
 
 /// A convex function of one variable around a point.
@@ -63,6 +65,7 @@ class bracketed_newton {
     double last_step = std::numeric_limits<double>::infinity();
     while (result_.evaluations < rules_.evaluations) {
       const slope here = evaluated(x);
+      if (is_nan(here.gradient)) return ended(newton_end::gave_up, here, x);
       if (here.gradient == 0 && here.curvature == 0) return plateau(x);
       if (x == rules_.lower && here.gradient >= 0) return ended(newton_end::at_lower, here, x);
       if (x == rules_.upper && here.gradient <= 0) return ended(newton_end::at_upper, here, x);
@@ -87,6 +90,14 @@ class bracketed_newton {
       x = next;
     }
     return ended(newton_end::gave_up, *last_, last_->at);
+  }
+
+  /// The verdict where the function does not rise anywhere above x: it falls towards the upper
+  /// bound, or is flat.
+  newton_result plateau(double x) {
+    const slope low = evaluated(rules_.lower);
+    if (low.gradient == 0 && low.curvature == 0) return ended(newton_end::flat, low, x);
+    return ended(newton_end::at_upper, evaluated(rules_.upper), rules_.upper);
   }
 
  private:
@@ -130,13 +141,6 @@ class bracketed_newton {
     if (limited <= low_) return low_known_ ? std::sqrt(low_ * std::min(high_, from)) : low_;
     if (limited >= high_) return high_known_ ? std::sqrt(std::max(low_, from) * high_) : high_;
     return limited;
-  }
-
-  /// The gradient is 0 to the last bit around x: towards the upper bound, or everywhere.
-  newton_result plateau(double x) {
-    const slope low = evaluated(rules_.lower);
-    if (low.gradient == 0 && low.curvature == 0) return ended(newton_end::flat, low, x);
-    return ended(newton_end::at_upper, evaluated(rules_.upper), rules_.upper);
   }
 
   newton_result ended(newton_end end, const slope& here, double x) {

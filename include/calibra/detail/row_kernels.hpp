@@ -79,7 +79,7 @@ struct row_kernels {
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,f16c")
 #endif
-#include "calibra/detail/kernels/lanes_avx2.hpp"
+#include "calibra/detail/kernels/lanes_avx2.inl.hpp"
 #define CALIBRA_DETAIL_ISA avx2
 #include "calibra/detail/kernels/row_kernels.inl.hpp"
 #undef CALIBRA_DETAIL_ISA
@@ -93,7 +93,7 @@ struct row_kernels {
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,f16c")
 #endif
-#include "calibra/detail/kernels/lanes_avx512.hpp"
+#include "calibra/detail/kernels/lanes_avx512.inl.hpp"
 #define CALIBRA_DETAIL_ISA avx512
 #include "calibra/detail/kernels/row_kernels.inl.hpp"
 #undef CALIBRA_DETAIL_ISA

@@ -2,12 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <limits>
-#include <optional>
-#include <string_view>
-#include <type_traits>
 
 #include "calibra/detail/bracketed_newton.hpp"
 #include "calibra/detail/tempered_pass.hpp"
@@ -37,7 +33,8 @@ temperature_fit fit_temperature(const Pass& pass, const fit_options& fit) {
   temperature_fit out;
   fit_report& report = out.report;
   report.note.clear();
-  const slope one = pass.at(1.0, true);
+  const tempered_sums sums = pass.run(1.0, true);
+  const slope one = pass.means(1.0, sums);
   report.passes = 1;
   report.iterations = 1;
   report.nll_before = report.nll_after = one.value;
@@ -45,27 +42,27 @@ temperature_fit fit_temperature(const Pass& pass, const fit_options& fit) {
     report.note = "no samples with a weight: T = 1";
     return out;
   }
-  const double epsilon = Pass::rounded(1.0 + 0x1p-50) == 1.0 ? 0x1p-23 : 0x1p-52;
   newton_rules rules{.lower = 1 / hottest, .upper = hottest};
 
   double start = 1;
-  std::optional<slope> known = one;
-  const std::size_t step = fit.warm_start ? warm_start_step(pass.rows()) : 1;
+  const std::size_t step = fit.warm_start && sums.beaten ? warm_start_step(pass.rows()) : 1;
   if (step > 1) {
     // The sample's own error is a few per cent: no need to find its optimum to more digits.
     newton_rules rough = rules;
     rough.tolerance = 1e-3;
-    bracketed_newton search([&](double beta) { return pass.at(beta, false, step); }, rough);
+    bracketed_newton search([&](double beta) { return pass.at(beta, step); }, rough);
     const newton_result found = search.run(1.0);
     report.iterations += found.evaluations;
     report.partial_passes = static_cast<double>(found.evaluations) / static_cast<double>(step);
     // A sample that has no optimum says nothing about where that of all rows is.
     if (found.end == newton_end::converged) start = found.x;
   }
-  rules.tolerance = epsilon > 0x1p-50 ? 4 * epsilon : 1e-8;
+  constexpr double epsilon = Pass::epsilon;
+  rules.tolerance = std::max(1e-8, 4 * epsilon);
   rules.evaluations = fit.max_iterations;
-  bracketed_newton search([&](double beta) { return pass.at(beta, false); }, rules);
-  const newton_result found = search.run(start, known);
+  bracketed_newton search([&](double beta) { return pass.at(beta); }, rules);
+  // Labels that nothing beats have no optimum below T = 0.
+  const newton_result found = sums.beaten ? search.run(start, one) : search.plateau(1.0);
   report.iterations += found.evaluations;
   report.passes += found.evaluations;
   report.nll_after = found.value;

@@ -28,6 +28,7 @@ namespace calibra::detail {
 struct tempered_sums {
   compensated_sum nll, gradient, curvature, weight;
   double magnitude = 0;  ///< sum of the sizes of the gradient's terms
+  bool beaten = false;   ///< some label's score is not the largest of its row
   std::uint64_t rows = 0;
 
   void add(double w, double row_nll, double mean, double at_label, double variance) {
@@ -36,6 +37,7 @@ struct tempered_sums {
     curvature += w * variance;
     weight += w;
     magnitude += w * (std::abs(mean) + std::abs(at_label));
+    beaten = beaten || at_label < 0;
   }
   tempered_sums& operator+=(const tempered_sums& other) {
     nll += other.nll;
@@ -43,6 +45,7 @@ struct tempered_sums {
     curvature += other.curvature;
     weight += other.weight;
     magnitude += other.magnitude;
+    beaten = beaten || other.beaten;
     rows += other.rows;
     return *this;
   }
@@ -62,6 +65,10 @@ class tempered_pass {
  public:
   static constexpr bool is_binary = is_binary_kind<Kind>;
   using W = typename logit_reader<T, Kind>::W;
+  /// The rounding of a term; binary scores are worked in double.
+  static constexpr double epsilon = is_binary
+                                        ? std::numeric_limits<double>::epsilon()
+                                        : static_cast<double>(std::numeric_limits<W>::epsilon());
 
   tempered_pass(std::string_view where, matrix_view<const T> scores,
                 const column<std::int64_t>& labels, const options& o, isa set = best_isa())
@@ -71,7 +78,7 @@ class tempered_pass {
 
   std::size_t rows() const { return scores_.rows(); }
 
-  /// beta as the kernels see it: rounded to their type.
+  /// beta as the kernels take it: rounded to their type.
   static double rounded(double beta) {
     return is_binary ? beta : static_cast<double>(static_cast<W>(beta));
   }
@@ -92,19 +99,22 @@ class tempered_pass {
     return sums[0];
   }
 
-  /// Means over the samples at beta. NaN gradient where there is no weight.
-  slope at(double beta, bool check, std::size_t step = 1) const {
-    const double used = rounded(beta);
-    const tempered_sums s = run(used, check, step);
+  /// The sums at beta as means over the samples: NaN where there is no weight.
+  slope means(double beta, const tempered_sums& s) const {
     const double n = s.weight.value();
     if (n > 0 && !(is_finite(s.nll.value()) && is_finite(s.gradient.value()) &&
                    is_finite(s.curvature.value()) && is_finite(n)))
-      throw value_error(concat(where_, ": the sums over the rows are beyond the range of double; "
-                                       "scale the weights or the scores down"));
-    const double epsilon = is_binary ? std::numeric_limits<double>::epsilon()
-                                     : static_cast<double>(std::numeric_limits<W>::epsilon());
-    return {used, s.nll.value() / n, s.gradient.value() / n, s.curvature.value() / n,
+      throw value_error(concat(where_,
+                               ": the sums over the rows are beyond the range of double; scale "
+                               "the weights or the scores down"));
+    return {beta, s.nll.value() / n, s.gradient.value() / n, s.curvature.value() / n,
             epsilon * s.magnitude / n};
+  }
+
+  /// The mean NLL around beta, of rows that were checked before.
+  slope at(double beta, std::size_t step = 1) const {
+    const double used = rounded(beta);
+    return means(used, run(used, false, step));
   }
 
  private:

@@ -1,8 +1,7 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#pragma once
 
-// Included by row_kernels.hpp between target pragmas; see there.
+// Included by row_kernels.hpp, once, between target pragmas; see there.
 
 namespace calibra::detail::avx512 {
 
