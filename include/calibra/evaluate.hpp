@@ -193,6 +193,7 @@ class evaluator {
     result.classes = multiclass ? score_view(scores_).cols() : 2;
     first_pass(result);
     by_sample(result);
+    state_.reset();  // the samples: by_class() collects others
     if constexpr (multiclass) by_class(result);
     for (const std::string_view name : metric_names)
       if (wanted(name)) result.metrics.push_back({name, found(name)});
@@ -241,6 +242,7 @@ class evaluator {
           s.rows += block.size;
           if (proper) s.means.add(block);
           if (!keep) return;
+          if (s.pairs.empty()) s.pairs.reserve(score_view(scores_).rows(), block.weight != nullptr);
           for (std::size_t i = 0; i < block.size; ++i) {
             if (block.weight == nullptr)
               s.pairs.push_back(block.confidence[i], block.hit[i] != 0);

@@ -50,7 +50,9 @@ struct sample_state {
     pairs.append(other.pairs);
     return *this;
   }
-  void add(const row_block& block) {
+  void add(const row_block& block, std::size_t rows) {
+    // Room for all at once; pages that stay empty are never touched.
+    if (pairs.empty()) pairs.reserve(rows, block.weight != nullptr);
     for (std::size_t i = 0; i < block.size; ++i) {
       if (block.weight == nullptr)
         pairs.push_back(block.confidence[i], block.hit[i] != 0);

@@ -115,9 +115,7 @@ class bracketed_newton {
       low_known_ = true;
     }
   }
-  bool outside(double x) const {
-    return (low_known_ && x <= low_) || (high_known_ && x >= high_);
-  }
+  bool outside(double x) const { return (low_known_ && x <= low_) || (high_known_ && x >= high_); }
 
   static double newton(const slope& s) {
     if (s.curvature > 0) return s.at - s.gradient / s.curvature;

@@ -12,8 +12,8 @@
 
 #include "calibra/detail/bracketed_newton.hpp"
 #include "calibra/detail/compensated_sum.hpp"
-#include "calibra/detail/parallel.hpp"
 #include "calibra/detail/logit_reader.hpp"
+#include "calibra/detail/parallel.hpp"
 #include "calibra/detail/row_checks.hpp"
 #include "calibra/detail/row_kernels.hpp"
 #include "calibra/detail/tile.hpp"
@@ -118,8 +118,8 @@ class tempered_pass {
   }
 
  private:
-  void work(matrix_view<const T> part, double beta, bool check, std::size_t step,
-            std::size_t first, std::size_t last, tempered_sums& sums) const {
+  void work(matrix_view<const T> part, double beta, bool check, std::size_t step, std::size_t first,
+            std::size_t last, tempered_sums& sums) const {
     logit_reader<T, Kind> reader(part, isa_);
     const std::size_t most = reader.tile_rows();
     std::vector<W> max(most);
@@ -163,6 +163,7 @@ class tempered_pass {
                    std::max(0.0, third[i] / sum[i] - mean * mean));
         }
       }
+      if (options_.progress) options_.progress(n);
     }
   }
 
@@ -189,8 +190,8 @@ class tempered_pass {
              slope * (bounded * (1 - wrong)));
   }
 
-  void load(std::size_t first, std::size_t n, std::size_t step, std::int64_t* label,
-            double* weight, unsigned char* kept) const {
+  void load(std::size_t first, std::size_t n, std::size_t step, std::int64_t* label, double* weight,
+            unsigned char* kept) const {
     if (step == 1) {
       labels_.load(first, n, label);
       if (options_.weights) options_.weights.get().load(first, n, weight);

@@ -30,6 +30,16 @@ E to_scalar(double x) {
     return E(static_cast<float>(x));
 }
 
+/// An output as a matrix: that of the binary kinds is one column wide.
+template<class E>
+matrix_view<E> as_columns(vector_view<E> v) {
+  return {v.data(), v.size(), 1, v.stride(), 1};
+}
+template<class E>
+matrix_view<E> as_columns(matrix_view<E> m) {
+  return m;
+}
+
 /// What transform() makes of a row.
 enum class tempered_output { probabilities, logits };
 
@@ -74,6 +84,7 @@ class tempered_writer {
         else
           write_logits(z, i, first + i);
       }
+      if (options_.progress) options_.progress(n);
     }
   }
 
@@ -158,6 +169,7 @@ void write_binary(std::string_view where, matrix_view<const T> scores, double te
     }
     out(row, 0) = to_scalar<E>(y);
   }
+  if (o.progress) o.progress(last - first);
 }
 
 /// All rows. Nothing is written before the shapes are known to agree.
@@ -165,9 +177,8 @@ template<score_kind Kind, class T, class E>
 void temper(std::string_view where, matrix_view<const T> scores, double temperature,
             const options& o, tempered_output output, matrix_view<E> out, isa set = best_isa()) {
   if (out.rows() != scores.rows() || out.cols() != scores.cols())
-    throw shape_error(concat(where, ": expected an output of ", scores.rows(), " x ",
-                             scores.cols(), " to match the scores, got ", out.rows(), " x ",
-                             out.cols()));
+    throw shape_error(concat(where, ": expected an output of ", scores.rows(), " x ", scores.cols(),
+                             " to match the scores, got ", out.rows(), " x ", out.cols()));
   if (scores.empty()) return;
   constexpr std::size_t worth_a_thread = 65536;
   const std::size_t parts =

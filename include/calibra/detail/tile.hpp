@@ -36,8 +36,9 @@ template<class T>
 class tile_reader {
  public:
   using C = compute_type<T>;
-  /// Fewer classes than this fill no register: several rows are put side by side instead.
-  static constexpr std::size_t few_classes = 32;
+  /// Rows of fewer classes than this are too short to be worked on one at a time: they are put side
+  /// by side instead.
+  static constexpr std::size_t few_classes = 64;
   static constexpr std::size_t most_rows = 256;
 
   tile_reader(matrix_view<const T> scores, isa set) : scores_(scores), isa_(set) {

@@ -289,28 +289,28 @@ struct kernels {
                                                        std::size_t k, T* out,
                                                        std::size_t out_stride,
                                                        std::index_sequence<I...>) {
+    const reg rows[W] = {V::load_n(in + static_cast<std::ptrdiff_t>(I) * stride, k, T{0})...};
     reg cols[Wanted];
-    if (k == W) {
-      const reg rows[W] = {V::load(in + static_cast<std::ptrdiff_t>(I) * stride)...};
-      shuffle<W, Wanted>(rows, cols, std::make_index_sequence<W / 2>{});
-    } else {
-      const reg rows[W] = {V::load_n(in + static_cast<std::ptrdiff_t>(I) * stride, k, T{0})...};
-      shuffle<W, Wanted>(rows, cols, std::make_index_sequence<W / 2>{});
-    }
+    shuffle<W, Wanted>(rows, cols, std::make_index_sequence<W / 2>{});
     for (std::size_t j = 0; j < k; ++j) V::store(out + j * out_stride, cols[j]);
   }
 
+  /// The same for all rows; as many rows behind them are read ahead.
   template<std::size_t Wanted>
   static void turn_blocks(const T* in, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
                           T* out, std::size_t out_stride) {
-    for (std::size_t i = 0; i + W <= rows; i += W)
+    const T* next = in + static_cast<std::ptrdiff_t>(rows) * stride;
+    for (std::size_t i = 0; i + W <= rows; i += W) {
+      for (std::size_t n = 0; n < W; ++n, next += stride) __builtin_prefetch(next);
       turn_block<Wanted>(in + static_cast<std::ptrdiff_t>(i) * stride, stride, k, out + i,
                          out_stride, std::make_index_sequence<W>{});
+    }
   }
 
-  /// out[class * out_stride + row] = in[row * stride + class]
   static constexpr std::size_t half = W / 2 < 2 ? 2 : W / 2;
   static constexpr std::size_t quarter = W / 4 < 2 ? 2 : W / 4;
+
+  /// out[class * out_stride + row] = in[row * stride + class]
   static void turn(const T* in, std::ptrdiff_t stride, std::size_t rows, std::size_t k, T* out,
                    std::size_t out_stride) {
     for (std::size_t j = 0; j < k; j += W) {

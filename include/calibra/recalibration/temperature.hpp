@@ -1,0 +1,171 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "calibra/array_access.hpp"
+#include "calibra/detail/temperature_fit.hpp"
+#include "calibra/detail/tempered_rows.hpp"
+#include "calibra/matrix.hpp"
+#include "calibra/options.hpp"
+#include "calibra/recalibration/fit_report.hpp"
+#include "calibra/scores.hpp"
+#include "calibra/tabulate.hpp"
+
+namespace calibra {
+
+/// Temperature scaling: the probabilities softmax(z / T) in place of softmax(z), one T > 0 for all
+/// classes. The order of the classes, hence the prediction, stays as it is; T > 1 lowers the
+/// confidences, T < 1 raises them, T = 1 changes nothing. Immutable; made by fit_temperature(), by
+/// load_temperature() of <calibra/json.hpp>, or from a number.
+///
+/// What the kinds of scores mean: logits(z) as above, -inf a masked class that stays at probability
+/// 0; probabilities(p) are taken as logits log p, so that q_k is proportional to p_k^(1/T) and
+/// p_k = 0 stays 0; binary_logits(x) give sigmoid(x / T); binary_probabilities(p) give the same
+/// with x = log(p / (1 - p)), and 0 and 1 stay. Multi-label scores are one binary scaling a label:
+/// use a column at a time.
+///
+/// Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2.
+class temperature_scaling {
+ public:
+  static constexpr std::string_view kind = "temperature";
+
+  /// Throws value_error unless T and 1 / T are finite and T > 0.
+  explicit temperature_scaling(double temperature, fit_report report = {})
+      : temperature_(temperature), report_(std::move(report)) {
+    if (!(temperature > 0) || !detail::is_finite(temperature) ||
+        !detail::is_finite(1 / temperature))
+      throw value_error(detail::concat("temperature_scaling(): temperature ", temperature,
+                                       " is not a finite number > 0"));
+  }
+
+  /// T.
+  double temperature() const { return temperature_; }
+  /// 1 / T.
+  double inverse_temperature() const { return 1 / temperature_; }
+  /// How the fit went that this came from.
+  const fit_report& report() const { return report_; }
+
+  /// The recalibrated probabilities: a matrix<C> of N x K for logits() and probabilities(), a
+  /// std::vector<C> of N for the binary kinds; C is float or double, what the scores are computed
+  /// in. Rows sum to 1 to the rounding of C. Of the options, `threads`, `nan` and `renormalise`
+  /// count; with nan_policy::count the row of a sample that holds NaN or +inf is NaN.
+  /// Cost: one pass, O(N K). Throws shape_error (no class) and value_error as collect() does for
+  /// scores, with the row.
+  template<wrapped_scores S>
+  auto transform(const S& scores, const options& o = {}) const {
+    return made("temperature_scaling::transform()", scores, o,
+                detail::tempered_output::probabilities);
+  }
+
+  /// The same into an array that has a mutable array_access, N x K or N as above, of any
+  /// floating-point scalar. The shape is checked before anything is written; after a value_error
+  /// the contents of `out` are unspecified. `out` may be the array of the scores itself.
+  template<wrapped_scores S, class Out>
+  requires(!std::same_as<std::remove_cvref_t<Out>, options>) void transform(
+      const S& scores, Out&& out, const options& o = {}) const {
+    written("temperature_scaling::transform()", scores, o, detail::tempered_output::probabilities,
+            std::forward<Out>(out));
+  }
+
+  /// z / T instead of the probabilities: logits whose softmax (sigmoid) transform() gives. For
+  /// probabilities(p) log(p) / T, for binary_probabilities(p) log(p / (1 - p)) / T; -inf and, for
+  /// the last, +inf can come out. Shapes, options and errors as transform().
+  template<wrapped_scores S>
+  auto transform_logits(const S& scores, const options& o = {}) const {
+    return made("temperature_scaling::transform_logits()", scores, o,
+                detail::tempered_output::logits);
+  }
+
+  /// The same into an array, as transform(scores, out).
+  template<wrapped_scores S, class Out>
+  requires(!std::same_as<std::remove_cvref_t<Out>, options>) void transform_logits(
+      const S& scores, Out&& out, const options& o = {}) const {
+    written("temperature_scaling::transform_logits()", scores, o, detail::tempered_output::logits,
+            std::forward<Out>(out));
+  }
+
+ private:
+  template<class S>
+  auto made(std::string_view where, const S& scores, const options& o,
+            detail::tempered_output output) const {
+    const auto in = detail::score_view(scores);
+    using C = compute_type<typename decltype(in)::value_type>;
+    if constexpr (detail::is_binary_kind<S::kind>) {
+      std::vector<C> out(in.rows());
+      written(where, scores, o, output, out);
+      return out;
+    } else {
+      matrix<C> out(in.rows(), in.cols());
+      written(where, scores, o, output, out);
+      return out;
+    }
+  }
+
+  template<class S, class Out>
+  void written(std::string_view where, const S& scores, const options& o,
+               detail::tempered_output output, Out&& out) const {
+    static_assert(!detail::is_multilabel<S>,
+                  "calibra: temperature scaling of multi-label scores is one binary scaling a "
+                  "label; use binary_logits() or binary_probabilities() of each column");
+    static_assert(readable_array<Out>, "calibra: the output needs an array_access");
+    if constexpr (readable_array<Out> && !detail::is_multilabel<S>) {
+      using use = detail::score_use<S::kind>;
+      const auto held = detail::hold<use>(std::forward<Out>(out));
+      const auto target = held.view();
+      using E = typename std::remove_cvref_t<decltype(target)>::element_type;
+      static_assert(detail::writable_scalar<E>,
+                    "calibra: the output has to be a mutable array of floating-point numbers");
+      if constexpr (detail::writable_scalar<E>)
+        detail::temper<S::kind>(where, detail::score_view(scores), temperature_, o, output,
+                                detail::as_columns(target));
+    }
+  }
+
+  double temperature_;
+  fit_report report_;
+};
+
+/// Fits T by maximum likelihood: the T that minimises the mean over the samples of
+/// log sum_k exp(z_k / T) - z_y / T, weighted if the options have weights. See temperature_scaling
+/// for what the kinds of scores mean.
+///
+/// Shapes: scores N x K (N for the binary kinds), labels N. Labels in [0, K), or 0 and 1. Of the
+/// options, `weights`, `ignore_label`, `valid`, `nan`, `renormalise`, `threads` and `progress`
+/// count.
+/// The NLL is convex in 1 / T; the search is Newton's in a bracket, from the optimum of every 3rd
+/// to 31st row (`fit_options::warm_start`), so that in general three to five full passes are
+/// enough, the first of which checks the input: see report(). Range: T in [1/1024, 1024].
+/// `converged` is false and `note` says why where the likelihood grows towards T = 0 (separable
+/// samples: T = 1/1024), towards infinity (scores that tell nothing, or lie: T = 1024), does not
+/// depend on T (constant rows: T = 1), or there is no weight (T = 1, the NLLs are NaN). Accuracy:
+/// double scores, all probabilities and all binary scores to about 1e-12 relative where the optimum
+/// is sharp; float, half and bfloat16 logits are computed in float with sums in double and give T
+/// to about 1e-7. Threads do not change the result beyond 1e-12. Memory: O(K) a thread. Not
+/// mergeable. Throws shape_error and value_error as collect(), and value_error for a label whose
+/// probability is 0 (logit -inf): its loss is infinite at every T. A free function, as the fit
+/// needs the row engine and the object does not: one that was loaded is the same as one that was
+/// fitted.
+template<wrapped_scores S, class L>
+temperature_scaling fit_temperature(const S& scores, L&& labels, const options& o = {},
+                                    const fit_options& fit = {}) {
+  static_assert(!detail::is_multilabel<S>,
+                "calibra: temperature scaling of multi-label scores is one binary scaling a label; "
+                "use binary_logits() or binary_probabilities() of each column");
+  static_assert(detail::usable_labels<L>());
+  const auto view = detail::score_view(scores);
+  using T = typename decltype(view)::value_type;
+  const auto held = detail::hold<detail::as_vector>(std::forward<L>(labels));
+  const detail::column<std::int64_t> column(held.view());
+  const detail::tempered_pass<T, S::kind> pass("fit_temperature()", view, column, o);
+  detail::temperature_fit found = detail::fit_temperature(pass, fit);
+  return temperature_scaling(found.temperature, std::move(found.report));
+}
+
+}  // namespace calibra
