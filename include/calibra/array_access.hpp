@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -328,6 +329,12 @@ class column {
   static void load_range(const void* data, std::ptrdiff_t stride, std::size_t first,
                          std::size_t count, To* out) {
     const auto* p = static_cast<const S*>(data) + static_cast<std::ptrdiff_t>(first) * stride;
+    if constexpr (std::is_same_v<std::remove_cv_t<S>, To>) {
+      if (stride == 1) {
+        std::copy_n(p, count, out);
+        return;
+      }
+    }
     for (std::size_t i = 0; i < count; ++i, p += stride) out[i] = convert<S>(*p);
   }
 

@@ -130,13 +130,14 @@ class binning {
       case bin_rule::edges:
         return by_edges(c);
       case bin_rule::floor_multiply:
-        return clipped(std::floor(static_cast<double>(intervals()) * c));
+        return clipped(std::floor(single_ ? static_cast<float>(intervals()) * static_cast<float>(c)
+                                          : static_cast<double>(intervals()) * c));
       case bin_rule::floor_divide: {
         const double w = 1.0 / static_cast<double>(intervals());
         return clipped(std::floor(single_ ? static_cast<float>(c) / static_cast<float>(w) : c / w));
       }
       case bin_rule::ceil_multiply:
-        return clipped(std::ceil(static_cast<double>(intervals()) * c - 1));
+        return clipped(std::ceil(static_cast<double>(intervals()) * c) - 1);
       case bin_rule::intervals:
         for (std::size_t k = 0; k < intervals(); ++k)
           if (inside(k, c)) return static_cast<std::ptrdiff_t>(k);

@@ -25,9 +25,10 @@ class classwise_table {
   classwise_table(binning bins, std::size_t classes)
       : binning_(std::move(bins)),
         classes_(classes),
-        count_(classes * binning_.size()),
-        confidence_(classes * binning_.size()),
-        hits_(classes * binning_.size()) {}
+        slots_(binning_.size() + (leaves_out(binning_) ? 1 : 0)),
+        count_(classes * slots_),
+        confidence_(classes * slots_),
+        hits_(classes * slots_) {}
 
   std::size_t classes() const { return classes_; }
   const binning& bins() const { return binning_; }
@@ -50,16 +51,20 @@ class classwise_table {
   }
 
   /// Mean over classes of metric(table of the class), the macro form: e.g.
-  /// `tables.macro([](const auto& t) { return ece(t); })`. A class without samples counts as 0.
+  /// `tables.macro([](const auto& t) { return ece(t); })`. A class without samples (or weight)
+  /// counts as 0; NaN if all are.
   template<class Metric>
   double macro(Metric metric) const {
     if (classes_ == 0 || samples_ == 0) return std::numeric_limits<double>::quiet_NaN();
     double sum = 0;
+    bool any = false;
     for (std::size_t k = 0; k < classes_; ++k) {
       const double value = metric((*this)[k]);
-      if (!detail::is_nan(value)) sum += value;
+      if (detail::is_nan(value)) continue;
+      sum += value;
+      any = true;
     }
-    return sum / static_cast<double>(classes_);
+    return any ? sum / static_cast<double>(classes_) : std::numeric_limits<double>::quiet_NaN();
   }
 
   classwise_table& operator+=(const classwise_table& other) {
@@ -67,15 +72,14 @@ class classwise_table {
       throw option_error(detail::concat("classwise_table: cannot merge ", other.classes_,
                                         " classes of ", other.binning_.size(), " bins into ",
                                         classes_, " classes of ", binning_.size(), " bins"));
+    if (!other.weight_.empty()) make_weighted();
     for (std::size_t i = 0; i < count_.size(); ++i) {
       count_[i] += other.count_[i];
       confidence_[i] += other.confidence_[i];
       hits_[i] += other.hits_[i];
-    }
-    if (!other.weight_.empty()) make_weighted();
-    for (std::size_t i = 0; i < other.weight_.size(); ++i) {
-      weight_[i] += other.weight_[i];
-      squares_[i] += other.squares_[i];
+      if (weight_.empty()) continue;
+      weight_[i] += other.weight_of(i);
+      squares_[i] += other.squares_of(i);
     }
     samples_ += other.samples_;
     return *this;
@@ -84,29 +88,33 @@ class classwise_table {
   /// Adds one pair of class k, checked before; the sample itself is counted by add_samples().
   void add_pair(std::size_t k, double confidence, bool hit, double weight) {
     make_weighted();
-    binning_.for_each_bin(confidence, [&](std::size_t b) {
-      const std::size_t i = k * binning_.size() + b;
+    const auto add = [&](std::size_t b) {
+      const std::size_t i = k * slots_ + b;
       ++count_[i];
       confidence_[i] += weight * confidence;
       hits_[i] += hit ? weight : 0.0;
       weight_[i] += weight;
       squares_[i] += weight * weight;
-    });
+    };
+    if (binning_.index(confidence) == binning::none)
+      add(binning_.size());
+    else
+      binning_.for_each_bin(confidence, add);
   }
   /// Adds `count` pairs of weight 1 to bin b of class k, given the sum of their confidences.
   void add_count(std::size_t k, std::size_t b, std::uint64_t count, double confidence) {
-    const std::size_t i = k * binning_.size() + b;
+    const std::size_t i = k * slots_ + b;
     count_[i] += count;
     confidence_[i] += confidence;
   }
   /// Adds a hit of weight 1 to bin b of class k.
-  void add_hit(std::size_t k, std::size_t b) { hits_[k * binning_.size() + b] += 1; }
+  void add_hit(std::size_t k, std::size_t b) { hits_[k * slots_ + b] += 1; }
   /// Adds to the number of samples that pairs were made of.
   void add_samples(std::uint64_t n) { samples_ += n; }
   /// Puts the pairs of class k that are in no other bin into the first one: `n` pairs in all, whose
   /// confidences sum to `confidence`.
   void complete_first_bin(std::size_t k, std::uint64_t n, double confidence) {
-    const std::size_t first = k * binning_.size();
+    const std::size_t first = k * slots_;
     for (std::size_t i = first + 1; i < first + binning_.size(); ++i) {
       n -= count_[i];
       confidence -= confidence_[i];
@@ -116,24 +124,36 @@ class classwise_table {
   }
 
  private:
+  /// Whether some pairs are in no bin and still in the total: they get a slot behind the bins.
+  static bool leaves_out(const binning& bins) {
+    return bins.zero() == zero_rule::no_bin || bins.one() == one_rule::weight_only ||
+           bins.rule() == bin_rule::intervals;
+  }
   void make_weighted() {
     if (!weight_.empty()) return;
-    weight_.resize(count_.size());
-    squares_.resize(count_.size());
+    weight_.assign(count_.begin(), count_.end());  // whatever came unweighted weighs 1
+    squares_ = weight_;
+  }
+  double weight_of(std::size_t i) const {
+    return weight_.empty() ? static_cast<double>(count_[i]) : weight_[i];
+  }
+  double squares_of(std::size_t i) const {
+    return weight_.empty() ? static_cast<double>(count_[i]) : squares_[i];
   }
 
   void add_class(reliability_table& table, std::size_t k) const {
     for (std::size_t b = 0; b < binning_.size(); ++b) {
-      const std::size_t i = k * binning_.size() + b;
-      if (weight_.empty())
-        table.add_sums(b, count_[i], confidence_[i], hits_[i]);
-      else
-        table.add_sums(b, count_[i], confidence_[i], hits_[i], weight_[i], squares_[i]);
+      const std::size_t i = k * slots_ + b;
+      table.add_sums(b, count_[i], confidence_[i], hits_[i], weight_of(i), squares_of(i));
     }
+    if (slots_ == binning_.size()) return;
+    const std::size_t i = k * slots_ + binning_.size();
+    table.add_outside_sums(count_[i], confidence_[i], hits_[i], weight_of(i));
   }
 
   binning binning_;
   std::size_t classes_;
+  std::size_t slots_;  // a class: its bins, and one more where pairs may be in none
   std::uint64_t samples_ = 0;
   std::vector<std::uint64_t> count_;
   std::vector<double> confidence_, hits_;
@@ -177,6 +197,7 @@ class class_filler {
     for (std::size_t i = 0; i < n; ++i) {
       const std::size_t j = selected_[i];
       const double c = confidence(p[j]);
+      totals_[j] += c - static_cast<double>(p[j]);  // not 0 where rounding made p exceed 1
       table_.add_count(j, static_cast<std::size_t>(table_.bins().index(c)), 1, c);
     }
     table_.add_hit(label, static_cast<std::size_t>(table_.bins().index(confidence(p[label]))));
@@ -210,17 +231,20 @@ class class_filler {
   std::uint64_t rows_ = 0;
 };
 
+struct add_to_filler {
+  template<class C>
+  void operator()(class_filler<C>& s, const C* p, std::size_t label, double weight) const {
+    s.add(p, label, weight);
+  }
+};
+
 template<class S, class L>
 classwise_table tabulate_classes(std::string_view where, const S& scores, L&& labels,
                                  const options& o, const binning& bins) {
   const auto view = score_view(scores);
   using C = compute_type<typename decltype(view)::value_type>;
   class_filler<C> state(bins, view.cols(), static_cast<bool>(o.weights));
-  return class_pass(where, scores, std::forward<L>(labels), o, state,
-                    [](class_filler<C>& s, const C* p, std::size_t label, double weight) {
-                      s.add(p, label, weight);
-                    })
-      .finish();
+  return class_pass(where, scores, std::forward<L>(labels), o, state, add_to_filler{}).finish();
 }
 
 template<class S, class Y>

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -13,6 +15,7 @@
 #include "calibra/binning.hpp"
 #include "calibra/detail/compensated_sum.hpp"
 #include "calibra/detail/float_bits.hpp"
+#include "calibra/detail/row_kernels.hpp"
 #include "calibra/error.hpp"
 
 namespace calibra {
@@ -129,35 +132,48 @@ class reliability_table {
   void add_block(const double* confidence, const unsigned char* hit, const double* weights,
                  std::size_t n) {
     constexpr std::size_t local = 33;
-    if (weights != nullptr || sums_.size() > local || binning_.rule() != bin_rule::edges) {
+    if (weights != nullptr || sums_.size() > local || binning_.rule() != bin_rule::edges ||
+        binning_.zero() != zero_rule::first_bin || binning_.one() != one_rule::last_bin) {
       for (std::size_t i = 0; i < n; ++i)
         add_unchecked(confidence[i], hit[i] != 0, weights == nullptr ? 1.0 : weights[i]);
       return;
     }
-    // Two sets of counters: neighbouring samples that share a bin need not wait for each other.
+    // A confidence lies in as high a bin as there are inner edges below it: c > e, or c >= e, which
+    // is c > the number before e.
+    std::array<double, local> below;
+    for (std::size_t b = 1; b < sums_.size(); ++b) {
+      const double edge = binning_.edges()[b];
+      below[b - 1] = binning_.side() == edge_side::right_closed
+                         ? edge
+                         : std::nextafter(edge, -std::numeric_limits<double>::infinity());
+    }
+    // Several sets of counters: neighbouring samples that share a bin need not wait for each other.
     struct plain {
-      std::uint64_t count = 0;
-      std::uint64_t hits = 0;
-      double confidence = 0;
+      std::uint64_t both;  // samples, and hits times 2^32
+      double confidence;
     };
-    std::array<std::array<plain, local>, 2> counters{};
-    for (std::size_t i = 0; i < n; ++i) {
-      const std::ptrdiff_t b = binning_.index(confidence[i]);
-      if (b < 0) {
-        if (b == calibra::binning::none) outside_.add(confidence[i], hit[i] != 0, 1.0);
-        continue;
+    constexpr std::size_t sets = 4;
+    std::array<std::array<plain, sets>, local> counters;
+    std::fill_n(counters.begin(), sums_.size(), std::array<plain, sets>{});
+    const auto& kernels = detail::kernels_for<double>(detail::best_isa());
+    std::array<double, 64> bins;
+    for (std::size_t first = 0; first < n; first += bins.size()) {
+      const std::size_t count = std::min(bins.size(), n - first);
+      kernels.count_below(confidence + first, count, below.data(), sums_.size() - 1, bins.data());
+      for (std::size_t i = 0; i < count; ++i) {
+        plain& c = counters[static_cast<std::size_t>(bins[i])][i % sets];
+        c.both += 1 + (static_cast<std::uint64_t>(hit[first + i]) << 32);
+        c.confidence += confidence[first + i];
       }
-      plain& c = counters[i & 1][static_cast<std::size_t>(b)];
-      ++c.count;
-      c.hits += hit[i];
-      c.confidence += confidence[i];
     }
     for (std::size_t b = 0; b < sums_.size(); ++b) {
-      const plain& even = counters[0][b];
-      const plain& odd = counters[1][b];
-      if (even.count + odd.count == 0) continue;
-      sums_[b].add_many(even.count + odd.count, even.confidence, odd.confidence,
-                        even.hits + odd.hits);
+      std::uint64_t both = 0;
+      double sum = 0;
+      for (const plain& c : counters[b]) {
+        both += c.both;
+        sum += c.confidence;
+      }
+      if (both != 0) sums_[b].add_many(both & 0xffffffffu, sum, both >> 32);
     }
   }
 
@@ -184,6 +200,13 @@ class reliability_table {
   void add_outside(double confidence, bool hit, double weight) {
     outside_.add(confidence, hit, weight);
   }
+  /// Adds `count` samples to the total and to no bin, given their weighted sums.
+  void add_outside_sums(std::uint64_t count, double confidence, double hits, double weight) {
+    outside_.count += count;
+    outside_.weight += weight;
+    outside_.confidence += confidence;
+    outside_.hits += hits;
+  }
 
  private:
   struct sums {
@@ -200,12 +223,11 @@ class reliability_table {
       confidence += w * c;
       if (hit) hits += w;
     }
-    void add_many(std::uint64_t n, double c, double more_c, std::uint64_t h) {
+    void add_many(std::uint64_t n, double c, std::uint64_t h) {
       count += n;
       weight += static_cast<double>(n);
       squares += static_cast<double>(n);
       confidence += c;
-      confidence += more_c;
       hits += static_cast<double>(h);
     }
     void merge(const sums& other) {

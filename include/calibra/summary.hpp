@@ -74,12 +74,19 @@ class summary {
   bool infinite_ = false;
 };
 
+namespace detail {
+
+struct add_to_summary {
+  void operator()(summary& s, const row_block& block) const { s.add(block); }
+};
+
+}  // namespace detail
+
 /// One pass for everything that is a mean over rows. Arguments and errors as collect().
 template<wrapped_scores S, class L>
 summary summarise(const S& scores, L&& labels, const options& o = {}) {
   return detail::scores_pass("summarise()", scores, std::forward<L>(labels), o,
-                             {.proper_scores = true}, summary{},
-                             [](summary& s, const detail::row_block& block) { s.add(block); });
+                             {.proper_scores = true}, summary{}, detail::add_to_summary{});
 }
 
 }  // namespace calibra

@@ -42,7 +42,8 @@ template<class S>
 using sample_of = sample<compute_type<typename decltype(score_view(
     std::declval<const std::remove_cvref_t<S>&>()))::value_type>>;
 
-/// What the threads of collect() add up.
+/// What the threads of collect() add up. Consumers of a pass are named types, so that the engine is
+/// compiled once for each scalar and kind and not again for every array that brings them.
 template<class C>
 struct sample_state {
   sample<C> pairs;
@@ -59,6 +60,20 @@ struct sample_state {
       else
         pairs.push_back(block.confidence[i], block.hit[i] != 0, block.weight[i]);
     }
+  }
+};
+
+struct add_to_sample {
+  std::size_t rows;
+  template<class C>
+  void operator()(sample_state<C>& s, const row_block& block) const {
+    s.add(block, rows);
+  }
+};
+
+struct add_to_table {
+  void operator()(reliability_table& t, const row_block& block) const {
+    t.add_block(block.confidence, block.hit, block.weight, block.size);
   }
 };
 
@@ -96,9 +111,8 @@ template<wrapped_scores S, class L>
 auto collect(const S& scores, L&& labels, const options& o = {}) {
   using C = typename detail::sample_of<S>::value_type;
   detail::sample_state<C> state;
-  return detail::scores_pass(
-             "collect()", scores, std::forward<L>(labels), o, {}, state,
-             [](detail::sample_state<C>& s, const detail::row_block& block) { s.add(block); })
+  return detail::scores_pass("collect()", scores, std::forward<L>(labels), o, {}, state,
+                             detail::add_to_sample{detail::score_view(scores).rows()})
       .pairs;
 }
 
@@ -106,9 +120,8 @@ auto collect(const S& scores, L&& labels, const options& o = {}) {
 template<class C, class H>
 auto collect(const confidence_pairs<C, H>& pairs, const options& o = {}) {
   using value = compute_type<typename decltype(pairs.confidence())::value_type>;
-  return detail::pairs_pass(
-             "collect()", pairs, o, detail::sample_state<value>{},
-             [](detail::sample_state<value>& s, const detail::row_block& block) { s.add(block); })
+  return detail::pairs_pass("collect()", pairs, o, detail::sample_state<value>{},
+                            detail::add_to_sample{pairs.confidence().size()})
       .pairs;
 }
 
@@ -121,10 +134,7 @@ reliability_table tabulate(const S& scores, L&& labels, const options& o = {}) {
     return equal_mass_table(collect(scores, std::forward<L>(labels), o), o.bins,
                             mass_rule::midpoint, o.side);
   return detail::scores_pass("tabulate()", scores, std::forward<L>(labels), o, {},
-                             reliability_table(o.fixed_bins()),
-                             [](reliability_table& t, const detail::row_block& block) {
-                               t.add_block(block.confidence, block.hit, block.weight, block.size);
-                             });
+                             reliability_table(o.fixed_bins()), detail::add_to_table{});
 }
 
 /// As above for confidences(c, hit).
@@ -133,9 +143,7 @@ reliability_table tabulate(const confidence_pairs<C, H>& pairs, const options& o
   if (o.scheme == bin_scheme::equal_mass && o.edges.empty())
     return equal_mass_table(collect(pairs, o), o.bins, mass_rule::midpoint, o.side);
   return detail::pairs_pass("tabulate()", pairs, o, reliability_table(o.fixed_bins()),
-                            [](reliability_table& t, const detail::row_block& block) {
-                              t.add_block(block.confidence, block.hit, block.weight, block.size);
-                            });
+                            detail::add_to_table{});
 }
 
 /// The reliability table of a collected sample.

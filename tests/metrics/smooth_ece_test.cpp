@@ -145,7 +145,7 @@ TEST_CASE("smooth ECE of relplot 1.0.3", "[smooth_ece]") {
 TEST_CASE("one smoother serves one bandwidth after another", "[smooth_ece]") {
   const auto kernel = GENERATE(smooth_kernel::reflected, smooth_kernel::logit);
   const sample<double> s = random_sample<double>(500, 41);
-  calibra::detail::residual_smoother<double> error_at(s, kernel);
+  calibra::detail::residual_smoother<double> error_at(s, {.kernel = kernel});
   // 0.06 and 0.047 have as many nodes, but a logit scale of their own.
   for (const double sigma : {0.5, 0.06, 0.047, 0.004, 0.06, 0.06})
     CHECK(error_at(sigma) == smooth_ece(s, {kernel, sigma}));

@@ -39,7 +39,8 @@ struct newton_rules {
 struct newton_result {
   newton_end end = newton_end::gave_up;
   double x = 0;
-  double value = 0;  ///< at x, to second order from the last evaluation
+  double value = 0;      ///< at x, to second order from the last evaluation
+  double curvature = 0;  ///< at the last evaluation
   std::size_t evaluations = 0;
 };
 
@@ -145,6 +146,7 @@ class bracketed_newton {
     const double d = x - here.at;
     result_.end = end;
     result_.x = x;
+    result_.curvature = here.curvature;
     result_.value = here.value + d * (here.gradient + d * here.curvature / 2);
     return result_;
   }

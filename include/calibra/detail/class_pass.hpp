@@ -37,12 +37,13 @@ class class_row {
     }
     if (kind_ == score_kind::probabilities && !renormalise_) return in;
     out_.resize(classes);
-    const double scale = 1.0 / worker.sum_of(row);
+    const double sum = worker.sum_of(row);
     if (kind_ == score_kind::logits) {
-      kernels_->exp_row(in, classes, C{1}, worker.max_of(row), static_cast<C>(scale), out_.data());
+      kernels_->exp_row(in, classes, C{1}, worker.max_of(row), static_cast<C>(1.0 / sum),
+                        out_.data());
     } else {
       for (std::size_t j = 0; j < classes; ++j)
-        out_[j] = static_cast<C>(static_cast<double>(in[j]) * scale);
+        out_[j] = static_cast<C>(static_cast<double>(in[j]) / sum);
     }
     return out_.data();
   }

@@ -59,19 +59,35 @@ inline void check_weight(std::string_view where, double weight, std::size_t row)
     throw value_error(concat(where, ": weight ", weight, " at row ", row, " is not in [0, inf)"));
 }
 
-/// For a row whose sum is NaN, row i of the tile and `row` of the input: returns where the policy
-/// is to leave such rows out and count them; else throws and says what the matter is.
+template<class C>
+[[noreturn]] void bad_probability(std::string_view where, C p, std::size_t row,
+                                  std::size_t column) {
+  throw value_error(concat(where, ": probability ", p, " at row ", row, ", column ", column,
+                           " is not in [0, 1]; if these are logits, say logits(x)"));
+}
+
+/// For a row whose sum is not finite, row i of the tile and `row` of the input: returns where the
+/// policy is to leave such rows out and count them; else throws and says what the matter is.
 template<class C>
 void check_bad_row(std::string_view where, score_kind kind, nan_policy policy, const tile<C>& z,
                    std::size_t i, std::size_t row) {
-  const bool real_line = kind == score_kind::logits || kind == score_kind::binary_logits;
+  constexpr double inf = std::numeric_limits<double>::infinity();
   for (std::size_t k = 0; k < z.classes; ++k) {
     const auto x = static_cast<double>(z.at(i, k));
-    if (is_nan(x) || x == std::numeric_limits<double>::infinity()) {
-      if (policy == nan_policy::count) return;
-      throw value_error(concat(where, ": score ", is_nan(x) ? "nan" : "inf", " at row ", row,
-                               ", column ", k, "; expected a finite number",
-                               real_line ? " or -inf" : ""));
+    const bool counted = is_nan(x) || x == inf;
+    if (counted && policy == nan_policy::count) return;
+    if (counted || (x == -inf && kind == score_kind::binary_logits))
+      throw value_error(concat(where, ": score ",
+                               is_nan(x) ? "nan"
+                               : x > 0   ? "inf"
+                                         : "-inf",
+                               " at row ", row, ", column ", k, "; expected a finite number",
+                               kind == score_kind::logits ? " or -inf" : ""));
+  }
+  if (kind == score_kind::probabilities) {
+    for (std::size_t k = 0; k < z.classes; ++k) {
+      const C p = z.at(i, k);
+      if (!(p >= 0 && p <= 1)) bad_probability(where, p, row, k);
     }
   }
   throw value_error(concat(where, ": every logit is -inf at row ", row));
@@ -85,8 +101,7 @@ void check_simplex_row(std::string_view where, const tile<C>& p, std::size_t i, 
     const C bad = min < 0 ? min : max;
     std::size_t k = 0;
     while (p.at(i, k) != bad) ++k;
-    throw value_error(concat(where, ": probability ", bad, " at row ", row, ", column ", k,
-                             " is not in [0, 1]; if these are logits, say logits(x)"));
+    bad_probability(where, bad, row, k);
   }
   if (std::abs(sum - 1) > tolerance)
     throw value_error(concat(where, ": the probabilities of row ", row, " sum to ", sum,

@@ -25,15 +25,17 @@
 
 namespace calibra::detail {
 
-/// Where the kernels put one entry a row. `second` may be null for the softmax kernels.
+/// Where the kernels put one entry a row. `second` and `inverse` may be null for the softmax
+/// kernels.
 template<class T>
 struct row_sums {
   T* max = nullptr;
-  T* min = nullptr;          ///< simplex only
-  T* arg_max = nullptr;      ///< "cols" only: the first index of the largest class
-  double* sum = nullptr;     ///< softmax: sum exp(z - max); simplex: sum p; tempered: sum w
-  double* second = nullptr;  ///< softmax: sum exp(z - max)^2; simplex: sum p^2; tempered: sum w u
-  double* third = nullptr;   ///< tempered: sum w u^2
+  T* min = nullptr;           ///< simplex only
+  T* arg_max = nullptr;       ///< "cols" only: the first index of the largest class
+  double* sum = nullptr;      ///< softmax: sum exp(z - max); simplex: sum p; tempered: sum w
+  double* second = nullptr;   ///< softmax: sum exp(z - max)^2; simplex: sum p^2; tempered: sum w u
+  double* inverse = nullptr;  ///< softmax: 1 / sum
+  double* third = nullptr;    ///< tempered: sum w u^2
 };
 
 /// One instruction set's kernels. NaN and +inf in a row (and -inf throughout) come out as a NaN
@@ -56,6 +58,7 @@ struct row_kernels {
   std::size_t (*find_row)(const T*, std::size_t k, T x);
   void (*turn)(const T*, std::ptrdiff_t stride, std::size_t rows, std::size_t k, T* out,
                std::size_t out_stride);
+  void (*count_below)(const T*, std::size_t k, const T* bounds, std::size_t n, T* count);
 };
 
 }  // namespace calibra::detail

@@ -57,6 +57,7 @@ class row_worker {
         options_(o),
         needs_(needs),
         kernels_(kernels_for<C>(set)),
+        double_kernels_(kernels_for<double>(set)),
         reader_(scores, set),
         tolerance_(row_sum_tolerance<T>(scores.cols())) {
     const std::size_t n = reader_.tile_rows();
@@ -107,7 +108,7 @@ class row_worker {
             row_.data(),
             confidence_.data(),
             hit_.data(),
-            correct_.data(),
+            kind_ == score_kind::logits ? hit_.data() : correct_.data(),
             log_likelihood_.data(),
             brier_.data(),
             prediction_.data(),
@@ -165,28 +166,82 @@ class row_worker {
     out.max = max_.data();
     out.arg_max = arg_max_.data();
     out.sum = sum_.data();
+    out.inverse = confidence_.data();
     out.second = needs_.proper_scores ? second_.data() : nullptr;
     (z.by_rows ? kernels_.softmax_rows : kernels_.softmax_cols)(z.data, z.stride, z.rows, z.classes,
                                                                 out);
+    choose(z);
+    find_hits(z);
+    if (needs_.proper_scores) proper_scores(z);
+  }
+
+  /// Keeps the rows of logits that count, with their labels, weights and confidences.
+  void choose(const tile<C>& z) {
+    const std::int64_t* label = label_.data();
+    const double* sum = sum_.data();
+    std::size_t* row = row_.data();
+    bool all = !options_.ignore_label && !options_.valid && !options_.weights;
+    for (std::size_t i = 0; i < z.rows; ++i) {
+      row[i] = first_ + i;
+      all = all & (static_cast<std::uint64_t>(label[i]) < z.classes) & !is_nan(sum[i]);
+    }
+    if (all) {
+      kept_ = z.rows;
+      return;
+    }
     for (std::size_t i = 0; i < z.rows; ++i) {
       if (left_out(i)) continue;
       check_sample(i, z.classes);
-      if (is_nan(sum_[i])) {
+      if (is_nan(sum[i])) {
         bad_row(z, i);
         continue;
       }
-      const auto label = static_cast<std::size_t>(label_[i]);
-      const C at_label = z.at(i, label);
-      const bool hit = is_hit(z, i, label, at_label);
-      keep(i, 1.0 / sum_[i], hit, hit);
-      if (needs_.prediction) prediction_[kept_] = prediction_of(z, i);
-      if (needs_.proper_scores) {
-        const double u = static_cast<double>(at_label) - static_cast<double>(max_[i]);
-        log_likelihood_[kept_] = u - std::log(sum_[i]);
-        brier_[kept_] =
-            std::max(0.0, second_[i] / (sum_[i] * sum_[i]) - 2 * std::exp(u) / sum_[i] + 1);
-      }
+      row[kept_] = first_ + i;
+      confidence_[kept_] = confidence_[i];
+      label_[kept_] = label_[i];
+      weight_[kept_] = weight_[i];
       ++kept_;
+    }
+  }
+
+  /// Hits of the chosen rows, and their predictions if needed.
+  void find_hits(const tile<C>& z) {
+    const std::size_t* row = row_.data();
+    const std::int64_t* label = label_.data();
+    unsigned char* hit = hit_.data();
+    if (z.by_rows) {
+      for (std::size_t n = 0; n < kept_; ++n) {
+        const auto k = static_cast<std::size_t>(label[n]);
+        hit[n] = is_hit(z, row[n] - first_, k, z.at(row[n] - first_, k));
+      }
+    } else {
+      const C* arg_max = arg_max_.data();
+      for (std::size_t n = 0; n < kept_; ++n)
+        hit[n] = arg_max[row[n] - first_] == static_cast<C>(label[n]);
+    }
+    if (needs_.prediction)
+      for (std::size_t n = 0; n < kept_; ++n) prediction_[n] = prediction_of(z, row[n] - first_);
+  }
+
+  /// Log-likelihood and Brier term of the chosen rows of logits.
+  void proper_scores(const tile<C>& z) {
+    const std::size_t* row = row_.data();
+    const C* max = max_.data();
+    const double* sum = sum_.data();
+    const double* second = second_.data();
+    const double* confidence = confidence_.data();
+    double* log_likelihood = log_likelihood_.data();
+    double* brier = brier_.data();
+    for (std::size_t n = 0; n < kept_; ++n) {
+      const std::size_t i = row[n] - first_;
+      log_likelihood[n] = static_cast<double>(z.at(i, static_cast<std::size_t>(label_[n]))) -
+                          static_cast<double>(max[i]);
+    }
+    double_kernels_.exp_row(log_likelihood, kept_, 1.0, 0.0, 1.0, brier);
+    for (std::size_t n = 0; n < kept_; ++n) {
+      const std::size_t i = row[n] - first_;
+      log_likelihood[n] -= std::log(sum[i]);
+      brier[n] = std::max(0.0, (second[i] * confidence[n] - 2 * brier[n]) * confidence[n] + 1);
     }
   }
 
@@ -218,7 +273,7 @@ class row_worker {
       if (needs_.prediction) prediction_[kept_] = prediction_of(p, i);
       if (needs_.proper_scores) {
         const double py = static_cast<double>(at_label) / scale;
-        log_likelihood_[kept_] = std::log(py);
+        log_likelihood_[kept_] = std::log(std::min(1.0, py));
         brier_[kept_] = std::max(0.0, second_[i] / (scale * scale) - 2 * py + 1);
       }
       ++kept_;
@@ -267,6 +322,7 @@ class row_worker {
   const options& options_;
   row_needs needs_;
   const row_kernels<C>& kernels_;
+  const row_kernels<double>& double_kernels_;
   tile_reader<T> reader_;
   tile<C> current_{};
   double tolerance_;

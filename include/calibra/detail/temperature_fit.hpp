@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <initializer_list>
 
 #include "calibra/detail/bracketed_newton.hpp"
 #include "calibra/detail/tempered_pass.hpp"
@@ -19,12 +20,26 @@ struct temperature_fit {
   fit_report report;
 };
 
-/// Rows apart on which to look for a starting point: a prime, so that no period in the order of the
-/// rows is met in step. 1 if there are too few rows.
-inline std::size_t warm_start_step(std::size_t rows) {
-  for (const std::size_t step : {31, 13, 7, 3})
-    if (rows / step >= 1000 || (step == 3 && rows >= 300)) return step;
-  return 1;
+/// A starting point from every 31st row, or 13th, 7th, 3rd: primes, so that no period in the order
+/// of the rows is met in step. A part is large enough where its optimum is good to 5 % as far as
+/// the curvature tells: where few rows are in doubt, few tell where it is.
+template<class Pass>
+double warm_start(const Pass& pass, newton_rules rules, fit_report& report) {
+  double start = 1;
+  rules.tolerance = 1e-3;
+  for (const std::size_t step : std::initializer_list<std::size_t>{31, 13, 7, 3}) {
+    if (pass.rows() / step < (step == 3 ? 30 : 1000)) continue;
+    bracketed_newton search([&](double beta) { return pass.at(beta, step); }, rules);
+    const newton_result found = search.run(start);
+    report.iterations += found.evaluations;
+    report.partial_passes += static_cast<double>(found.evaluations) / static_cast<double>(step);
+    // A part that has no optimum says nothing about where that of all rows is.
+    if (found.end != newton_end::converged) continue;
+    start = found.x;
+    const auto n = static_cast<double>(pass.rows() / step);
+    if (n * found.curvature * start * start >= 400) break;
+  }
+  return start;
 }
 
 /// The search for 1 / T. The mean NLL is convex in it.
@@ -44,19 +59,7 @@ temperature_fit fit_temperature(const Pass& pass, const fit_options& fit) {
   }
   newton_rules rules{.lower = 1 / hottest, .upper = hottest};
 
-  double start = 1;
-  const std::size_t step = fit.warm_start && sums.beaten ? warm_start_step(pass.rows()) : 1;
-  if (step > 1) {
-    // The sample's own error is a few per cent: no need to find its optimum to more digits.
-    newton_rules rough = rules;
-    rough.tolerance = 1e-3;
-    bracketed_newton search([&](double beta) { return pass.at(beta, step); }, rough);
-    const newton_result found = search.run(1.0);
-    report.iterations += found.evaluations;
-    report.partial_passes = static_cast<double>(found.evaluations) / static_cast<double>(step);
-    // A sample that has no optimum says nothing about where that of all rows is.
-    if (found.end == newton_end::converged) start = found.x;
-  }
+  const double start = fit.warm_start && sums.beaten ? warm_start(pass, rules, report) : 1.0;
   constexpr double epsilon = Pass::epsilon;
   rules.tolerance = std::max(1e-8, 4 * epsilon);
   rules.evaluations = fit.max_iterations;

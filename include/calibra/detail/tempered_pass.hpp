@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "calibra/detail/bracketed_newton.hpp"
@@ -65,10 +66,10 @@ class tempered_pass {
  public:
   static constexpr bool is_binary = is_binary_kind<Kind>;
   using W = typename logit_reader<T, Kind>::W;
-  /// The rounding of a term; binary scores are worked in double.
-  static constexpr double epsilon = is_binary
-                                        ? std::numeric_limits<double>::epsilon()
-                                        : static_cast<double>(std::numeric_limits<W>::epsilon());
+  /// Binary scores are worked in double.
+  using P = std::conditional_t<is_binary, double, W>;
+  /// The rounding of a term.
+  static constexpr double epsilon = static_cast<double>(std::numeric_limits<P>::epsilon());
 
   tempered_pass(std::string_view where, matrix_view<const T> scores,
                 const column<std::int64_t>& labels, const options& o, isa set = best_isa())
@@ -78,9 +79,10 @@ class tempered_pass {
 
   std::size_t rows() const { return scores_.rows(); }
 
-  /// beta as the kernels take it: rounded to their type.
-  static double rounded(double beta) {
-    return is_binary ? beta : static_cast<double>(static_cast<W>(beta));
+  /// What a pass at `beta` really works with: exp() takes log2(e) as a rounded number, which moves
+  /// every term the same way.
+  static double effective(double beta) {
+    return beta * (static_cast<double>(exp_polynomial<P>::log2_e) / exp_polynomial<double>::log2_e);
   }
 
   /// One pass. Only a pass with `check` throws value_error; run one before any other.
@@ -102,18 +104,18 @@ class tempered_pass {
   /// The sums at beta as means over the samples: NaN where there is no weight.
   slope means(double beta, const tempered_sums& s) const {
     const double n = s.weight.value();
-    if (n > 0 && !(is_finite(s.nll.value()) && is_finite(s.gradient.value()) &&
-                   is_finite(s.curvature.value()) && is_finite(n)))
+    if (!(is_finite(n) && is_finite(s.nll.value()) && is_finite(s.gradient.value()) &&
+          is_finite(s.curvature.value())))
       throw value_error(concat(where_,
                                ": the sums over the rows are beyond the range of double; scale "
                                "the weights or the scores down"));
-    return {beta, s.nll.value() / n, s.gradient.value() / n, s.curvature.value() / n,
+    return {effective(beta), s.nll.value() / n, s.gradient.value() / n, s.curvature.value() / n,
             epsilon * s.magnitude / n};
   }
 
   /// The mean NLL around beta, of rows that were checked before.
   slope at(double beta, std::size_t step = 1) const {
-    const double used = rounded(beta);
+    const double used = static_cast<double>(static_cast<P>(beta));
     return means(used, run(used, false, step));
   }
 

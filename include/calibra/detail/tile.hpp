@@ -53,7 +53,8 @@ class tile_reader {
         how_ = few ? access::packed_cols : access::packed_rows;
       }
     } else {
-      how_ = few ? access::packed_cols : access::packed_rows;
+      const bool columns = is_16_bit && scores.row_stride() == 1 && k < (std::size_t{1} << 24);
+      how_ = few || columns ? access::packed_cols : access::packed_rows;
     }
     // A packed tile, and one read down the columns, is read twice: it should stay in cache.
     constexpr std::size_t cached = 65536;
@@ -61,7 +62,7 @@ class tile_reader {
                 ? most_rows
                 : std::clamp<std::size_t>(cached / k / 16 * 16, 16, most_rows);
     if (how_ == access::packed_cols || how_ == access::packed_rows) buffer_.resize(rows_ * k);
-    if (how_ == access::packed_cols && sizeof(T) == 2) widened_.resize(rows_ * k);
+    if (how_ == access::packed_cols && is_16_bit) widened_.resize(rows_ * k);
   }
 
   /// The most rows that read() gives at once.
@@ -83,6 +84,7 @@ class tile_reader {
   }
 
  private:
+  static constexpr bool is_16_bit = std::is_same_v<T, half> || std::is_same_v<T, bfloat16>;
   enum class access { direct_rows, direct_cols, packed_rows, packed_cols };
 
   void pack_cols(matrix_view<const T> part) {
@@ -90,7 +92,7 @@ class tile_reader {
       if constexpr (std::is_same_v<T, C>) {
         turn(part.data(), part.row_stride(), part.rows());
         return;
-      } else if constexpr (std::is_same_v<T, half> || std::is_same_v<T, bfloat16>) {
+      } else if constexpr (is_16_bit) {
         const std::size_t k = part.cols();
         if (part.row_stride() == static_cast<std::ptrdiff_t>(k)) {
           widen(isa_, part.data(), part.rows() * k, widened_.data());
@@ -99,6 +101,13 @@ class tile_reader {
             widen(isa_, &part(i, 0), k, widened_.data() + i * k);
         }
         turn(widened_.data(), static_cast<std::ptrdiff_t>(k), part.rows());
+        return;
+      }
+    }
+    if constexpr (is_16_bit) {
+      if (part.row_stride() == 1) {
+        for (std::size_t j = 0; j < part.cols(); ++j)
+          widen(isa_, &part(0, j), part.rows(), buffer_.data() + j * rows_);
         return;
       }
     }
@@ -117,7 +126,7 @@ class tile_reader {
     for (std::size_t i = 0; i < part.rows(); ++i) {
       const T* in = &part(i, 0);
       C* out = buffer_.data() + i * part.cols();
-      if constexpr (std::is_same_v<T, half> || std::is_same_v<T, bfloat16>) {
+      if constexpr (is_16_bit) {
         if (part.col_stride() == 1) {
           widen(isa_, in, part.cols(), out);
           continue;

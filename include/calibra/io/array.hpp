@@ -59,8 +59,8 @@ double as_double(const T& x) {
   if constexpr (std::is_same_v<T, bool> || std::integral<T>) {
     return static_cast<double>(x);
   } else if constexpr (calibra::detail::is_swapped_integer<T>::value) {
-    return [&]<class I>(const byte_swapped<I>& swapped) {
-      return static_cast<double>(static_cast<I>(swapped));
+    return [&]<class Integer>(const byte_swapped<Integer>& swapped) {
+      return static_cast<double>(static_cast<Integer>(swapped));
     }(x);
   } else {
     return static_cast<double>(scalar_traits<T>::load(x));

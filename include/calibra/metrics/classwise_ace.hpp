@@ -65,21 +65,23 @@ void for_each_class_sample(std::string_view where, const S& scores, const L& lab
   }
 }
 
-/// Mean over classes of metric(equal-mass table of the class); classes without pairs count as 0.
+/// Mean over classes of metric(equal-mass table of the class); classes without pairs (or weight)
+/// count as 0; NaN if all are.
 template<class S, class L, class Metric>
 double mean_over_class_masses(std::string_view where, const S& scores, const L& labels,
                               const options& o, double threshold, bool keep_equal, mass_rule rule,
                               edge_side side, one_rule one, Metric metric) {
   const std::size_t classes = score_view(scores).cols();
   double sum = 0;
-  std::size_t pairs = 0;
+  bool any = false;
   for_each_class_sample(where, scores, labels, o, threshold, keep_equal,
                         [&](std::size_t, const auto& x) {
-                          pairs += x.size();
-                          if (!x.empty())
-                            sum += metric(equal_mass_table(x, o.bins, rule, side, one));
+                          const double value = metric(equal_mass_table(x, o.bins, rule, side, one));
+                          if (is_nan(value)) return;
+                          sum += value;
+                          any = true;
                         });
-  return pairs == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(classes);
+  return any ? sum / static_cast<double>(classes) : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace detail

@@ -16,9 +16,9 @@ namespace calibra {
 /// The squared L2 calibration error with the bias of the bins' accuracies taken off:
 /// sum_b (n_b / N) (gap_b^2 - acc_b (1 - acc_b) / (n_b - 1)). May be negative. A bin of one sample,
 /// whose variance is unknown, is left out or keeps its biased square. With weights n_b in the
-/// variance is the effective count (sum w)^2 / sum w^2. Empty: NaN. Mergeable: through the table.
-/// Cost: O(B).
-/// Source: Broecker 2012 (Climate Dynamics 39); Kumar, Liang, Ma 2019, definition 5.1.
+/// variance is the effective count (sum w)^2 / sum w^2, so that weight 0 is no sample. Empty: NaN.
+/// Mergeable: through the table. Cost: O(B). Source: Broecker 2012 (Climate Dynamics 39); Kumar,
+/// Liang, Ma 2019, definition 5.1.
 inline double debiased_squared_l2(const reliability_table& table,
                                   lone_sample lone = lone_sample::left_out) {
   const double total = table.total_weight();
@@ -29,7 +29,7 @@ inline double debiased_squared_l2(const reliability_table& table,
     if (!(bin.weight > 0)) continue;
     const double n = bin.weight * bin.weight / table.squared_weight(b);
     const double square = bin.gap() * bin.gap();
-    if (bin.count < 2) {
+    if (!(n > 1)) {
       if (lone == lone_sample::plug_in) sum += bin.weight / total * square;
     } else {
       sum += bin.weight / total * (square - bin.accuracy * (1 - bin.accuracy) / (n - 1));

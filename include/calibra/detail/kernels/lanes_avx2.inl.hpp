@@ -86,6 +86,10 @@ struct f32 {
     const __m128d t = _mm_add_pd(_mm256_castpd256_pd128(s), _mm256_extractf128_pd(s, 1));
     return _mm_cvtsd_f64(_mm_add_sd(t, _mm_unpackhi_pd(t, t)));
   }
+  static wide inverse(const wide& sums) {
+    const __m256d one = _mm256_set1_pd(1.0);
+    return {_mm256_div_pd(one, sums.low), _mm256_div_pd(one, sums.high)};
+  }
   static void store_wide(double* p, const wide& sums, std::size_t n) {
     double all[width];
     _mm256_storeu_pd(all, sums.low);
@@ -174,6 +178,7 @@ struct f64 {
         _mm_add_pd(_mm256_castpd256_pd128(sums.all), _mm256_extractf128_pd(sums.all, 1));
     return _mm_cvtsd_f64(_mm_add_sd(t, _mm_unpackhi_pd(t, t)));
   }
+  static wide inverse(const wide& sums) { return {_mm256_div_pd(set(1.0), sums.all)}; }
   static void store_wide(double* p, const wide& sums, std::size_t n) { store_n(p, sums.all, n); }
   static void add_to(double* p, reg r, std::size_t n) {
     const __m256i mask = first(n);

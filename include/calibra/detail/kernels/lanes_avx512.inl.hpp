@@ -68,6 +68,10 @@ struct f32 {
   static double total(const wide& sums) {
     return _mm512_reduce_add_pd(_mm512_add_pd(sums.low, sums.high));
   }
+  static wide inverse(const wide& sums) {
+    const __m512d one = _mm512_set1_pd(1.0);
+    return {_mm512_div_pd(one, sums.low), _mm512_div_pd(one, sums.high)};
+  }
   static void store_wide(double* p, const wide& sums, std::size_t n) {
     const __mmask16 mask = first(n);
     _mm512_mask_storeu_pd(p, static_cast<__mmask8>(mask), sums.low);
@@ -132,6 +136,7 @@ struct f64 {
   static void spill(wide& sums, reg r) { sums.all = add(sums.all, r); }
   static void spill_squares(wide& sums, reg r) { sums.all = fma(r, r, sums.all); }
   static double total(const wide& sums) { return _mm512_reduce_add_pd(sums.all); }
+  static wide inverse(const wide& sums) { return {_mm512_div_pd(set(1.0), sums.all)}; }
   static void store_wide(double* p, const wide& sums, std::size_t n) { store_n(p, sums.all, n); }
   static void add_to(double* p, reg r, std::size_t n) {
     _mm512_mask_storeu_pd(p, first(n), add(_mm512_maskz_loadu_pd(first(n), p), r));

@@ -2,154 +2,159 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "calibra/detail/kernels/polynomial.hpp"
 #include "calibra/scalar.hpp"
 
 namespace calibra::detail::portable {
 
-/// A register of plain C++: N numbers side by side. The three lane families (portable, avx2,
-/// avx512) have the same members, so that one text of the kernels (row_kernels.inl.hpp) serves them
-/// all.
-template<class T, std::size_t N>
+/// A register of 16 bytes by the vector extension of GCC and Clang, for any target. The three lane
+/// families (portable, avx2, avx512) have the same members, so that one text of the kernels
+/// (row_kernels.inl.hpp) serves them all.
+template<class T>
 struct lanes {
   using value = T;
-  static constexpr std::size_t width = N;
-  struct reg {
-    T at[N];
-  };
+  static constexpr std::size_t width = 16 / sizeof(T);
+  using integer = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  typedef T reg __attribute__((vector_size(16)));
+  typedef integer bits __attribute__((vector_size(16)));
+  typedef double pair __attribute__((vector_size(16)));
   /// Sums kept in double, one for each lane.
   struct wide {
-    double at[N];
+    pair at[width / 2];
   };
 
-  template<class F>
-  static reg map(F f) {
-    reg r;
-    for (std::size_t i = 0; i < N; ++i) r.at[i] = f(i);
-    return r;
-  }
   static wide zero() { return {}; }
-  static reg set(T x) {
-    return map([=](std::size_t) { return x; });
-  }
+  static reg set(T x) { return reg{} + x; }
   static reg load(const T* p) {
     reg r;
-    std::memcpy(r.at, p, sizeof r.at);
+    std::memcpy(&r, p, sizeof r);
     return r;
   }
   static reg load_n(const T* p, std::size_t n, T fill) {
-    return map([=](std::size_t i) { return i < n ? p[i] : fill; });
+    reg r = set(fill);
+    for (std::size_t i = 0; i < n; ++i) r[i] = p[i];
+    return r;
   }
-  static void store(T* p, reg r) { std::memcpy(p, r.at, sizeof r.at); }
+  static void store(T* p, reg r) { std::memcpy(p, &r, sizeof r); }
   static void store_n(T* p, reg r, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) p[i] = r.at[i];
+    for (std::size_t i = 0; i < n; ++i) p[i] = r[i];
   }
-  static reg add(reg a, reg b) {
-    return map([&](std::size_t i) { return a.at[i] + b.at[i]; });
-  }
-  static reg sub(reg a, reg b) {
-    return map([&](std::size_t i) { return a.at[i] - b.at[i]; });
-  }
-  static reg mul(reg a, reg b) {
-    return map([&](std::size_t i) { return a.at[i] * b.at[i]; });
-  }
-  static reg fma(reg a, reg b, reg c) {
-    return map([&](std::size_t i) { return a.at[i] * b.at[i] + c.at[i]; });
-  }
+  static reg add(reg a, reg b) { return a + b; }
+  static reg sub(reg a, reg b) { return a - b; }
+  static reg mul(reg a, reg b) { return a * b; }
+  static reg fma(reg a, reg b, reg c) { return a * b + c; }
   /// The second argument where either is NaN.
-  static reg max(reg a, reg b) {
-    return map([&](std::size_t i) { return a.at[i] > b.at[i] ? a.at[i] : b.at[i]; });
-  }
-  static reg min(reg a, reg b) {
-    return map([&](std::size_t i) { return a.at[i] < b.at[i] ? a.at[i] : b.at[i]; });
-  }
+  static reg max(reg a, reg b) { return a > b ? a : b; }
+  static reg min(reg a, reg b) { return a < b ? a : b; }
   /// x where a > b, else y.
-  static reg if_greater(reg a, reg b, reg x, reg y) {
-    return map([&](std::size_t i) { return a.at[i] > b.at[i] ? x.at[i] : y.at[i]; });
-  }
+  static reg if_greater(reg a, reg b, reg x, reg y) { return a > b ? x : y; }
   /// a[0] b[0] a[1] b[1] ...: the lower halves of a and b, then (zip_high) the upper ones.
   static reg zip_low(reg a, reg b) {
-    return map([&](std::size_t i) { return i % 2 == 0 ? a.at[i / 2] : b.at[i / 2]; });
+    if constexpr (width == 4)
+      return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+    else
+      return __builtin_shufflevector(a, b, 0, 2);
   }
   static reg zip_high(reg a, reg b) {
-    return map([&](std::size_t i) { return (i % 2 == 0 ? a : b).at[N / 2 + i / 2]; });
+    if constexpr (width == 4)
+      return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    else
+      return __builtin_shufflevector(a, b, 1, 3);
   }
   /// One bit a lane: set where a >= b.
-  static unsigned at_least(reg a, reg b) {
-    unsigned bits = 0;
-    for (std::size_t i = 0; i < N; ++i) bits |= static_cast<unsigned>(a.at[i] >= b.at[i]) << i;
-    return bits;
-  }
-  static unsigned equal(reg a, reg b) {
-    unsigned bits = 0;
-    for (std::size_t i = 0; i < N; ++i) bits |= static_cast<unsigned>(a.at[i] == b.at[i]) << i;
-    return bits;
-  }
+  static unsigned at_least(reg a, reg b) { return bits_of(a >= b); }
+  static unsigned equal(reg a, reg b) { return bits_of(a == b); }
   static reg exp(reg x) {
-    return map([&](std::size_t i) { return exp_one(x.at[i]); });
+    using P = exp_polynomial<T>;
+    const reg t = x * P::log2_e;
+    const bits normal = t > P::smallest_exponent;
+    const reg safe = normal ? t : reg{};
+    bits n;  // safe <= 0: this rounds to nearest
+    reg f;
+    if constexpr (width == 4) {
+      n = __builtin_convertvector(safe - T{0.5}, bits);
+      f = safe - __builtin_convertvector(n, reg);
+    } else {  // by way of 32 bits, for which there are instructions
+      typedef std::int32_t narrow __attribute__((vector_size(8)));
+      const narrow m = __builtin_convertvector(safe - T{0.5}, narrow);
+      n = __builtin_convertvector(m, bits);
+      f = safe - __builtin_convertvector(m, reg);
+    }
+    reg poly = set(P::c[P::terms - 1]);
+    for (std::size_t i = P::terms - 1; i-- > 0;) poly = poly * f + P::c[i];
+    poly = poly * f + T{1};
+    constexpr int fraction_bits = std::numeric_limits<T>::digits - 1;
+    const bits power = (n + (std::numeric_limits<T>::max_exponent - 1)) << fraction_bits;
+    return normal ? poly * std::bit_cast<reg>(power) : (t != t ? t : reg{});
   }
   static T highest(reg r) {
-    T m = r.at[0];
-    for (std::size_t i = 1; i < N; ++i) m = r.at[i] > m ? r.at[i] : m;
+    T m = r[0];
+    for (std::size_t i = 1; i < width; ++i) m = r[i] > m ? r[i] : m;
     return m;
   }
   static T lowest(reg r) {
-    T m = r.at[0];
-    for (std::size_t i = 1; i < N; ++i) m = r.at[i] < m ? r.at[i] : m;
+    T m = r[0];
+    for (std::size_t i = 1; i < width; ++i) m = r[i] < m ? r[i] : m;
     return m;
   }
   static void spill(wide& sums, reg r) {
-    for (std::size_t i = 0; i < N; ++i) sums.at[i] += static_cast<double>(r.at[i]);
+    const wide w = widened(r);
+    for (std::size_t i = 0; i < width / 2; ++i) sums.at[i] += w.at[i];
   }
   static void spill_squares(wide& sums, reg r) {
-    for (std::size_t i = 0; i < N; ++i) {
-      const auto x = static_cast<double>(r.at[i]);
-      sums.at[i] += x * x;
-    }
+    const wide w = widened(r);
+    for (std::size_t i = 0; i < width / 2; ++i) sums.at[i] += w.at[i] * w.at[i];
   }
   static double total(const wide& sums) {
-    double s = 0;
-    for (std::size_t i = 0; i < N; ++i) s += sums.at[i];
-    return s;
+    pair s = sums.at[0];
+    for (std::size_t i = 1; i < width / 2; ++i) s += sums.at[i];
+    return s[0] + s[1];
+  }
+  static wide inverse(const wide& sums) {
+    wide w;
+    for (std::size_t i = 0; i < width / 2; ++i) w.at[i] = 1.0 / sums.at[i];
+    return w;
   }
   static void store_wide(double* p, const wide& sums, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) p[i] = sums.at[i];
+    std::memcpy(p, sums.at, n * sizeof(double));
   }
-  /// p[i] += r.at[i]
+  /// p[i] += r[i]
   static void add_to(double* p, reg r, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) p[i] += static_cast<double>(r.at[i]);
+    if (n < width) {
+      for (std::size_t i = 0; i < n; ++i) p[i] += static_cast<double>(r[i]);
+      return;
+    }
+    wide sums;
+    std::memcpy(sums.at, p, sizeof sums.at);
+    spill(sums, r);
+    std::memcpy(p, sums.at, sizeof sums.at);
   }
 
  private:
-  static T exp_one(T x) {
-    using P = exp_polynomial<T>;
-    const T t = x * P::log2_e;
-    const bool normal = t > P::smallest_exponent;
-    const T safe = normal ? t : T{0};
-    const int n = static_cast<int>(safe - T{0.5});  // safe <= 0: rounds to nearest
-    const T f = safe - static_cast<T>(n);
-    T poly = P::c[P::terms - 1];
-    for (std::size_t i = P::terms - 1; i-- > 0;) poly = poly * f + P::c[i];
-    poly = poly * f + T{1};
-    T power;
-    if constexpr (sizeof(T) == 4) {
-      power = std::bit_cast<float>(static_cast<std::uint32_t>(n + 127) << 23);
+  static unsigned bits_of(bits mask) {
+    unsigned all = 0;
+    for (std::size_t i = 0; i < width; ++i) all |= static_cast<unsigned>(mask[i] & 1) << i;
+    return all;
+  }
+  static wide widened(reg r) {
+    if constexpr (width == 4) {
+      return {{__builtin_convertvector(__builtin_shufflevector(r, r, 0, 1), pair),
+               __builtin_convertvector(__builtin_shufflevector(r, r, 2, 3), pair)}};
     } else {
-      power = std::bit_cast<double>(static_cast<std::uint64_t>(n + 1023) << 52);
+      return {{r}};
     }
-    return normal ? poly * power : (t != t ? t : T{0});
   }
 };
 
-using f32 = lanes<float, 4>;
-using f64 = lanes<double, 2>;
+using f32 = lanes<float>;
+using f64 = lanes<double>;
 
 inline void widen(const half* in, std::size_t n, float* out) {
   for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<float>(in[i]);

@@ -88,6 +88,7 @@ struct kernels {
                                totals);
       out.max[i] = max;
       out.sum[i] = V::total(totals[0]);
+      if (out.inverse != nullptr) out.inverse[i] = 1.0 / out.sum[i];
       if constexpr (Squares) out.second[i] = V::total(totals[1]);
     }
   }
@@ -207,6 +208,7 @@ struct kernels {
       V::store_n(out.max + i, max, n);
       V::store_n(out.arg_max + i, arg_max, n);
       V::store_wide(out.sum + i, totals[0], n);
+      if (out.inverse != nullptr) V::store_wide(out.inverse + i, V::inverse(totals[0]), n);
       if constexpr (Squares) V::store_wide(out.second + i, totals[1], n);
     }
   }
@@ -366,6 +368,22 @@ struct kernels {
     return count;
   }
 
+  /// count[j] = how many of `bounds` p[j] is greater than
+  static void count_below(const T* p, std::size_t k, const T* bounds, std::size_t n, T* count) {
+    const reg zero = V::set(T{0}), one = V::set(T{1});
+    for (std::size_t j = 0; j < k; j += W) {
+      const bool whole = j + W <= k;
+      const reg x = whole ? V::load(p + j) : V::load_n(p + j, k - j, T{0});
+      reg sum = zero;
+      for (std::size_t i = 0; i < n; ++i)
+        sum = V::add(sum, V::if_greater(x, V::set(bounds[i]), one, zero));
+      if (whole)
+        V::store(count + j, sum);
+      else
+        V::store_n(count + j, sum, k - j);
+    }
+  }
+
   /// The first index at which p[j] == x, or k.
   static std::size_t find_row(const T* p, std::size_t k, T x) {
     const reg v = V::set(x);
@@ -380,7 +398,7 @@ struct kernels {
 
   static constexpr row_kernels<T> table{
       &softmax_rows, &softmax_cols, &simplex_rows, &simplex_cols, &tempered_rows, &tempered_cols,
-      &exp_row,      &add_row,      &select_row,   &find_row,     &turn};
+      &exp_row,      &add_row,      &select_row,   &find_row,     &turn,          &count_below};
 };
 
 }  // namespace calibra::detail::CALIBRA_DETAIL_ISA

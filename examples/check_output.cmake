@@ -1,0 +1,20 @@
+# cmake -DPROGRAM=... -DSOURCE=x.cpp -DDATA=folder -P check_output.cmake
+# PROGRAM prints what stands in the comment at the end of SOURCE, behind the line "// Output:".
+execute_process(COMMAND ${PROGRAM} ${DATA} OUTPUT_VARIABLE printed ERROR_VARIABLE complaint
+                RESULT_VARIABLE status)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${PROGRAM} ended with ${status}: ${complaint}")
+endif()
+file(READ ${SOURCE} text)
+set(mark "\n// Output:\n")
+string(FIND "${text}" "${mark}" start)
+if(start EQUAL -1)
+  message(FATAL_ERROR "${SOURCE} does not say what it prints")
+endif()
+string(LENGTH "${mark}" length)
+math(EXPR start "${start} + ${length}")
+string(SUBSTRING "${text}" ${start} -1 comment)
+string(REGEX REPLACE "(^|\n)// ?" "\\1" expected "${comment}")
+if(printed STREQUAL "" OR NOT printed STREQUAL expected)
+  message(FATAL_ERROR "${SOURCE}: expected\n${expected}\ngot\n${printed}")
+endif()

@@ -1,0 +1,100 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+
+// `calibra fit` and `calibra apply` against the library's own calls.
+#include <cmath>
+
+#include "calibra/io/load.hpp"
+#include "calibra/json.hpp"
+#include "calibra/matrix.hpp"
+#include "calibra/recalibration/temperature.hpp"
+#include "program.hpp"
+
+using namespace cli_test;
+
+namespace {
+
+const std::vector<double> overconfident = {4, 0, 0, 5,  0, 1, 0, 6, 0, 0, 0, 3,
+                                           3, 2, 0, -1, 4, 0, 0, 0, 7, 2, 0, 5};
+const std::vector<std::int64_t> targets = {0, 1, 1, 2, 0, 1, 2, 0};
+
+class fitted_workplace : public workplace {
+ public:
+  fitted_workplace() {
+    save("z.npy", 8, 3, overconfident);
+    save("y.npy", targets);
+  }
+  calibra::matrix_view<const double> scores() const { return {overconfident.data(), 8, 3}; }
+};
+
+}  // namespace
+
+TEST_CASE("fit: writes the model that the library makes", "[cli]") {
+  const fitted_workplace files;
+  const auto expected = calibra::fit_temperature(calibra::logits(files.scores()), targets);
+  const outcome r = files.run("fit z.npy y.npy --output model.json");
+  CHECK(r.status == 0);
+  CHECK(r.err == "");
+  CHECK(read_all(files.path("model.json")) == calibra::to_json(expected));
+  CHECK(r.out.starts_with("temperature  "));
+  CHECK(r.out.ends_with("\nconverged    yes\n"));
+
+  files.save("w.npy", std::vector<double>{1, 2, 0, 1, 1, 1, 3, 1});
+  CHECK(files.run("fit z.npy y.npy --output w.json --weights w.npy").status == 0);
+  const auto weighted =
+      calibra::fit_temperature(calibra::logits(files.scores()), targets,
+                               {.weights = std::vector<double>{1, 2, 0, 1, 1, 1, 3, 1}});
+  CHECK(read_all(files.path("w.json")) == calibra::to_json(weighted));
+  CHECK(weighted.temperature() != expected.temperature());
+}
+
+TEST_CASE("fit: a fit that does not converge says so", "[cli]") {
+  workplace files;
+  files.save("z.npy", 2, 2, std::vector<double>{1, 0, 0, 1});
+  files.save("y.npy", std::vector<std::int64_t>{0, 1});
+  const outcome r = files.run("fit z.npy y.npy --output model.json");
+  CHECK(r.status == 0);
+  CHECK(r.out.find("\nconverged    no: ") != std::string::npos);
+}
+
+TEST_CASE("apply: writes what transform() gives", "[cli]") {
+  const fitted_workplace files;
+  REQUIRE(files.run("fit z.npy y.npy --output model.json").status == 0);
+  const auto model = calibra::load_temperature(read_all(files.path("model.json")), "model.json");
+  const auto saved = [&](const std::string& arguments) {
+    const outcome r = files.run("apply model.json " + arguments + " --output out.npy");
+    INFO(arguments);
+    CHECK(r.status == 0);
+    CHECK(r.out == "");
+    CHECK(r.err == "");
+    return calibra::io::load(files.path("out.npy"));
+  };
+  const auto flat = [](const calibra::matrix<double>& m) {
+    return std::vector<double>(m.data(), m.data() + m.rows() * m.cols());
+  };
+  const auto logits = calibra::logits(files.scores());
+  CHECK(io_test::elements(saved("z.npy")) == flat(model.transform_logits(logits)));
+  CHECK(io_test::elements(saved("z.npy --as logits")) == flat(model.transform_logits(logits)));
+  const auto p = saved("z.npy --as probabilities --threads 2");
+  CHECK(io_test::elements(p) == flat(model.transform(logits)));
+  CHECK(io_test::shape_of(p) == io_test::sizes{8, 3});
+
+  files.save("p.npy", std::vector<float>{0.25F, 0.5F, 1});
+  const auto binary = saved("p.npy --from probabilities --as probabilities");
+  CHECK(binary.dtype() == calibra::io::dtype::f4);
+  CHECK(io_test::shape_of(binary) == io_test::sizes{3});
+  CHECK(io_test::elements(binary)[1] == 0.5);
+}
+
+TEST_CASE("apply: what it writes can be measured", "[cli]") {
+  const fitted_workplace files;
+  REQUIRE(files.run("fit z.npy y.npy --output model.json").status == 0);
+  REQUIRE(files.run("apply model.json z.npy --output out.npy").status == 0);
+  REQUIRE(files.run("apply model.json z.npy --output p.npy --as probabilities").status == 0);
+  const std::string more = " --metrics accuracy --format csv";
+  const std::string before = files.run("eval z.npy y.npy" + more).out;
+  const auto accuracy = [](const std::string& csv) { return csv.substr(0, csv.find("\n\n")); };
+  CHECK(accuracy(files.run("eval out.npy y.npy" + more).out) == accuracy(before));
+  CHECK(accuracy(files.run("eval p.npy y.npy --from probabilities" + more).out) ==
+        accuracy(before));
+}

@@ -1,0 +1,114 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+
+// The blocks of docs/adapters.md, docs/io.md and docs/recalibration.md that are parts of no example.
+#include <catch2/catch.hpp>
+
+#include <calibra/adapters/eigen.hpp>
+#include <calibra/adapters/xtensor.hpp>
+#include <calibra/calibra.hpp>
+#include <calibra/io/io.hpp>
+#include <calibra/json.hpp>
+#include <calibra/recalibration/temperature.hpp>
+#include <xtensor/xadapt.hpp>
+#include <xtensor/xview.hpp>
+
+namespace {
+
+Eigen::MatrixXf made_matrix() {
+  Eigen::MatrixXf z = Eigen::MatrixXf::Zero(200, 2);
+  for (Eigen::Index i = 0; i < z.rows(); ++i) z(i, i % 2) = static_cast<float>(i) / 100;
+  return z;
+}
+Eigen::VectorXi made_labels() {
+  Eigen::VectorXi labels(200);
+  for (Eigen::Index i = 0; i < labels.size(); ++i) labels(i) = static_cast<int>(i % 3 == 0);
+  return labels;
+}
+Eigen::MatrixXf load_scores() {
+  return made_matrix();
+}
+
+}  // namespace
+
+// clang-format off
+TEST_CASE("docs/adapters.md: any array") {
+  const Eigen::MatrixXf z = made_matrix();
+  const Eigen::VectorXi labels = made_labels();
+  //[ any
+  calibra::ece(calibra::logits(z), labels);
+  //]
+}
+
+TEST_CASE("docs/adapters.md: Eigen") {
+  const Eigen::Matrix2f w = Eigen::Matrix2f::Identity();
+  //[ eigen
+  #include <calibra/adapters/eigen.hpp>   // CMake: calibra::eigen
+
+  Eigen::MatrixXf z = made_matrix();  //...                // samples x classes
+  Eigen::VectorXi labels = made_labels();  //...
+  calibra::ece(calibra::logits(z), labels);
+  calibra::ece(calibra::logits(z.topRows(100)), labels.head(100));  // no copy
+  calibra::ece(calibra::logits(z * w), labels);                     // z * w is computed once
+  //]
+}
+
+TEST_CASE("docs/adapters.md: xtensor") {
+  //[ xtensor
+  #include <calibra/adapters/xtensor.hpp>   // CMake: calibra::xtensor
+
+  xt::xtensor<float, 2> z = xt::zeros<float>({200, 2});  //...
+  xt::xarray<int> labels = xt::zeros<int>({200});  //...
+  calibra::ece(calibra::logits(z), labels);
+  calibra::ece(calibra::logits(xt::view(z, xt::range(0, 100))),
+               xt::view(labels, xt::range(0, 100)));                // no copy
+  //]
+}
+
+TEST_CASE("docs/adapters.md: lifetimes") {
+  const Eigen::MatrixXf a = made_matrix(), b = made_matrix();
+  //[ kept
+  auto s = calibra::logits(a + b);          // evaluated now, kept by s
+  auto t = calibra::logits(load_scores());  // moved into t
+  //]
+  CHECK(calibra::accuracy(s, made_labels()) == calibra::accuracy(t, made_labels()));
+}
+
+TEST_CASE("docs/io.md: files") {
+  const auto page = [] {
+    //[ files
+    #include <calibra/io/io.hpp>
+
+    namespace io = calibra::io;
+
+    const io::array scores = io::load("dump.npz:logits");
+    const io::label_column labels = io::labels(io::load("labels.npy"));
+
+    const double value = scores.visit_scores([&](auto z) {   // z: calibra::matrix_view<const T>
+      return calibra::ece(calibra::logits(z), labels);
+    });
+    //]
+    return value;
+  };
+  CHECK_THROWS_AS(page(), calibra::io_error);  // there are no such files
+}
+
+TEST_CASE("docs/recalibration.md: fit and keep") {
+  const Eigen::MatrixXf validation = made_matrix(), test = made_matrix();
+  const Eigen::VectorXi labels = made_labels();
+  //[ recalibrate
+  #include <calibra/recalibration/temperature.hpp>
+
+  const auto scaling = calibra::fit_temperature(calibra::logits(validation), labels);
+  const auto p = scaling.transform(calibra::logits(test));  // calibra::matrix<C>, rows sum to 1
+  //]
+  CHECK(p.rows() == 200);
+  //[ json
+  #include <calibra/json.hpp>  // target calibra::json
+
+  const std::string text = calibra::to_json(scaling);
+  const auto again = calibra::load_temperature(text, "model.json");
+  //]
+  CHECK(again.temperature() == scaling.temperature());
+}
+// clang-format on

@@ -1,0 +1,62 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "calibra/array_access.hpp"
+#include "calibra/io/array.hpp"
+#include "calibra/io/labels.hpp"
+#include "calibra/options.hpp"
+#include "calibra/scores.hpp"
+#include "problem.hpp"
+#include "requests.hpp"
+
+namespace calibra::cli {
+
+/// What a command reads, with the number of rows of each file checked.
+struct inputs {
+  io::array scores;
+  io::array labels;
+  std::optional<io::array> weights = {};
+  std::optional<io::array> proximity = {};
+
+  std::size_t rows() const { return scores.shape()[0]; }
+  /// One number a sample: P(y = 1), its logit, or a confidence.
+  bool binary() const { return scores.shape().size() == 1 || scores.shape()[1] == 1; }
+  input_names names() const {
+    return {scores.name(), labels.name(), weights ? weights->name() : std::string(),
+            proximity ? proximity->name() : std::string()};
+  }
+};
+
+/// Loads the files. Throws io_error, and shape_error for no samples or files of different lengths.
+inputs load_inputs(const data_request& request, const std::string& proximity = {});
+
+/// Throws shape_error where the first dimension of scores is 0.
+void expect_samples(const io::array& scores);
+
+/// The options of a pass over the rows, save for weights.
+options row_options(const data_request& request);
+
+/// Calls f with the array as an option's column: nothing where there is none.
+template<class F>
+auto with_column(const std::optional<io::array>& a, F f) {
+  if (!a) return f(optional_column<double>{});
+  return a->visit_vector([&](auto view) { return f(optional_column<double>(view)); });
+}
+
+/// Calls f(kind, view) with the scores as samples x classes, or as one number a sample.
+template<class F>
+auto with_scores(const io::array& scores, score_form from, F f) {
+  const bool logits = from == score_form::logits;
+  if (scores.shape().size() == 1 || scores.shape()[1] == 1)
+    return scores.visit_vector([&](auto view) {
+      return f(logits ? score_kind::binary_logits : score_kind::binary_probabilities, view);
+    });
+  return scores.visit_scores(
+      [&](auto view) { return f(logits ? score_kind::logits : score_kind::probabilities, view); });
+}
+
+}  // namespace calibra::cli

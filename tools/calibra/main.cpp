@@ -1,0 +1,329 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+
+#include <langinfo.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <clocale>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "calibra/convention.hpp"
+#include "calibra/error.hpp"
+#include "calibra/evaluate.hpp"
+#include "calibra/io/write_file.hpp"
+#include "calibra/version.hpp"
+#include "conventions.hpp"
+#include "recalibrate.hpp"
+#include "report.hpp"
+#include "requests.hpp"
+#include "words.hpp"
+
+namespace calibra::cli {
+
+namespace {
+
+using calibra::detail::concat;
+
+constexpr int data_failure = 1;
+constexpr int usage_failure = 2;
+
+constexpr const char* footer =
+    "Files: .npy, .csv, .tsv, an array of an .npz (dump.npz:logits) or a tensor of a\n"
+    ".safetensors file (dump.safetensors:logits).\n"
+    "Exit status: 1 for bad data, 2 for bad usage.";
+
+/// Help in 80 columns: names on the left, wrapped texts with the default on the right.
+class help_formatter : public CLI::Formatter {
+ public:
+  help_formatter() { column_width(name_width); }
+
+  std::string make_option_opts(const CLI::Option* option) const override {
+    return option->get_type_size() == 0 || option->get_positional()
+               ? ""
+               : concat(' ', option->get_type_name());
+  }
+  std::string make_option_desc(const CLI::Option* option) const override {
+    std::string text = option->get_description();
+    if (!option->get_default_str().empty())
+      text += concat("; default: ", option->get_default_str());
+    return wrapped(text);
+  }
+
+ private:
+  static constexpr std::size_t name_width = 26;
+
+  static std::string wrapped(std::string_view text) {
+    constexpr std::size_t width = 80 - name_width;
+    std::string out;
+    std::size_t line = 0;
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find(' '), text.size());
+      if (line + end > width) line = 0;
+      if (!out.empty()) out += line == 0 ? '\n' : ' ';
+      out += text.substr(0, end);
+      line += end + 1;
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return out;
+  }
+};
+
+/// A flag that takes one of a few words; shows them and the default in the help.
+template<class Target, class Value>
+void add_choice(CLI::App& app, const std::string& flag, Target& target,
+                const std::vector<Value>& values, const std::string& default_word,
+                const std::string& help) {
+  std::string names;
+  for (const Value v : values) names += concat(names.empty() ? "" : "|", word(v));
+  app.add_option_function<std::string>(
+         flag,
+         [&target, values, flag, names](const std::string& text) {
+           const auto found =
+               std::find_if(values.begin(), values.end(), [&](Value v) { return word(v) == text; });
+           if (found == values.end())
+             throw CLI::ValidationError(concat(flag, ": expected ", names, "; got \"", text, "\""));
+           target = *found;
+         },
+         help)
+      ->type_name(names)
+      ->default_str(default_word);
+}
+
+void add_threads(CLI::App& app, unsigned& threads) {
+  app.add_option("--threads", threads, "Threads that work on the rows")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1024U).description(""))
+      ->capture_default_str();
+}
+
+void add_from(CLI::App& app, score_form& from,
+              const std::vector<score_form>& forms = {score_form::logits,
+                                                      score_form::probabilities}) {
+  add_choice(app, "--from", from, forms, "logits", "What the scores are; never guessed");
+}
+
+void add_renormalise(CLI::App& app, bool& renormalise) {
+  app.add_flag("--renormalise", renormalise,
+               "Divide rows of probabilities by their sum; default: off, a sum other than 1 is an "
+               "error");
+}
+
+void add_data(CLI::App& app, data_request& data, const std::string& scores,
+              const std::string& labels) {
+  app.add_option("SCORES", data.scores, scores)->required();
+  app.add_option("LABELS", data.labels, labels)->required();
+  app.add_option("--weights", data.weights, "Weight of each sample; default: all the same")
+      ->type_name("FILE");
+  app.add_option("--ignore-label", data.ignore_label,
+                 "Leave samples with this label out; default: none")
+      ->type_name("LABEL");
+  add_renormalise(app, data.renormalise);
+  add_choice(app, "--nan", data.nan, std::vector{nan_policy::reject, nan_policy::count}, "reject",
+             "Samples with a score that is NaN or +inf: an error, or left out and counted");
+  add_threads(app, data.threads);
+}
+
+/// "ece,mce" taken apart, "all" as no names at all.
+std::vector<std::string> metric_list(std::string_view text) {
+  std::vector<std::string> names;
+  if (text == "all") return names;
+  for (;;) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    const std::string_view name = text.substr(0, comma);
+    if (std::find(metric_names.begin(), metric_names.end(), name) == metric_names.end()) {
+      std::string known = "all";
+      for (const std::string_view m : metric_names) known += concat(", ", m);
+      throw CLI::ValidationError(
+          concat("--metrics: expected names out of ", known, "; got \"", name, "\""));
+    }
+    names.emplace_back(name);
+    if (comma == text.size()) return names;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+CLI::App& add_eval(CLI::App& app, eval_request& request) {
+  CLI::App& eval = *app.add_subcommand("eval", "Measure the calibration of scores");
+  eval.footer(footer);
+  add_data(eval, request.data, "Samples x classes; or one P(y = 1), logit or confidence each",
+           "Class indices from 0, or one-hot rows; 0/1 hits for --from confidences");
+  add_from(eval, request.data.from,
+           {score_form::logits, score_form::probabilities, score_form::confidences});
+  eval.add_flag("--sigmoid", request.sigmoid,
+                "SCORES and LABELS (0/1) are samples x labels, each label a yes or no of its own; "
+                "default: off, one label a sample");
+  eval.add_option("--bins", request.bins, "Number of bins")
+      ->type_name("B")
+      ->check(CLI::Range(1U, 1000000U).description(""))
+      ->capture_default_str();
+  add_choice(eval, "--binning", request.scheme,
+             std::vector{bin_scheme::equal_width, bin_scheme::equal_mass}, "width",
+             "Bins of equal width or of equally many samples");
+  add_choice(eval, "--edges", request.side,
+             std::vector{edge_side::right_closed, edge_side::left_closed}, "right",
+             "Which end belongs to a bin: (lo, hi] or [lo, hi)");
+  eval.add_option("--like", request.like,
+                  "Whose definitions are used; `calibra conventions` lists them")
+      ->type_name("CONVENTION")
+      ->capture_default_str();
+  add_choice(eval, "--target", request.target,
+             std::vector{binary_target::positive_class, binary_target::top_label},
+             "the convention's", "For binary scores: measure P(y = 1), or the likelier class");
+  eval.add_option_function<std::string>(
+          "--metrics", [&](const std::string& text) { request.metrics = metric_list(text); },
+          "Names of metrics, separated by commas")
+      ->type_name("all|NAME,...")
+      ->default_str("all");
+  eval.add_flag("--classwise", request.classwise, "Also give the ece of every class; default: off");
+  eval.add_option("--proximity", request.proximity,
+                  "A number a sample, for the metric piece; default: none")
+      ->type_name("FILE");
+  add_choice(eval, "--format", request.format,
+             std::vector{report_format::table, report_format::json, report_format::csv,
+                         report_format::markdown},
+             "table", "How the report is written");
+  eval.add_option("--output", request.output, "Where to; default: standard output")
+      ->type_name("FILE");
+  return eval;
+}
+
+CLI::App& add_fit(CLI::App& app, fit_request& request) {
+  CLI::App& fit = *app.add_subcommand("fit", "Fit a recalibrator to scores and labels");
+  fit.footer(footer);
+  add_data(fit, request.data, "Samples x classes; or one P(y = 1) or logit each",
+           "Class indices from 0, or one-hot rows");
+  add_from(fit, request.data.from);
+  fit.add_option_function<std::string>(
+         "--method",
+         [](const std::string& name) {
+           if (name != "temperature")
+             throw CLI::ValidationError(
+                 concat("--method: expected temperature; got \"", name, "\""));
+         },
+         "What is fitted: one temperature for all classes")
+      ->type_name("temperature")
+      ->default_str("temperature");
+  fit.add_option("--output", request.output, "The model file to write (JSON)")
+      ->type_name("FILE")
+      ->required();
+  return fit;
+}
+
+CLI::App& add_apply(CLI::App& app, apply_request& request) {
+  CLI::App& apply = *app.add_subcommand("apply", "Recalibrate scores by a fitted model");
+  apply.footer(footer);
+  apply.add_option("MODEL", request.model, "What `calibra fit` wrote")->required();
+  apply.add_option("SCORES", request.scores, "Samples x classes; or one P(y = 1) or logit each")
+      ->required();
+  add_from(apply, request.from);
+  add_choice(apply, "--as", request.as, std::vector{score_form::logits, score_form::probabilities},
+             "logits", "What to write");
+  add_renormalise(apply, request.renormalise);
+  add_threads(apply, request.threads);
+  apply.add_option("--output", request.output, "The .npy file to write")
+      ->type_name("FILE")
+      ->required();
+  return apply;
+}
+
+CLI::App& add_conventions(CLI::App& app, std::string& name) {
+  CLI::App& conventions =
+      *app.add_subcommand("conventions", "List the presets of --like, or describe one");
+  conventions.add_option("NAME", name, "The preset to describe; default: list them all");
+  return conventions;
+}
+
+bool terminal_has_utf8() {
+  std::setlocale(LC_CTYPE, "");
+  return std::string_view(nl_langinfo(CODESET)) == "UTF-8";
+}
+
+std::string report_text(const eval_request& request, const report& r) {
+  switch (request.format) {
+    case report_format::json:
+      return json_text(request, r);
+    case report_format::csv:
+      return csv_text(request, r);
+    case report_format::markdown:
+      return markdown_text(request, r);
+    case report_format::table:
+      break;
+  }
+  return table_text(request, r, terminal_has_utf8());
+}
+
+void print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    throw io_error(concat("standard output: cannot write: ", std::strerror(errno)));
+}
+
+void run_eval(const eval_request& request) {
+  const std::string text = report_text(request, evaluate_files(request));
+  if (request.output.empty())
+    print(text);
+  else
+    io::write_file(request.output, text);
+}
+
+int failed(int status, std::string message) {
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  std::fprintf(stderr, "calibra: %s\n", message.c_str());
+  return status;
+}
+
+void run(int argc, char** argv) {
+  CLI::App app("Measures and repairs the confidence calibration of classifiers.", "calibra");
+  app.formatter(std::make_shared<help_formatter>());
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "calibra " CALIBRA_VERSION);
+  eval_request eval_wanted;
+  fit_request fit_wanted;
+  apply_request apply_wanted;
+  std::string convention_wanted;
+  const CLI::App& eval = add_eval(app, eval_wanted);
+  const CLI::App& fit = add_fit(app, fit_wanted);
+  const CLI::App& apply = add_apply(app, apply_wanted);
+  const CLI::App& conventions = add_conventions(app, convention_wanted);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& e) {  // --help, --version
+    print(e.get_name() == "CallForVersion" ? concat(e.what(), '\n') : app.help());
+    return;
+  }
+  if (eval.parsed()) run_eval(eval_wanted);
+  if (fit.parsed()) print(fit_files(fit_wanted));
+  if (apply.parsed()) apply_files(apply_wanted);
+  if (conventions.parsed())
+    print(convention_wanted.empty() ? list_conventions() : describe_convention(convention_wanted));
+}
+
+}  // namespace
+
+}  // namespace calibra::cli
+
+int main(int argc, char** argv) {
+  using namespace calibra;
+  try {
+    cli::run(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& e) {
+    return cli::failed(cli::usage_failure, e.what());
+  } catch (const option_error& e) {
+    return cli::failed(cli::usage_failure, e.what());
+  } catch (const std::bad_alloc&) {
+    return cli::failed(cli::data_failure, "out of memory");
+  } catch (const std::exception& e) {
+    return cli::failed(cli::data_failure, e.what());
+  }
+}

@@ -1,0 +1,61 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <type_traits>
+#include <vector>
+
+#include "calibra/io/npy.hpp"
+#include "calibra/matrix.hpp"
+#include "measure.hpp"
+
+namespace calibra::cli {
+
+/// Calls f with the scores wrapped as what they are.
+template<class T, class F>
+auto wrapped(score_kind kind, matrix_view<const T> scores, F f) {
+  return kind == score_kind::logits ? f(logits(scores)) : f(probabilities(scores));
+}
+template<class T, class F>
+auto wrapped(score_kind kind, vector_view<const T> scores, F f) {
+  return kind == score_kind::binary_logits ? f(binary_logits(scores))
+                                           : f(binary_probabilities(scores));
+}
+
+template<class View>
+evaluation measure(score_kind kind, View scores, const io::label_column& labels,
+                   const evaluate_options& e) {
+  return wrapped(kind, scores, [&](const auto& s) { return evaluate(s, labels, e); });
+}
+template<class View>
+temperature_scaling fit(score_kind kind, View scores, const io::label_column& labels,
+                        const options& o) {
+  return wrapped(kind, scores, [&](const auto& s) { return fit_temperature(s, labels, o); });
+}
+
+template<class C>
+void save(const std::string& path, const matrix<C>& m) {
+  io::save_npy(path, m.view());
+}
+template<class C>
+void save(const std::string& path, const std::vector<C>& v) {
+  io::save_npy(path, vector_view<const C>(v.data(), v.size()));
+}
+
+template<class View>
+void transform(const temperature_scaling& model, score_kind kind, View scores, bool as_logits,
+               const options& o, const std::string& path) {
+  wrapped(kind, scores, [&](const auto& s) {
+    save(path, as_logits ? model.transform_logits(s, o) : model.transform(s, o));
+  });
+}
+
+template<class T>
+classwise_table label_tables(score_kind kind, matrix_view<const T> scores,
+                             matrix_view<const std::int64_t> targets, const options& o) {
+  if (kind == score_kind::multilabel_logits)
+    return tabulate_classes(multilabel_logits(scores), targets, o);
+  return tabulate_classes(multilabel_probabilities(scores), targets, o);
+}
+
+}  // namespace calibra::cli

@@ -1,0 +1,74 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+
+#include "recalibrate.hpp"
+
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include "calibra/error.hpp"
+#include "calibra/io/load.hpp"
+#include "calibra/io/mapped_file.hpp"
+#include "calibra/io/write_file.hpp"
+#include "calibra/json.hpp"
+#include "inputs.hpp"
+#include "measure.hpp"
+#include "progress.hpp"
+#include "words.hpp"
+
+namespace calibra::cli {
+
+namespace {
+
+using calibra::detail::concat;
+
+std::string summary_text(const temperature_scaling& model) {
+  const fit_report& r = model.report();
+  return concat("temperature  ", fixed(model.temperature(), 6), "\nnll before   ",
+                fixed(r.nll_before, 6), "\nnll after    ", fixed(r.nll_after, 6), "\nconverged    ",
+                r.converged ? "yes" : concat("no: ", r.note), '\n');
+}
+
+}  // namespace
+
+std::string fit_files(const fit_request& request) {
+  const inputs in = load_inputs(request.data);
+  const io::label_column labels = io::labels(in.labels);
+  options o = row_options(request.data);
+  progress_line progress(in.rows());
+  o.progress = progress.hook();
+  const temperature_scaling model = naming_files(in.names(), [&] {
+    return with_column(in.weights, [&](optional_column<double> weights) {
+      o.weights = std::move(weights);
+      return with_scores(in.scores, request.data.from,
+                         [&](score_kind kind, auto view) { return fit(kind, view, labels, o); });
+    });
+  });
+  if (std::isnan(model.report().nll_before))
+    throw value_error(
+        concat(in.scores.name(), ": no samples left of ", in.rows(), " that have a weight"));
+  io::write_file(request.output, to_json(model));
+  return summary_text(model);
+}
+
+void apply_files(const apply_request& request) {
+  const io::detail::mapped_file file(request.model);
+  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()),
+                              file.bytes().size());
+  const temperature_scaling model = load_temperature(text, request.model);
+  const io::array scores = io::load(request.scores);
+  expect_samples(scores);
+  options o;
+  o.renormalise = request.renormalise;
+  o.threads = {request.threads};
+  progress_line progress(scores.shape()[0]);
+  o.progress = progress.hook();
+  naming_files({scores.name(), {}}, [&] {
+    with_scores(scores, request.from, [&](score_kind kind, auto view) {
+      transform(model, kind, view, request.as == score_form::logits, o, request.output);
+    });
+  });
+}
+
+}  // namespace calibra::cli

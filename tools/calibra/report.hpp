@@ -1,0 +1,44 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "calibra/reliability_table.hpp"
+#include "requests.hpp"
+
+namespace calibra::cli {
+
+struct named_value {
+  std::string name;
+  double value;  ///< NaN where undefined
+};
+
+/// What `calibra eval` found out.
+struct report {
+  std::uint64_t samples = 0;  ///< rows that counted
+  std::uint64_t entries = 0;  ///< the same, but for multi-label scores: single labels that counted
+  std::uint64_t skipped = 0;
+  std::size_t classes = 0;
+  std::vector<named_value> metrics;
+  reliability_table table;
+  std::vector<double> ece_per_class;
+};
+
+/// Loads, measures. Throws option_error for what the command line should not have asked, other
+/// calibra errors, with the name of the file, for what is in the files.
+report evaluate_files(const eval_request& request);
+
+/// One JSON object. Numbers are written so that they read back exactly; NaN and infinities are
+/// null.
+std::string json_text(const eval_request& request, const report& r);
+/// `metric,value` lines; an empty line; the bins; with --classwise an empty line and the classes.
+std::string csv_text(const eval_request& request, const report& r);
+std::string markdown_text(const eval_request& request, const report& r);
+/// For a terminal of 80 columns; `utf8`: bars of block characters.
+std::string table_text(const eval_request& request, const report& r, bool utf8);
+
+}  // namespace calibra::cli

@@ -1,0 +1,30 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "calibra/reliability_table.hpp"
+#include "requests.hpp"
+
+namespace calibra::cli {
+
+// The words of the command line for the library's choices.
+std::string_view word(score_form form);
+std::string_view word(bin_scheme scheme);
+std::string_view word(edge_side side);
+std::string_view word(binary_target target);
+std::string_view word(nan_policy policy);
+std::string_view word(report_format format);
+
+/// The edge rule that holds: the one asked for, else the convention's.
+edge_side effective_side(const eval_request& request);
+
+/// `x` with so many digits behind the point; "" for NaN, "inf" and "-inf".
+std::string fixed(double x, int digits);
+
+/// "(0.0667, 0.1333]", as the edge rule has it.
+std::string interval(const eval_request& request, const reliability_bin& bin, int digits);
+
+}  // namespace calibra::cli
