@@ -146,3 +146,22 @@ TEST_CASE("report: lines fit 80 columns", "[cli]") {
     }
   }
 }
+
+TEST_CASE("report: a bin of its own for confidence 1", "[cli]") {
+  workplace files;
+  files.write("c.csv", "1\n0.25\n");
+  files.write("hit.csv", "1\n0\n");
+  CHECK(files
+            .run("eval c.csv hit.csv --from confidences --bins 2 --like torchmetrics --metrics ece "
+                 "--format markdown")
+            .out == R"(| metric | value |
+|---|---:|
+| ece | 0.125000 |
+
+| bin | count | confidence | accuracy | gap |
+|---|---:|---:|---:|---:|
+| [0.0000, 0.5000) | 1 | 0.2500 | 0.0000 | -0.2500 |
+| [0.5000, 1.0000) | 0 |  |  |  |
+| [1.0000, 1.0000] | 1 | 1.0000 | 1.0000 | 0.0000 |
+)");
+}

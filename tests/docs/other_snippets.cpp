@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
 
-// The blocks of docs/adapters.md, docs/io.md and docs/recalibration.md that are parts of no example.
+// The blocks of docs/adapters.md, docs/io.md and docs/recalibration.md that are parts of no
+// example.
 #include <catch2/catch.hpp>
 
 #include <calibra/adapters/eigen.hpp>

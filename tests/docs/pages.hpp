@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -32,7 +31,7 @@ std::string output_of(const std::filesystem::path& example);
 std::string section(const std::string& page, const std::string& name);
 
 std::string without_blanks(const std::string& text);
-/// `*`: what stands between backticks in a line.
+/// What stands between backticks in a line.
 std::vector<std::string> inline_codes(const std::string& line);
 
 /// The choices of all presets as the two tables of docs/conventions.md.

@@ -7,8 +7,8 @@
 #include <calibra/calibra.hpp>
 
 #include <algorithm>
+#include <map>
 #include <regex>
-#include <set>
 
 #include "pages.hpp"
 
@@ -19,7 +19,7 @@ namespace {
 
 const fs::path root = CALIBRA_SOURCE_DIR;
 
-/// Marked texts of every source file that the build compiles for it: file -> texts.
+/// Marked texts of every source file of examples and tests: file -> texts.
 std::map<std::string, std::vector<std::string>> all_marked_texts() {
   std::map<std::string, std::vector<std::string>> all;
   for (const char* folder : {"examples", "tests"})

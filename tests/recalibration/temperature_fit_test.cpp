@@ -117,7 +117,7 @@ TEST_CASE("passes are counted as they are made") {
 }
 
 TEMPLATE_TEST_CASE("order, strides and threads do not show", "", float, double) {
-  const std::size_t n = 3000, k = GENERATE(3, 40);
+  const std::size_t n = 3000, k = GENERATE(std::size_t{3}, std::size_t{40});
   const problem<TestType> x = random_problem<TestType>(n, k, 1.6, 2, 8);
   const double expected = fit_temperature(logits(x.z), x.labels).temperature();
   // The kernels add a row's classes up in another order where it lies in another one.

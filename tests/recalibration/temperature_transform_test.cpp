@@ -129,7 +129,7 @@ TEST_CASE("binary scores") {
 
 TEMPLATE_TEST_CASE("writes into arrays of any scalar and stride", "", float, double, half,
                    bfloat16) {
-  const std::size_t k = GENERATE(3, 40);
+  const std::size_t k = GENERATE(std::size_t{3}, std::size_t{40});
   const problem<float> x = random_problem<float>(50, k, 1, 2, 9);
   const temperature_scaling scaling(1.5);
   const matrix<float> expected = scaling.transform(logits(x.z));

@@ -67,9 +67,10 @@ std::string fixed(double x, int digits) {
 }
 
 std::string interval(const eval_request& request, const reliability_bin& bin, int digits) {
+  const bool point = bin.lower == bin.upper;
   const bool right = effective_side(request) == edge_side::right_closed;
-  return calibra::detail::concat(right ? '(' : '[', fixed(bin.lower, digits), ", ",
-                                 fixed(bin.upper, digits), right ? ']' : ')');
+  return calibra::detail::concat(right && !point ? '(' : '[', fixed(bin.lower, digits), ", ",
+                                 fixed(bin.upper, digits), right || point ? ']' : ')');
 }
 
 }  // namespace calibra::cli

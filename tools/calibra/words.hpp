@@ -24,7 +24,7 @@ edge_side effective_side(const eval_request& request);
 /// `x` with so many digits behind the point; "" for NaN, "inf" and "-inf".
 std::string fixed(double x, int digits);
 
-/// "(0.0667, 0.1333]", as the edge rule has it.
+/// "(0.0667, 0.1333]", as the edge rule has it; "[1, 1]" for a bin of one value.
 std::string interval(const eval_request& request, const reliability_bin& bin, int digits);
 
 }  // namespace calibra::cli
