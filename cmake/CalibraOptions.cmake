@@ -30,6 +30,9 @@ if(CALIBRA_WERROR)
   target_compile_options(calibra_build_flags INTERFACE -Werror)
 endif()
 if(CALIBRA_SANITIZE)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # GCC 12 warns of its own <regex> when it instruments it
+    target_compile_options(calibra_build_flags INTERFACE -Wno-maybe-uninitialized)
+  endif()
   target_compile_options(calibra_build_flags INTERFACE -fsanitize=${CALIBRA_SANITIZE}
                                                        -fno-sanitize-recover=all
                                                        -fno-omit-frame-pointer)

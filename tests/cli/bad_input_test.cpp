@@ -66,7 +66,7 @@ TEST_CASE("bad input: files that cannot be read", "[cli]") {
 TEST_CASE("bad input: .npy files that do not hold what they say", "[cli]") {
   const small_workplace files;
   const std::string good = read_all(files.path("p.npy"));
-  for (const std::size_t size : {1, 6, 8, 9, 10, 40, 127}) {
+  for (const std::size_t size : {1U, 6U, 8U, 9U, 10U, 40U, 127U}) {
     files.write("cut.npy", good.substr(0, size));
     check_data(files, "cut.npy y.npy", "cut.npy: ...");
   }

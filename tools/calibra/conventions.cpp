@@ -133,7 +133,7 @@ struct defect {
   std::string_view what;
 };
 
-constexpr std::array<defect, 16> defects = {{
+constexpr std::array<defect, 18> defects = {{
     {"guo2017", true, "A confidence of 0 lies in no bin and still counts in the total."},
     {"guo2017", false, "Its own temperature fit stops before it has converged."},
     {"torchmetrics", true,
@@ -152,6 +152,8 @@ constexpr std::array<defect, 16> defects = {{
      "depend on the labels; if two are left, P(second) is measured."},
     {"torch_uncertainty", true,
      "Equal-mass bins cut ties by rank, so that the order of the samples changes the result."},
+    {"torch_uncertainty", true,
+     "Binary scores are P(y = 1) on equal-width bins and the likelier class on equal-mass bins."},
     {"torch_uncertainty", false, "With more bins than samples its equal-mass error is NaN."},
     {"clip_calibration", true,
      "A confidence of exactly 1 counts in the last bin's weight and not in its means, and the mce "
@@ -164,6 +166,7 @@ constexpr std::array<defect, 16> defects = {{
      "none."},
     {"nn_calibration", false,
      "Its softmax subtracts one maximum for the whole array; rows far below it become NaN."},
+    {"focal", true, "The smallest confidence lies in no equal-mass bin."},
 }};
 
 std::string setting(std::string_view name, std::string_view text) {
@@ -194,6 +197,10 @@ std::string settings(const convention& c) {
   if (c.binary_equal_mass != c.binary)
     out += setting("  on equal-mass bins", words(c.binary_equal_mass));
   if (c.clip_confidence) out += setting("confidences", "clipped to [eps, 1 - eps] of their scalar");
+  if (c.smooth_float_positions)
+    out += setting("smooth_ece", "float confidences are placed on the grid in float");
+  if (c.mmce_of_prediction)
+    out += setting("mmce", "of binary scores: p against the prediction being right, not against y");
   if (c.smooth_logit_kernel) out += setting("smooth_ece", "smoothed over logits, not reflected");
   if (c.sweep_own_last_bin)
     out += setting("sweep_ece", "the largest confidence has a bin of its own");
