@@ -34,8 +34,9 @@ struct brier_parts {
   double resolution;   ///< sum_b (n_b/N) (acc_b - acc)^2: how far the bins tell samples apart
   double uncertainty;  ///< acc (1 - acc): of the data, not of the classifier
 
-  /// reliability - resolution + uncertainty: the Brier score of the bins' mean confidences, which
-  /// brier_top() exceeds by what confidences vary within bins.
+  /// reliability - resolution + uncertainty: the Brier score of the bins' mean confidences. It is
+  /// brier_top() less the variance of confidences within bins plus twice their covariance with
+  /// hits.
   double total() const { return reliability - resolution + uncertainty; }
 };
 
