@@ -172,7 +172,7 @@ class class_filler {
       : table_(bins, classes),
         kernels_(&kernels_for<C>(set)),
         quick_(!weighted && bins.rule() == bin_rule::edges && bins.zero() == zero_rule::first_bin &&
-               bins.one() != one_rule::weight_only && bins.size() > 1) {
+               bins.one() != one_rule::weight_only && bins.upper(0) < 1) {
     if (!quick_) return;
     totals_.resize(classes);
     selected_.resize(classes);
