@@ -375,3 +375,98 @@ TEST_CASE("peers' reliability tables on the dumps") {
   std::printf("peers' reliability tables: %zu numbers compared\n", compared);
   CHECK(compared >= 552);
 }
+
+#ifdef CALIBRA_PROGRAM
+
+namespace {
+
+/// The "metrics" that the program prints for a dump under a preset.
+json program_metrics(const std::string& scores, const std::string& labels,
+                     const std::string& preset, const std::string& binning) {
+  const std::string command = std::string(CALIBRA_PROGRAM) + " eval " + scores + " " + labels +
+                              " --from probabilities --format json --like " + preset +
+                              " --binning " + binning;
+  std::FILE* pipe = popen(command.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::string text;
+  char buffer[4096];
+  for (std::size_t n; (n = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) text.append(buffer, n);
+  REQUIRE(pclose(pipe) == 0);
+  return json::parse(text)["metrics"];
+}
+
+/// The program's name for what a peer's entry measures with 15 bins, and the binning it takes.
+std::pair<std::string, std::string> program_metric(const std::string& peer,
+                                                   const std::string& metric) {
+  static const std::map<std::string, std::pair<std::string, std::string>> names = {
+      {"ece-15", {"ece", "width"}},
+      {"rmsce-15", {"rmsce", "width"}},
+      {"mce-15", {"mce", "width"}},
+      {"clip-mce-15", {"mce", "width"}},
+      {"debiased-l2-15", {"debiased_l2", "width"}},
+      {"netcal-ace-15", {"ace", "width"}},
+      {"em-ece-15", {"ece", "mass"}},
+      {"em-rmsce-15", {"rmsce", "mass"}},
+      {"em-mce-15", {"mce", "mass"}},
+      {"classwise-ece-15", {"classwise_ece", "width"}},
+      {"classwise-em-ece-15", {"classwise_ece", "mass"}},
+      {"classwise-rmsce-15", {"classwise_rmsce", "width"}},
+      {"classwise-debiased-l2-15", {"classwise_debiased_l2", "width"}},
+      {"pooled-ece-15", {"pooled_ece", "width"}},
+      {"tace-15", {"tace", "width"}},
+      {"sweep-em-l1", {"sweep_ece", "width"}},
+      {"mmce", {"mmce", "width"}},
+      {"accuracy", {"accuracy", "width"}},
+      {"brier", {"brier", "width"}},
+      {"brier-top", {"brier_top", "width"}},
+      {"nll", {"nll", "width"}},
+  };
+  if (metric == (peer == "torch-uncertainty" ? "smece-logit" : "smece-reflected"))
+    return {"smooth_ece", "width"};
+  const auto found = names.find(metric);
+  return found == names.end() ? std::pair<std::string, std::string>{} : found->second;
+}
+
+}  // namespace
+
+TEST_CASE("peers' values through the program") {
+  if (!exists(golden + "/edge_cases.json")) {
+    WARN("no golden files in " << golden << ": nothing compared");
+    return;
+  }
+  std::map<std::string, std::size_t> compared;
+  std::map<std::string, json> printed;
+  for (const std::string name : {"lenet-5-cifar-10", "wideresnet-16-4-cifar-100"}) {
+    const dataset d = load_dump(name);
+    const std::string widened = "peers_test_" + name + ".npy";  // the same numbers in double
+    calibra::io::save_npy(widened,
+                          calibra::matrix_view<const double>(d.p.data(), d.rows(), d.classes));
+    for (const json& e : parse(golden + "/" + name + ".json")) {
+      const std::string peer = e["peer"];
+      const auto [metric, binning] = program_metric(peer, e["metric"]);
+      if (metric.empty() || e["value"].is_null()) continue;
+      const bool single = e["input_dtype"] == "float32";
+      const std::string scores = single ? golden + "/" + name + ".probs.npy" : widened;
+      const std::string key = scores + preset_of(peer) + binning;
+      if (!printed.contains(key))
+        printed[key] =
+            program_metrics(scores, golden + "/" + name + ".labels.npy", preset_of(peer), binning);
+      INFO(peer << " " << e["metric"] << " on " << name << " (" << e["input_dtype"] << ")");
+      REQUIRE(printed[key][metric].is_number());
+      CHECK(std::abs(printed[key][metric].get<double>() - number(e["value"])) <=
+            tolerance(e, is_single(e)));
+      ++compared[peer];
+    }
+    std::remove(widened.c_str());
+  }
+  std::printf("peers' values through the program:\n");
+  std::size_t total = 0;
+  for (const auto& [peer, n] : compared) {
+    std::printf("  %-22s %5zu compared\n", peer.c_str(), n);
+    total += n;
+  }
+  CHECK(compared.size() == 12);
+  CHECK(total >= 214);
+}
+
+#endif
