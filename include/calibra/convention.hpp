@@ -115,12 +115,6 @@ struct convention {
 
 namespace detail {
 
-inline std::vector<double> divide_edges(std::size_t bins) {
-  std::vector<double> e(bins + 1);
-  for (std::size_t k = 0; k <= bins; ++k) e[k] = static_cast<double>(k) / static_cast<double>(bins);
-  return e;
-}
-
 inline std::vector<double> linspace_edges(std::size_t bins) {
   std::vector<double> e(bins + 1);
   const double step = 1.0 / static_cast<double>(bins);
@@ -180,7 +174,7 @@ inline binning convention::fixed_bins(std::size_t bins, bool single) const {
   std::vector<double> e;
   switch (edges) {
     case edge_generator::divide:
-      e = detail::divide_edges(bins);
+      e = binning::equal_width(bins).edges();
       break;
     case edge_generator::linspace:
       e = detail::linspace_edges(bins);

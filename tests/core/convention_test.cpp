@@ -172,11 +172,11 @@ TEST_CASE("the presets give their namesakes' numbers, class by class", "[convent
 }
 
 TEST_CASE("the edge generators differ where published code does", "[convention]") {
-  using calibra::detail::divide_edges;
   using calibra::detail::linspace_edges;
   using calibra::detail::torch_linspace_edges;
   // k * 0.1 against k / 10: three edges are an ulp above their decimal.
-  const std::vector<double> divide = divide_edges(10), numpy = linspace_edges(10);
+  const std::vector<double> divide = calibra::binning::equal_width(10).edges(),
+                            numpy = linspace_edges(10);
   for (std::size_t k = 0; k <= 10; ++k) {
     const bool above = k == 3 || k == 6 || k == 7;
     CHECK(divide[k] == static_cast<double>(k) / 10);
@@ -197,7 +197,7 @@ TEST_CASE("the edge generators differ where published code does", "[convention]"
       differing.push_back(k);
   CHECK(differing == std::vector<std::size_t>{3, 6, 7, 8, 9, 10, 12});
   for (std::size_t bins = 1; bins <= 100; ++bins) {
-    for (const auto& e : {divide_edges(bins), linspace_edges(bins),
+    for (const auto& e : {calibra::binning::equal_width(bins).edges(), linspace_edges(bins),
                           torch_linspace_edges<float>(bins), torch_linspace_edges<double>(bins)}) {
       REQUIRE(e.size() == bins + 1);
       CHECK(e.front() == 0);

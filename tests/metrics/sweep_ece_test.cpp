@@ -11,8 +11,8 @@
 
 #include "random_sample.hpp"
 
-using calibra::sample;
 using calibra::bin_scheme;
+using calibra::sample;
 using calibra::sweep_ece;
 using calibra::sweep_ece_details;
 using calibra::sweep_ece_options;
