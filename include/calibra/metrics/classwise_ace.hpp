@@ -48,8 +48,7 @@ void for_each_class_sample(std::string_view where, const S& scores, const L& lab
           for (std::size_t j = 0; j < classes; ++j) {
             const double c = std::min(1.0, static_cast<double>(p[j]));
             if (!(c > threshold || (keep_equal && c == threshold))) continue;
-            if (s.of[j].empty() && threshold == 0)
-              s.of[j].reserve(view.rows(), static_cast<bool>(o.weights));
+            if (s.of[j].empty()) s.of[j].reserve(view.rows(), static_cast<bool>(o.weights));
             if (o.weights)
               s.of[j].push_back(c, first + j == label, weight);
             else
