@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/view.hpp"
+#include "calibra/array/view.hpp"
 
 #ifndef NDEBUG
 #error "benchmarks of a debug build say nothing: configure with --preset bench"

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "calibra/reliability_table.hpp"
+#include "calibra/table/reliability_table.hpp"
 #include "task.hpp"
 
 namespace coop {

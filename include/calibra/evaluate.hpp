@@ -13,8 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/classwise_table.hpp"
-#include "calibra/convention.hpp"
+#include "calibra/conventions/convention.hpp"
 #include "calibra/detail/peer_forms.hpp"
 #include "calibra/metrics/accuracy.hpp"
 #include "calibra/metrics/ace.hpp"
@@ -31,7 +30,8 @@
 #include "calibra/metrics/rmsce.hpp"
 #include "calibra/metrics/smooth_ece.hpp"
 #include "calibra/metrics/sweep_ece.hpp"
-#include "calibra/summary.hpp"
+#include "calibra/table/classwise_table.hpp"
+#include "calibra/table/summary.hpp"
 
 namespace calibra {
 

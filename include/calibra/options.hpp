@@ -8,8 +8,8 @@
 #include <optional>
 #include <vector>
 
-#include "calibra/binning.hpp"
-#include "calibra/column.hpp"
+#include "calibra/array/column.hpp"
+#include "calibra/table/binning.hpp"
 
 namespace calibra {
 

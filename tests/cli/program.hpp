@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "calibra/array/view.hpp"
 #include "calibra/io/npy.hpp"
-#include "calibra/view.hpp"
 #include "io_files.hpp"
 
 namespace cli_test {

@@ -4,9 +4,9 @@
 // `calibra fit` and `calibra apply` against the library's own calls.
 #include <cmath>
 
+#include "calibra/array/matrix.hpp"
 #include "calibra/io/load.hpp"
 #include "calibra/json.hpp"
-#include "calibra/matrix.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "program.hpp"
 

@@ -4,7 +4,7 @@
 // Help, versions, conventions, and command lines that are wrong: status 2, one line.
 #include <algorithm>
 
-#include "calibra/convention.hpp"
+#include "calibra/conventions/convention.hpp"
 #include "calibra/evaluate.hpp"
 #include "calibra/version.hpp"
 #include "program.hpp"

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "calibra/column.hpp"
+#include "calibra/array/column.hpp"
 #include "calibra/scores.hpp"
 
 #ifdef FAULT_unknown_array

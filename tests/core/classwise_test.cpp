@@ -5,9 +5,9 @@
 #include <random>
 #include <vector>
 
-#include "calibra/classwise_table.hpp"
 #include "calibra/metrics/classwise_ace.hpp"
 #include "calibra/metrics/classwise_ece.hpp"
+#include "calibra/table/classwise_table.hpp"
 #include "naive.hpp"
 
 using calibra::classwise_table;

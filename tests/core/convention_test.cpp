@@ -1,6 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#include "calibra/convention.hpp"
+#include "calibra/conventions/convention.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -14,7 +14,7 @@
 #include "calibra/metrics/mce.hpp"
 #include "calibra/metrics/mean_gap.hpp"
 #include "calibra/metrics/rmsce.hpp"
-#include "calibra/tabulate.hpp"
+#include "calibra/table/tabulate.hpp"
 #include "naive.hpp"
 
 using namespace calibra;

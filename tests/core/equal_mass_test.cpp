@@ -1,6 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#include "calibra/equal_mass.hpp"
+#include "calibra/table/equal_mass.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

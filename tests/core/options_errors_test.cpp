@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "calibra/classwise_table.hpp"
 #include "calibra/metrics/classwise_ace.hpp"
 #include "calibra/metrics/ece.hpp"
-#include "calibra/summary.hpp"
-#include "calibra/tabulate.hpp"
+#include "calibra/table/classwise_table.hpp"
+#include "calibra/table/summary.hpp"
+#include "calibra/table/tabulate.hpp"
 
 using calibra::option_error;
 using calibra::options;

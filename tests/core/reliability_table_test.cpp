@@ -1,6 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#include "calibra/reliability_table.hpp"
+#include "calibra/table/reliability_table.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>

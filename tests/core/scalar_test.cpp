@@ -1,6 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#include "calibra/scalar.hpp"
+#include "calibra/array/scalar.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -1,6 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#include "calibra/tabulate.hpp"
+#include "calibra/table/tabulate.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "calibra/summary.hpp"
+#include "calibra/table/summary.hpp"
 #include "naive.hpp"
 
 using calibra::options;

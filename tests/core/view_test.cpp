@@ -1,13 +1,13 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#include "calibra/view.hpp"
+#include "calibra/array/view.hpp"
 
 #include <catch2/catch.hpp>
 #include <numeric>
 #include <random>
 #include <vector>
 
-#include "calibra/unranked_view.hpp"
+#include "calibra/array/unranked_view.hpp"
 
 using calibra::matrix_view;
 using calibra::unranked_view;

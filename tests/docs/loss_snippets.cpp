@@ -6,8 +6,8 @@
 
 #include <vector>
 
+#include "calibra/array/matrix.hpp"
 #include "calibra/loss/mmce_loss.hpp"
-#include "calibra/matrix.hpp"
 
 TEST_CASE("the losses of the page") {
   calibra::matrix<float> logits(2, 2);

@@ -1,6 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#include <calibra/convention.hpp>
+#include <calibra/conventions/convention.hpp>
 
 #include "pages.hpp"
 

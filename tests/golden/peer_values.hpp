@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <calibra/reliability_table.hpp>
+#include <calibra/table/reliability_table.hpp>
 
 #include <cstddef>
 #include <cstdint>

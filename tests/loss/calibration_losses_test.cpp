@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "calibra/array/matrix.hpp"
+#include "calibra/array/scalar.hpp"
 #include "calibra/loss/avuc_loss.hpp"
 #include "calibra/loss/confidence_penalty.hpp"
 #include "calibra/loss/dca_loss.hpp"
@@ -22,11 +24,9 @@
 #include "calibra/loss/mmce_loss.hpp"
 #include "calibra/loss/soft_avuc_loss.hpp"
 #include "calibra/loss/soft_binned_ece.hpp"
-#include "calibra/matrix.hpp"
 #include "calibra/metrics/mmce.hpp"
-#include "calibra/sample.hpp"
-#include "calibra/scalar.hpp"
-#include "calibra/tabulate.hpp"
+#include "calibra/table/sample.hpp"
+#include "calibra/table/tabulate.hpp"
 
 using calibra::matrix;
 

@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "calibra/array/matrix.hpp"
+#include "calibra/array/view.hpp"
 #include "calibra/loss/feature_divergence.hpp"
 #include "calibra/loss/kgcoop_loss.hpp"
-#include "calibra/matrix.hpp"
-#include "calibra/view.hpp"
 
 using calibra::dor_loss;
 using calibra::feature_divergence;

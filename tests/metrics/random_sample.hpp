@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "calibra/sample.hpp"
+#include "calibra/table/sample.hpp"
 
 namespace calibra::test {
 

@@ -1,6 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#include "calibra/sample.hpp"
+#include "calibra/table/sample.hpp"
 
 #include <algorithm>
 #include <bit>

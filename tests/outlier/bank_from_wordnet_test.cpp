@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "calibra/array/matrix.hpp"
 #include "calibra/detail/counter_random.hpp"
-#include "calibra/matrix.hpp"
 #include "calibra/outlier/dynamic_outlier_regularization.hpp"
 #include "calibra/outlier/selector.hpp"
 #include "calibra/outlier/wordnet.hpp"

@@ -1,6 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#include <calibra/matrix.hpp>
+#include <calibra/array/matrix.hpp>
 #include <calibra/metrics/accuracy.hpp>
 
 #include <catch2/catch.hpp>

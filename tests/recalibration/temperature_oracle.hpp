@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <calibra/matrix.hpp>
-#include <calibra/scalar.hpp>
-#include <calibra/view.hpp>
+#include <calibra/array/matrix.hpp>
+#include <calibra/array/scalar.hpp>
+#include <calibra/array/view.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -13,10 +13,10 @@
 #include <string>
 #include <vector>
 
-#include "calibra/binning.hpp"
-#include "calibra/reliability_table.hpp"
-#include "calibra/scalar.hpp"
-#include "calibra/view.hpp"
+#include "calibra/array/scalar.hpp"
+#include "calibra/array/view.hpp"
+#include "calibra/table/binning.hpp"
+#include "calibra/table/reliability_table.hpp"
 
 // What calibra computes, written down again in the slowest and plainest way, in long double.
 namespace naive {

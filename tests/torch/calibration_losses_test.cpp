@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "calibra/matrix.hpp"
+#include "calibra/array/matrix.hpp"
 #include "fake_device.hpp"
 
 using calibra::matrix;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "calibra/convention.hpp"
+#include "calibra/conventions/convention.hpp"
 #include "calibra/error.hpp"
 
 namespace calibra::cli {

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "calibra/convention.hpp"
+#include "calibra/conventions/convention.hpp"
 #include "calibra/error.hpp"
 #include "calibra/metrics/accuracy.hpp"
 #include "inputs.hpp"

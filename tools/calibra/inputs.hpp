@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "calibra/array_access.hpp"
+#include "calibra/array/access.hpp"
 #include "calibra/io/array.hpp"
 #include "calibra/io/labels.hpp"
 #include "calibra/options.hpp"

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/convention.hpp"
+#include "calibra/conventions/convention.hpp"
 #include "calibra/error.hpp"
 #include "calibra/evaluate.hpp"
 #include "calibra/io/write_file.hpp"

@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <string>
 
-#include "calibra/classwise_table.hpp"
+#include "calibra/array/scalar.hpp"
+#include "calibra/array/view.hpp"
 #include "calibra/evaluate.hpp"
 #include "calibra/io/labels.hpp"
 #include "calibra/recalibration/temperature.hpp"
-#include "calibra/scalar.hpp"
 #include "calibra/scores.hpp"
-#include "calibra/view.hpp"
+#include "calibra/table/classwise_table.hpp"
 
 namespace calibra::cli {
 

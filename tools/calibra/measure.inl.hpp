@@ -5,8 +5,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "calibra/array/matrix.hpp"
 #include "calibra/io/npy.hpp"
-#include "calibra/matrix.hpp"
 #include "measure.hpp"
 
 namespace calibra::cli {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "calibra/reliability_table.hpp"
+#include "calibra/table/reliability_table.hpp"
 #include "requests.hpp"
 
 namespace calibra::cli {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "calibra/convention.hpp"
+#include "calibra/conventions/convention.hpp"
 #include "calibra/error.hpp"
 #include "calibra/version.hpp"
 #include "report.hpp"

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "calibra/convention.hpp"
+#include "calibra/conventions/convention.hpp"
 #include "calibra/error.hpp"
 
 namespace calibra::cli {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "calibra/reliability_table.hpp"
+#include "calibra/table/reliability_table.hpp"
 #include "requests.hpp"
 
 namespace calibra::cli {

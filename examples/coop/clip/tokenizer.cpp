@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "calibra/error.hpp"
+#include "calibra/io/detail/text.hpp"
 #include "calibra/io/mapped_file.hpp"
-#include "calibra/io/text.hpp"
 #include "clip/characters.hpp"
 
 namespace coop {

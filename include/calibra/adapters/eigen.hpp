@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "calibra/array_access.hpp"
+#include "calibra/array/access.hpp"
 
 namespace calibra {
 

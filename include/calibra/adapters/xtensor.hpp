@@ -16,7 +16,7 @@
 #include <tuple>
 #include <type_traits>
 
-#include "calibra/array_access.hpp"
+#include "calibra/array/access.hpp"
 
 namespace calibra {
 namespace detail {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "calibra/detail/row_pass.hpp"
-#include "calibra/tabulate.hpp"
+#include "calibra/table/tabulate.hpp"
 
 namespace calibra::detail {
 

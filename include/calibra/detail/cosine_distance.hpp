@@ -11,11 +11,11 @@
 #include <type_traits>
 #include <vector>
 
-#include "calibra/array_access.hpp"
+#include "calibra/array/access.hpp"
+#include "calibra/array/scalar.hpp"
+#include "calibra/array/view.hpp"
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/error.hpp"
-#include "calibra/scalar.hpp"
-#include "calibra/view.hpp"
 
 // One minus the mean cosine of the rows of two feature tables, with its gradient: what DOR and
 // KgCoOp have in common.

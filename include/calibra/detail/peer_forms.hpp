@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/convention.hpp"
+#include "calibra/conventions/convention.hpp"
 #include "calibra/detail/class_pass.hpp"
-#include "calibra/reliability_table.hpp"
-#include "calibra/sample.hpp"
+#include "calibra/table/reliability_table.hpp"
+#include "calibra/table/sample.hpp"
 
 // The forms of metrics that only a convention other than calibra's asks for. evaluate() uses them.
 

@@ -9,9 +9,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "calibra/array/scalar.hpp"
 #include "calibra/detail/kernels/lanes_portable.hpp"
 #include "calibra/detail/kernels/polynomial.hpp"
-#include "calibra/scalar.hpp"
 
 // The hot loops are compiled three times from one text: for AVX-512, for AVX2 and in plain C++.
 // Each copy carries its own target, so that a build without -march runs the best code of the

@@ -11,15 +11,15 @@
 #include <type_traits>
 #include <vector>
 
-#include "calibra/array_access.hpp"
-#include "calibra/column.hpp"
+#include "calibra/array/access.hpp"
+#include "calibra/array/column.hpp"
+#include "calibra/array/matrix.hpp"
+#include "calibra/array/scalar.hpp"
+#include "calibra/array/view.hpp"
 #include "calibra/detail/cosine_distance.hpp"
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/detail/row_checks.hpp"
 #include "calibra/error.hpp"
-#include "calibra/matrix.hpp"
-#include "calibra/scalar.hpp"
-#include "calibra/view.hpp"
 
 // What the losses of a batch of logits and labels have in common on the host.
 namespace calibra::detail {

@@ -7,9 +7,9 @@
 #include <type_traits>
 #include <vector>
 
+#include "calibra/array/scalar.hpp"
+#include "calibra/array/view.hpp"
 #include "calibra/detail/row_kernels.hpp"
-#include "calibra/scalar.hpp"
-#include "calibra/view.hpp"
 
 namespace calibra::detail {
 

@@ -17,11 +17,11 @@
 #include <utility>
 #include <vector>
 
+#include "calibra/array/scalar.hpp"
+#include "calibra/array/view.hpp"
 #include "calibra/error.hpp"
+#include "calibra/io/detail/text.hpp"
 #include "calibra/io/dtype.hpp"
-#include "calibra/io/text.hpp"
-#include "calibra/scalar.hpp"
-#include "calibra/view.hpp"
 
 namespace calibra::io {
 

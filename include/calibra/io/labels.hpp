@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/array_access.hpp"
+#include "calibra/array/access.hpp"
 #include "calibra/io/array.hpp"
 
 namespace calibra::io {

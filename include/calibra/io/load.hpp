@@ -10,11 +10,11 @@
 #include "calibra/error.hpp"
 #include "calibra/io/array.hpp"
 #include "calibra/io/csv.hpp"
+#include "calibra/io/detail/text.hpp"
 #include "calibra/io/labels.hpp"
 #include "calibra/io/npy.hpp"
 #include "calibra/io/npz.hpp"
 #include "calibra/io/safetensors.hpp"
-#include "calibra/io/text.hpp"
 
 namespace calibra::io {
 

@@ -15,7 +15,7 @@
 #include <system_error>
 
 #include "calibra/error.hpp"
-#include "calibra/io/text.hpp"
+#include "calibra/io/detail/text.hpp"
 
 namespace calibra::io::detail {
 

@@ -15,11 +15,11 @@
 #include <utility>
 #include <vector>
 
+#include "calibra/array/view.hpp"
 #include "calibra/io/array.hpp"
+#include "calibra/io/detail/npy_header.hpp"
 #include "calibra/io/mapped_file.hpp"
-#include "calibra/io/npy_header.hpp"
 #include "calibra/io/write_file.hpp"
-#include "calibra/view.hpp"
 
 namespace calibra::io {
 

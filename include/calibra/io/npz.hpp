@@ -16,9 +16,9 @@
 
 #include "calibra/error.hpp"
 #include "calibra/io/array.hpp"
+#include "calibra/io/detail/text.hpp"
 #include "calibra/io/mapped_file.hpp"
 #include "calibra/io/npy.hpp"
-#include "calibra/io/text.hpp"
 
 namespace calibra::io {
 

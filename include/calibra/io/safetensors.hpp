@@ -18,8 +18,8 @@
 
 #include "calibra/error.hpp"
 #include "calibra/io/array.hpp"
+#include "calibra/io/detail/text.hpp"
 #include "calibra/io/mapped_file.hpp"
-#include "calibra/io/text.hpp"
 
 namespace calibra::io {
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "calibra/array_access.hpp"
+#include "calibra/array/access.hpp"
 #include "calibra/detail/cosine_distance.hpp"
 
 namespace calibra {

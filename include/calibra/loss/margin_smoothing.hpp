@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <string_view>
 
-#include "calibra/array_access.hpp"
+#include "calibra/array/access.hpp"
+#include "calibra/array/matrix.hpp"
 #include "calibra/detail/softmax_rows.hpp"
-#include "calibra/matrix.hpp"
 
 namespace calibra {
 

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "calibra/array_access.hpp"
+#include "calibra/array/access.hpp"
+#include "calibra/array/matrix.hpp"
 #include "calibra/detail/softmax_rows.hpp"
-#include "calibra/matrix.hpp"
 
 namespace calibra {
 

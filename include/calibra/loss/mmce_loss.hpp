@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/array_access.hpp"
+#include "calibra/array/access.hpp"
+#include "calibra/array/matrix.hpp"
 #include "calibra/detail/softmax_rows.hpp"
-#include "calibra/matrix.hpp"
 
 namespace calibra {
 

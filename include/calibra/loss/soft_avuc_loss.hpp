@@ -7,11 +7,11 @@
 #include <cstddef>
 #include <string_view>
 
-#include "calibra/array_access.hpp"
+#include "calibra/array/access.hpp"
+#include "calibra/array/matrix.hpp"
 #include "calibra/detail/softmax_rows.hpp"
 #include "calibra/error.hpp"
 #include "calibra/loss/avuc_loss.hpp"
-#include "calibra/matrix.hpp"
 
 namespace calibra {
 

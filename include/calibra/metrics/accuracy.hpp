@@ -5,7 +5,7 @@
 #include <limits>
 #include <utility>
 
-#include "calibra/summary.hpp"
+#include "calibra/table/summary.hpp"
 
 namespace calibra {
 

@@ -8,7 +8,7 @@
 
 #include "calibra/metrics/accuracy.hpp"
 #include "calibra/metrics/ece.hpp"
-#include "calibra/summary.hpp"
+#include "calibra/table/summary.hpp"
 
 namespace calibra {
 

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/classwise_table.hpp"
 #include "calibra/metrics/ece.hpp"
+#include "calibra/table/classwise_table.hpp"
 
 namespace calibra {
 

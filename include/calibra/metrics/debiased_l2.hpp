@@ -8,7 +8,7 @@
 #include <limits>
 #include <utility>
 
-#include "calibra/convention.hpp"
+#include "calibra/conventions/convention.hpp"
 #include "calibra/metrics/ece.hpp"
 
 namespace calibra {

@@ -7,8 +7,8 @@
 #include <limits>
 #include <utility>
 
-#include "calibra/reliability_table.hpp"
-#include "calibra/tabulate.hpp"
+#include "calibra/table/reliability_table.hpp"
+#include "calibra/table/tabulate.hpp"
 
 namespace calibra {
 

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <limits>
 
-#include "calibra/sample.hpp"
+#include "calibra/table/sample.hpp"
 
 namespace calibra {
 

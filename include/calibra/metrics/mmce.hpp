@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "calibra/error.hpp"
-#include "calibra/sample.hpp"
+#include "calibra/table/sample.hpp"
 
 namespace calibra {
 

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "calibra/summary.hpp"
+#include "calibra/table/summary.hpp"
 
 namespace calibra {
 

@@ -9,9 +9,9 @@
 #include <span>
 #include <vector>
 
+#include "calibra/array/view.hpp"
 #include "calibra/error.hpp"
-#include "calibra/sample.hpp"
-#include "calibra/view.hpp"
+#include "calibra/table/sample.hpp"
 
 namespace calibra {
 

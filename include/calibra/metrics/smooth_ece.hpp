@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "calibra/error.hpp"
-#include "calibra/sample.hpp"
+#include "calibra/table/sample.hpp"
 
 namespace calibra {
 

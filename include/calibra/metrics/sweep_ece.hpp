@@ -10,7 +10,7 @@
 
 #include "calibra/error.hpp"
 #include "calibra/options.hpp"
-#include "calibra/sample.hpp"
+#include "calibra/table/sample.hpp"
 
 namespace calibra {
 

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/array_access.hpp"
+#include "calibra/array/access.hpp"
+#include "calibra/array/matrix.hpp"
 #include "calibra/detail/cosine_distance.hpp"
-#include "calibra/matrix.hpp"
 
 namespace calibra {
 

@@ -14,11 +14,11 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/array_access.hpp"
+#include "calibra/array/access.hpp"
+#include "calibra/array/matrix.hpp"
 #include "calibra/detail/cosine_distance.hpp"
 #include "calibra/detail/counter_random.hpp"
 #include "calibra/error.hpp"
-#include "calibra/matrix.hpp"
 #include "calibra/outlier/bank.hpp"
 #include "calibra/outlier/name.hpp"
 

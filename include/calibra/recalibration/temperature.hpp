@@ -9,14 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/array_access.hpp"
+#include "calibra/array/access.hpp"
+#include "calibra/array/matrix.hpp"
 #include "calibra/detail/temperature_fit.hpp"
 #include "calibra/detail/tempered_rows.hpp"
-#include "calibra/matrix.hpp"
 #include "calibra/options.hpp"
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/scores.hpp"
-#include "calibra/tabulate.hpp"
+#include "calibra/table/tabulate.hpp"
 
 namespace calibra {
 

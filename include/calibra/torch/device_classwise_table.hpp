@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "calibra/classwise_table.hpp"
+#include "calibra/table/classwise_table.hpp"
 #include "calibra/torch/device_stream.hpp"
 
 namespace calibra {

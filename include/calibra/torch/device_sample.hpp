@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/sample.hpp"
+#include "calibra/table/sample.hpp"
 #include "calibra/torch/device_stream.hpp"
 
 namespace calibra {

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "calibra/options.hpp"
-#include "calibra/tabulate.hpp"
+#include "calibra/table/tabulate.hpp"
 #include "calibra/torch/detail/device_rows.hpp"
 
 namespace calibra {

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "calibra/summary.hpp"
+#include "calibra/table/summary.hpp"
 #include "calibra/torch/device_stream.hpp"
 
 namespace calibra {

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "calibra/reliability_table.hpp"
+#include "calibra/table/reliability_table.hpp"
 #include "calibra/torch/device_stream.hpp"
 
 namespace calibra {

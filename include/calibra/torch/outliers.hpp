@@ -10,7 +10,7 @@
 #include <span>
 #include <string_view>
 
-#include "calibra/matrix.hpp"
+#include "calibra/array/matrix.hpp"
 #include "calibra/outlier/bank.hpp"
 #include "calibra/outlier/features.hpp"
 #include "calibra/torch/dor_loss.hpp"

@@ -9,8 +9,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "calibra/array/scalar.hpp"
 #include "calibra/detail/kernels/polynomial.hpp"
-#include "calibra/scalar.hpp"
 
 namespace calibra::detail::portable {
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <type_traits>
 
-#include "calibra/array_access.hpp"
-#include "calibra/column.hpp"
+#include "calibra/array/access.hpp"
+#include "calibra/array/column.hpp"
 #include "calibra/error.hpp"
 #include "calibra/scores.hpp"
 #include "calibra/torch/detail/describe.hpp"

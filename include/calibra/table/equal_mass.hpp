@@ -7,10 +7,10 @@
 #include <cstddef>
 #include <vector>
 
-#include "calibra/binning.hpp"
 #include "calibra/error.hpp"
-#include "calibra/reliability_table.hpp"
-#include "calibra/sample.hpp"
+#include "calibra/table/binning.hpp"
+#include "calibra/table/reliability_table.hpp"
+#include "calibra/table/sample.hpp"
 
 namespace calibra {
 

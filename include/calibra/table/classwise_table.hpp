@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "calibra/detail/class_pass.hpp"
-#include "calibra/reliability_table.hpp"
-#include "calibra/tabulate.hpp"
+#include "calibra/table/reliability_table.hpp"
+#include "calibra/table/tabulate.hpp"
 
 namespace calibra {
 

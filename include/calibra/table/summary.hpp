@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "calibra/detail/compensated_sum.hpp"
-#include "calibra/tabulate.hpp"
+#include "calibra/table/tabulate.hpp"
 
 namespace calibra {
 

@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/binning.hpp"
 #include "calibra/detail/compensated_sum.hpp"
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/detail/row_kernels.hpp"
 #include "calibra/error.hpp"
+#include "calibra/table/binning.hpp"
 
 namespace calibra {
 

@@ -10,7 +10,7 @@
 #include <typeinfo>
 #include <utility>
 
-#include "calibra/array_access.hpp"
+#include "calibra/array/access.hpp"
 #include "calibra/error.hpp"
 
 namespace calibra {

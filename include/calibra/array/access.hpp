@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "calibra/array/scalar.hpp"
+#include "calibra/array/unranked_view.hpp"
+#include "calibra/array/view.hpp"
 #include "calibra/error.hpp"
-#include "calibra/scalar.hpp"
-#include "calibra/unranked_view.hpp"
-#include "calibra/view.hpp"
 
 namespace calibra {
 

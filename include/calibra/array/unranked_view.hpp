@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "calibra/array/view.hpp"
 #include "calibra/error.hpp"
-#include "calibra/view.hpp"
 
 namespace calibra {
 

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/array_access.hpp"
-#include "calibra/view.hpp"
+#include "calibra/array/access.hpp"
+#include "calibra/array/view.hpp"
 
 namespace calibra {
 

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "calibra/detail/row_pass.hpp"
-#include "calibra/equal_mass.hpp"
 #include "calibra/options.hpp"
-#include "calibra/reliability_table.hpp"
-#include "calibra/sample.hpp"
 #include "calibra/scores.hpp"
+#include "calibra/table/equal_mass.hpp"
+#include "calibra/table/reliability_table.hpp"
+#include "calibra/table/sample.hpp"
 
 namespace calibra {
 

@@ -13,7 +13,7 @@
 
 #include "calibra/error.hpp"
 #include "calibra/io/array.hpp"
-#include "calibra/io/text.hpp"
+#include "calibra/io/detail/text.hpp"
 
 namespace calibra::io::detail {
 

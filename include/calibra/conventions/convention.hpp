@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/binning.hpp"
-#include "calibra/equal_mass.hpp"
 #include "calibra/error.hpp"
 #include "calibra/options.hpp"
+#include "calibra/table/binning.hpp"
+#include "calibra/table/equal_mass.hpp"
 
 namespace calibra {
 
