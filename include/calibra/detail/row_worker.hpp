@@ -1,0 +1,338 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "calibra/detail/float_bits.hpp"
+#include "calibra/detail/row_checks.hpp"
+#include "calibra/detail/row_kernels.hpp"
+#include "calibra/detail/tile.hpp"
+#include "calibra/error.hpp"
+#include "calibra/options.hpp"
+#include "calibra/scores.hpp"
+
+namespace calibra::detail {
+
+/// Beyond confidence and hit, what a pass has to give.
+struct row_needs {
+  bool proper_scores = false;  ///< log-likelihood and Brier term
+  bool prediction = false;     ///< the predicted class itself
+};
+
+/// What the left side of the spine says of a few samples; those left out are not in it.
+struct row_block {
+  std::size_t size = 0;
+  const std::size_t* row = nullptr;        ///< where the sample stands in the input
+  const double* confidence = nullptr;      ///< in [0, 1]
+  const unsigned char* hit = nullptr;      ///< the event that the confidence is of
+  const unsigned char* correct = nullptr;  ///< the predicted class is the label
+  const double* log_likelihood = nullptr;  ///< proper_scores
+  const double* brier = nullptr;           ///< proper_scores; sum over classes
+  const std::int64_t* prediction = nullptr;
+  const std::int64_t* label = nullptr;
+  const double* weight = nullptr;  ///< null where all weigh the same
+};
+
+/// Turns rows of scores into row_blocks, a tile at a time. One object a thread.
+template<class T>
+class row_worker {
+ public:
+  using C = compute_type<T>;
+
+  row_worker(std::string_view where, score_kind kind, matrix_view<const T> scores,
+             const column<std::int64_t>& labels, const options& o, row_needs needs, isa set)
+      : where_(where),
+        kind_(kind),
+        scores_(scores),
+        labels_(labels),
+        options_(o),
+        needs_(needs),
+        kernels_(kernels_for<C>(set)),
+        double_kernels_(kernels_for<double>(set)),
+        reader_(scores, set),
+        tolerance_(row_sum_tolerance<T>(scores.cols())) {
+    const std::size_t n = reader_.tile_rows();
+    max_.resize(n);
+    min_.resize(n);
+    arg_max_.resize(n);
+    sum_.resize(n);
+    second_.resize(n);
+    row_.resize(n);
+    confidence_.resize(n);
+    hit_.resize(n);
+    correct_.resize(n);
+    log_likelihood_.resize(n);
+    brier_.resize(n);
+    prediction_.resize(n);
+    label_.resize(n);
+    weight_.resize(n);
+    valid_.resize(n);
+  }
+
+  std::size_t block_rows() const { return reader_.tile_rows(); }
+  /// The rows behind the last block, and what their probabilities are made with.
+  const tile<C>& current() const { return current_; }
+  C max_of(std::size_t row) const { return max_[row - first_]; }
+  double sum_of(std::size_t row) const { return sum_[row - first_]; }
+  /// Samples left out by nan_policy::count so far.
+  std::size_t skipped() const { return skipped_; }
+
+  row_block next(std::size_t first, std::size_t count) {
+    first_ = first;
+    labels_.load(first, count, label_.data());
+    if (options_.weights) options_.weights.get().load(first, count, weight_.data());
+    if (options_.valid) options_.valid.get().load(first, count, valid_.data());
+    current_ = reader_.read(first, count);
+    const tile<C>& z = current_;
+    kept_ = 0;
+    switch (kind_) {
+      case score_kind::logits:
+        softmax(z);
+        break;
+      case score_kind::probabilities:
+        simplex(z);
+        break;
+      default:
+        binary(z);
+    }
+    return {kept_,
+            row_.data(),
+            confidence_.data(),
+            hit_.data(),
+            kind_ == score_kind::logits ? hit_.data() : correct_.data(),
+            log_likelihood_.data(),
+            brier_.data(),
+            prediction_.data(),
+            label_.data(),
+            options_.weights ? weight_.data() : nullptr};
+  }
+
+ private:
+  bool left_out(std::size_t i) const {
+    return (options_.ignore_label && label_[i] == *options_.ignore_label) ||
+           (options_.valid && valid_[i] == 0);
+  }
+
+  [[noreturn]] void reject(std::size_t i, const std::string& what) const {
+    throw value_error(concat(where_, ": ", what, " at row ", first_ + i));
+  }
+
+  void check_sample(std::size_t i, std::size_t classes) const {
+    check_label(where_, label_[i], first_ + i, classes);
+    if (options_.weights) check_weight(where_, weight_[i], first_ + i);
+  }
+
+  /// A row whose sum is NaN: says why, or counts it and goes on.
+  void bad_row(const tile<C>& z, std::size_t i) {
+    check_bad_row(where_, kind_, options_.nan, z, i, first_ + i);
+    ++skipped_;
+  }
+
+  /// Writes sample i to the next free place of the block.
+  void keep(std::size_t i, double confidence, bool hit, bool correct) {
+    row_[kept_] = first_ + i;
+    confidence_[kept_] = confidence;
+    hit_[kept_] = hit;
+    correct_[kept_] = correct;
+    label_[kept_] = label_[i];
+    weight_[kept_] = weight_[i];
+  }
+
+  /// The prediction is the first of the largest classes. It is the label when the label's score is
+  /// the largest and no class before it is as large.
+  bool is_hit(const tile<C>& z, std::size_t i, std::size_t label, C label_score) const {
+    if (!z.by_rows) return static_cast<std::size_t>(arg_max_[i]) == label;
+    if (label_score != max_[i]) return false;
+    const C* row = z.data + static_cast<std::ptrdiff_t>(i) * z.stride;
+    return kernels_.find_row(row, label, max_[i]) == label;
+  }
+  std::int64_t prediction_of(const tile<C>& z, std::size_t i) const {
+    if (!z.by_rows) return static_cast<std::int64_t>(arg_max_[i]);
+    const C* row = z.data + static_cast<std::ptrdiff_t>(i) * z.stride;
+    return static_cast<std::int64_t>(kernels_.find_row(row, z.classes, max_[i]));
+  }
+
+  void softmax(const tile<C>& z) {
+    row_sums<C> out;
+    out.max = max_.data();
+    out.arg_max = arg_max_.data();
+    out.sum = sum_.data();
+    out.inverse = confidence_.data();
+    out.second = needs_.proper_scores ? second_.data() : nullptr;
+    (z.by_rows ? kernels_.softmax_rows : kernels_.softmax_cols)(z.data, z.stride, z.rows, z.classes,
+                                                                out);
+    choose(z);
+    find_hits(z);
+    if (needs_.proper_scores) proper_scores(z);
+  }
+
+  /// Keeps the rows of logits that count, with their labels, weights and confidences.
+  void choose(const tile<C>& z) {
+    const std::int64_t* label = label_.data();
+    const double* sum = sum_.data();
+    std::size_t* row = row_.data();
+    bool all = !options_.ignore_label && !options_.valid && !options_.weights;
+    for (std::size_t i = 0; i < z.rows; ++i) {
+      row[i] = first_ + i;
+      all = all & (static_cast<std::uint64_t>(label[i]) < z.classes) & !is_nan(sum[i]);
+    }
+    if (all) {
+      kept_ = z.rows;
+      return;
+    }
+    for (std::size_t i = 0; i < z.rows; ++i) {
+      if (left_out(i)) continue;
+      check_sample(i, z.classes);
+      if (is_nan(sum[i])) {
+        bad_row(z, i);
+        continue;
+      }
+      row[kept_] = first_ + i;
+      confidence_[kept_] = confidence_[i];
+      label_[kept_] = label_[i];
+      weight_[kept_] = weight_[i];
+      ++kept_;
+    }
+  }
+
+  /// Hits of the chosen rows, and their predictions if needed.
+  void find_hits(const tile<C>& z) {
+    const std::size_t* row = row_.data();
+    const std::int64_t* label = label_.data();
+    unsigned char* hit = hit_.data();
+    if (z.by_rows) {
+      for (std::size_t n = 0; n < kept_; ++n) {
+        const auto k = static_cast<std::size_t>(label[n]);
+        hit[n] = is_hit(z, row[n] - first_, k, z.at(row[n] - first_, k));
+      }
+    } else {
+      const C* arg_max = arg_max_.data();
+      for (std::size_t n = 0; n < kept_; ++n)
+        hit[n] = arg_max[row[n] - first_] == static_cast<C>(label[n]);
+    }
+    if (needs_.prediction)
+      for (std::size_t n = 0; n < kept_; ++n) prediction_[n] = prediction_of(z, row[n] - first_);
+  }
+
+  /// Log-likelihood and Brier term of the chosen rows of logits.
+  void proper_scores(const tile<C>& z) {
+    const std::size_t* row = row_.data();
+    const C* max = max_.data();
+    const double* sum = sum_.data();
+    const double* second = second_.data();
+    const double* confidence = confidence_.data();
+    double* log_likelihood = log_likelihood_.data();
+    double* brier = brier_.data();
+    for (std::size_t n = 0; n < kept_; ++n) {
+      const std::size_t i = row[n] - first_;
+      log_likelihood[n] = static_cast<double>(z.at(i, static_cast<std::size_t>(label_[n]))) -
+                          static_cast<double>(max[i]);
+    }
+    double_kernels_.exp_row(log_likelihood, kept_, 1.0, 0.0, 1.0, brier);
+    for (std::size_t n = 0; n < kept_; ++n) {
+      const std::size_t i = row[n] - first_;
+      log_likelihood[n] -= std::log(sum[i]);
+      brier[n] = std::max(0.0, (second[i] * confidence[n] - 2 * brier[n]) * confidence[n] + 1);
+    }
+  }
+
+  void simplex(const tile<C>& p) {
+    row_sums<C> out;
+    out.max = max_.data();
+    out.min = min_.data();
+    out.arg_max = arg_max_.data();
+    out.sum = sum_.data();
+    out.second = second_.data();
+    (p.by_rows ? kernels_.simplex_rows : kernels_.simplex_cols)(p.data, p.stride, p.rows, p.classes,
+                                                                out);
+    for (std::size_t i = 0; i < p.rows; ++i) {
+      if (left_out(i)) continue;
+      check_sample(i, p.classes);
+      if (!is_finite(sum_[i])) {
+        bad_row(p, i);
+        continue;
+      }
+      double scale = 1;
+      if (options_.renormalise && min_[i] >= 0 && sum_[i] > 0)
+        scale = sum_[i];
+      else
+        check_simplex_row(where_, p, i, first_ + i, min_[i], max_[i], sum_[i], tolerance_);
+      const auto label = static_cast<std::size_t>(label_[i]);
+      const C at_label = p.at(i, label);
+      const bool hit = is_hit(p, i, label, at_label);
+      keep(i, std::min(1.0, static_cast<double>(max_[i]) / scale), hit, hit);
+      if (needs_.prediction) prediction_[kept_] = prediction_of(p, i);
+      if (needs_.proper_scores) {
+        const double py = static_cast<double>(at_label) / scale;
+        log_likelihood_[kept_] = std::log(std::min(1.0, py));
+        brier_[kept_] = std::max(0.0, second_[i] / (scale * scale) - 2 * py + 1);
+      }
+      ++kept_;
+    }
+  }
+
+  void binary(const tile<C>& z) {
+    for (std::size_t i = 0; i < z.rows; ++i) {
+      if (left_out(i)) continue;
+      check_sample(i, 2);
+      const auto x = static_cast<double>(z.at(i, 0));
+      const bool is_logit = kind_ == score_kind::binary_logits;
+      if (is_nan(x) || (is_logit && !is_finite(x)) ||
+          x == std::numeric_limits<double>::infinity()) {
+        bad_row(z, i);
+        continue;
+      }
+      if (!is_logit && !(x >= 0 && x <= 1))
+        reject(i, concat("probability ", x, " is not in [0, 1],"));
+      // log P(1) and log P(0) without cancellation on either side
+      const double e = std::exp(-std::abs(x));
+      const double p = !is_logit ? x : x >= 0 ? 1 / (1 + e) : e / (1 + e);
+      const bool label = label_[i] == 1;
+      const bool predicted = p > 0.5;
+      if (options_.binary == binary_target::positive_class)
+        keep(i, p, label, predicted == label);
+      else
+        keep(i, std::max(p, 1 - p), predicted == label, predicted == label);
+      prediction_[kept_] = predicted;
+      if (needs_.proper_scores) {
+        if (is_logit)
+          log_likelihood_[kept_] = std::min(0.0, label ? x : -x) - std::log1p(e);
+        else
+          log_likelihood_[kept_] = label ? std::log(p) : std::log1p(-p);
+        const double miss = label ? 1 - p : p;
+        brier_[kept_] = 2 * miss * miss;
+      }
+      ++kept_;
+    }
+  }
+
+  std::string_view where_;
+  score_kind kind_;
+  matrix_view<const T> scores_;
+  const column<std::int64_t>& labels_;
+  const options& options_;
+  row_needs needs_;
+  const row_kernels<C>& kernels_;
+  const row_kernels<double>& double_kernels_;
+  tile_reader<T> reader_;
+  tile<C> current_{};
+  double tolerance_;
+  std::size_t first_ = 0;
+  std::size_t kept_ = 0;
+  std::size_t skipped_ = 0;
+  std::vector<C> max_, min_, arg_max_;
+  std::vector<double> sum_, second_, confidence_, log_likelihood_, brier_, weight_;
+  std::vector<unsigned char> hit_, correct_, valid_;
+  std::vector<std::int64_t> prediction_, label_;
+  std::vector<std::size_t> row_;
+};
+
+}  // namespace calibra::detail
