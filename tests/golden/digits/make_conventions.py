@@ -116,7 +116,7 @@ LM_EVAL = "EleutherAI/lm-evaluation-harness pull request 3913"
 
 def hle(metric, published_as, p, norm, notes):
     return {
-        "convention": "hle", "source": HLE, "version": "2025-01 and later", "function": "calib_err",
+        "convention": "hle", "source": HLE, "version": "outlier-exposure 404c626", "function": "calib_err",
         "metric": metric, "published_as": published_as, "arguments": {"p": p, "beta": 100},
         "notes": notes, "norm": norm, "groups": hle_groups,
     }
