@@ -3,7 +3,10 @@
 #include "peer_values.hpp"
 
 #include <calibra/calibra.hpp>
+#include <calibra/io/labels.hpp>
+#include <calibra/io/npy.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <regex>
@@ -140,6 +143,30 @@ dataset dataset::first(std::size_t n) const {
   r.p32.resize(n * classes);
   if (!proximity.empty()) r.proximity.resize(n);
   return r;
+}
+
+dataset load_digits(const std::string& folder) {
+  dataset d;
+  d.name = "digits";
+  calibra::io::load_npy(folder + "test_logits.npy").visit_scores([&](const auto& z) {
+    using T = typename std::remove_cvref_t<decltype(z)>::value_type;
+    d.classes = z.cols();
+    for (std::size_t i = 0; i < z.rows(); ++i) {
+      std::vector<double> row;
+      for (std::size_t k = 0; k < z.cols(); ++k)
+        row.push_back(static_cast<double>(calibra::scalar_traits<T>::load(z(i, k))));
+      const double most = *std::max_element(row.begin(), row.end());
+      double sum = 0;
+      for (double& x : row) sum += x = std::exp(x - most);
+      for (const double x : row) {
+        d.p.push_back(x / sum);
+        d.p32.push_back(static_cast<float>(x / sum));
+      }
+    }
+  });
+  const auto labels = calibra::io::labels(calibra::io::load_npy(folder + "test_labels.npy"));
+  for (std::size_t i = 0; i < labels.size(); ++i) d.labels.push_back(labels[i]);
+  return d;
 }
 
 std::string preset_of(const std::string& peer) {

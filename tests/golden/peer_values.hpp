@@ -25,6 +25,9 @@ struct dataset {
   dataset first(std::size_t n) const;
 };
 
+/// The test half of examples/data/digits in `folder`: softmax of the logits in double.
+dataset load_digits(const std::string& folder);
+
 /// Why a peer's value is not compared.
 struct not_compared : std::runtime_error {
   using std::runtime_error::runtime_error;

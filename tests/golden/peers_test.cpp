@@ -285,28 +285,7 @@ TEST_CASE("peers' values on the edge cases") {
 }
 
 TEST_CASE("peers' values on the digits") {
-  dataset d;
-  d.name = "digits";
-  const std::string data = CALIBRA_SOURCE_DIR "/examples/data/digits/";
-  calibra::io::load_npy(data + "test_logits.npy").visit_scores([&](const auto& z) {
-    using T = typename std::remove_cvref_t<decltype(z)>::value_type;
-    d.classes = z.cols();
-    for (std::size_t i = 0; i < z.rows(); ++i) {
-      std::vector<double> row;
-      for (std::size_t k = 0; k < z.cols(); ++k)
-        row.push_back(static_cast<double>(calibra::scalar_traits<T>::load(z(i, k))));
-      const double most = *std::max_element(row.begin(), row.end());
-      double sum = 0;
-      for (double& x : row) sum += x = std::exp(x - most);
-      for (const double x : row) {
-        d.p.push_back(x / sum);
-        d.p32.push_back(static_cast<float>(x / sum));
-      }
-    }
-  });
-  const auto labels = calibra::io::labels(calibra::io::load_npy(data + "test_labels.npy"));
-  for (std::size_t i = 0; i < labels.size(); ++i) d.labels.push_back(labels[i]);
-
+  const dataset d = load_digits(CALIBRA_SOURCE_DIR "/examples/data/digits/");
   tallies all;
   for (json e : parse(digits + "peers.json")) {
     const std::string metric = e["metric"];
