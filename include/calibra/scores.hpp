@@ -102,6 +102,23 @@ template<class T>
 concept tensor_scores =
     wrapped_scores<T> && detail::is_tensor_scores<std::remove_cvref_t<T>>::value;
 
+namespace detail {
+
+template<class S>
+inline constexpr bool is_multilabel =
+    std::remove_cvref_t<S>::kind == score_kind::multilabel_logits ||
+    std::remove_cvref_t<S>::kind == score_kind::multilabel_probabilities;
+template<class S>
+inline constexpr bool is_multiclass = std::remove_cvref_t<S>::kind == score_kind::logits ||
+                                      std::remove_cvref_t<S>::kind == score_kind::probabilities;
+
+template<class S>
+concept multilabel_scores = wrapped_scores<S> && is_multilabel<S>;
+template<class S>
+concept single_label_scores = wrapped_scores<S> && !is_multilabel<S>;
+
+}  // namespace detail
+
 /// Logits, samples x classes: any finite real; -inf masks a class (not a whole row).
 template<class X>
 auto logits(X&& x) {

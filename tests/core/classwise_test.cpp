@@ -5,14 +5,19 @@
 #include <random>
 #include <vector>
 
-#include "calibra/metrics/classwise_ace.hpp"
-#include "calibra/metrics/classwise_ece.hpp"
-#include "calibra/table/classwise_table.hpp"
+#include "calibra/conventions/detail/reference_bins.hpp"
+#include "calibra/conventions/nn_calibration.hpp"
+#include "calibra/evaluate.hpp"
 #include "naive.hpp"
 
+using calibra::classwise_ace;
+using calibra::classwise_ece;
 using calibra::classwise_table;
+using calibra::ece;
 using calibra::edge_side;
 using calibra::options;
+using calibra::pooled_ece;
+using calibra::tace;
 using calibra::detail::isa;
 
 namespace {
@@ -179,7 +184,7 @@ TEST_CASE("classes: every instruction set, zeros, ones and values on the first e
           filler.add(row, static_cast<std::size_t>(labels[i]), 1);
         }
         CAPTURE(bins, static_cast<int>(side), static_cast<int>(set));
-        check_tables(filler.finish(), pairs, naive::equal_edges(bins), side);
+        check_tables(filler.take(), pairs, naive::equal_edges(bins), side);
       }
     }
   }
@@ -193,17 +198,27 @@ TEST_CASE("classes: pairs in no bin stay in the total", "[classwise]") {
   options o;
   o.weights = weights;
   using calibra::binning;
+  using calibra::conventions::detail::find_rule;
+  using calibra::conventions::detail::one_rule;
+  using calibra::conventions::detail::reference_bins;
+  using calibra::conventions::detail::zero_rule;
+  const binning right = binning::equal_width(10);
+  const binning left = binning::equal_width(10, edge_side::left_closed);
+  calibra::conventions::detail::of_nn_calibration::arange_bins intervals(5);
+  intervals.uppers = {0.25, 0.5, 0.8, 1};
   const std::vector<binning> binnings = {
-      binning::equal_width(10).with_zero(calibra::zero_rule::no_bin),
-      binning::equal_width(10).with_zero(calibra::zero_rule::removed),
-      binning::equal_width(10, edge_side::left_closed).with_one(calibra::one_rule::weight_only),
-      binning::equal_width(10, edge_side::left_closed).with_one(calibra::one_rule::own_bin),
-      binning::equal_width(10).with_rule(calibra::bin_rule::ceil_multiply),
-      binning::from_intervals({0.25, 0.5, 0.8, 1}, 0.2)};
+      reference_bins{.between = right, .zero = zero_rule::no_bin},
+      reference_bins{.between = right, .zero = zero_rule::removed},
+      reference_bins{.between = left, .one = one_rule::no_bin},
+      reference_bins{.between = left, .one = one_rule::own_bin},
+      reference_bins{.between = right, .find = find_rule::ceil_multiply},
+      intervals};
   for (const binning& b : binnings) {
     for (const bool weighted : {false, true}) {
-      const classwise_table tables = calibra::detail::tabulate_classes(
-          "test()", calibra::probabilities(p.view()), labels, weighted ? o : options{}, b);
+      options binned = weighted ? o : options{};
+      binned.binning = b;
+      const classwise_table tables =
+          tabulate_classes(calibra::probabilities(p.view()), labels, binned);
       const auto pairs =
           class_pairs(rows_of(p), labels, weighted ? weights : std::vector<double>{});
       for (std::size_t k = 0; k < 4; ++k) {
@@ -396,6 +411,15 @@ double naive_class_ace(const std::vector<naive::pair>& pairs, std::size_t bins, 
   return std::isnan(result) ? 0 : result;
 }
 
+/// Keeps of the rows what their columns are made of again.
+struct row_keeper {
+  calibra::detail::kept_rows<double> rows;
+  void operator()(const calibra::detail::row_worker<double>& worker,
+                  const calibra::detail::row_block& block) {
+    rows.add(worker, block);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("classwise_ace and tace are those of a sort of every class", "[classwise]") {
@@ -419,7 +443,8 @@ TEST_CASE("classwise_ace and tace are those of a sort of every class", "[classwi
               sum += naive_class_ace(of_class, bins, std::max(0.0, threshold), threshold < 0, side);
             const double got = threshold < 0
                                    ? classwise_ace(calibra::probabilities(p.view()), labels, o)
-                                   : tace(calibra::probabilities(p.view()), labels, o, threshold);
+                                   : tace.with({.threshold = threshold})(
+                                         calibra::probabilities(p.view()), labels, o);
             CAPTURE(n, k, weighted, bins, threshold);
             if (weighted && n == 1 && std::isnan(got)) continue;  // all of it may weigh nothing
             CHECK(got == Approx(sum / static_cast<double>(k)).margin(1e-12).epsilon(0));
@@ -429,15 +454,28 @@ TEST_CASE("classwise_ace and tace are those of a sort of every class", "[classwi
       // However few classes fit into a block, the result is the same.
       std::vector<double> blocks;
       const std::size_t samples = n;
+      const calibra::row_options row_options = o;
+      const calibra::detail::row_source<double> source{
+          .where = "test()",
+          .kind = calibra::score_kind::probabilities,
+          .scores = p.view(),
+          .labels = calibra::detail::column<std::int64_t>(
+              calibra::vector_view<const int>(labels.data(), n)),
+          .options = row_options};
+      calibra::detail::worker_team team(1);
+      std::vector<row_keeper> keeper(1);
+      static_cast<void>(calibra::detail::walk_rows(team, source, {}, keeper));
+      const auto& rows = keeper[0].rows;
       for (const std::size_t budget : {std::size_t{1}, std::size_t{8000}, std::size_t{1} << 24}) {
         double sum = 0;
         std::size_t expected_class = 0;
-        calibra::detail::for_each_class_sample(
-            "test()", calibra::probabilities(p.view()), labels, o, 0.0, true,
-            [&](std::size_t c, const auto& x) {
-              CHECK(c == expected_class++);
-              CHECK(x.size() == samples);
-              const double e = ece(equal_mass_table(x, 15));
+        calibra::detail::for_each_class_column(
+            team, source, rows,
+            [&](const calibra::detail::class_column<double>& column) {
+              CHECK(column.class_index == expected_class++);
+              CHECK(column.size == samples);
+              const double e =
+                  ece(mass_table_of(column, {.threshold = 0}, 15, edge_side::right_closed));
               if (!std::isnan(e)) sum += e;
             },
             budget);
@@ -459,8 +497,13 @@ TEST_CASE("classes of nothing", "[classwise]") {
   for (const double x : {classwise_ece(scores, no_labels), pooled_ece(scores, no_labels),
                          classwise_ace(scores, no_labels), tace(scores, no_labels)})
     CHECK(std::isnan(x));
-  CHECK(ece_per_class(scores, no_labels).size() == 4);
-  CHECK(std::isnan(ece_per_class(scores, no_labels)[0]));
+  const auto nothing = ece_per_class(tabulate_classes(scores, no_labels));
+  REQUIRE(nothing.size() == 4);
+  CHECK(std::isnan(nothing[0]));
+  const calibra::evaluation e =
+      evaluate(scores, no_labels, {calibra::classwise_ece}, {.per_class = true});
+  REQUIRE(e.ece_per_class.size() == 4);
+  CHECK(std::isnan(e.ece_per_class[0]));
 
   // Samples that weigh nothing are none; so are labels whose every entry is ignored.
   const std::vector<std::vector<double>> p = {{0.25, 0.75}, {0.5, 0.5}};
@@ -484,6 +527,6 @@ TEST_CASE("classes of nothing", "[classwise]") {
   const std::vector<double> first_only = {1, 0};
   options first;
   first.weights = first_only;
-  CHECK(tace(calibra::probabilities(p), y, first, 0.3) ==
+  CHECK(tace.with({.threshold = 0.3})(calibra::probabilities(p), y, first) ==
         Approx(0.75 / 2).margin(1e-14).epsilon(0));
 }

@@ -2,19 +2,16 @@
 // SPDX-License-Identifier: MIT
 #include "calibra/conventions/convention.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <random>
+#include <set>
+#include <string>
 #include <vector>
 
-#include "calibra/detail/peer_forms.hpp"
-#include "calibra/metrics/classwise_ace.hpp"
-#include "calibra/metrics/classwise_ece.hpp"
-#include "calibra/metrics/debiased_l2.hpp"
-#include "calibra/metrics/ece.hpp"
-#include "calibra/metrics/mce.hpp"
-#include "calibra/metrics/mean_gap.hpp"
-#include "calibra/metrics/rmsce.hpp"
-#include "calibra/table/tabulate.hpp"
+#include "calibra/conventions/all.hpp"
+#include "calibra/evaluate.hpp"
 #include "naive.hpp"
 
 using namespace calibra;
@@ -28,24 +25,16 @@ constexpr double confidence[n] = {.30, .30, .35, .45, .55, .60, .60, .65,
                                   .70, .70, .80, .85, .90, .95, 1,   1};
 constexpr int correct[n] = {0, 1, 0, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 1, 1, 0};
 
-/// The samples as a convention sees them.
-template<class C>
-sample<C> samples(const convention& like) {
-  sample<C> s;
-  for (std::size_t i = 0; i < n; ++i)
-    s.push_back(
-        like.clipped(static_cast<double>(static_cast<C>(confidence[i])), std::is_same_v<C, float>),
-        correct[i] != 0);
-  return s;
+/// A metric of the samples by a convention, from confidences of the type C.
+template<class C = double, class F>
+double widths(const metric<F>& m, const convention& like, options o = {.bins = 10}) {
+  const std::vector<C> c(std::begin(confidence), std::end(confidence));
+  o.like = like;
+  return m(confidences(c, std::vector<int>(std::begin(correct), std::end(correct))), o);
 }
-
-template<class C = double>
-reliability_table widths(const convention& like) {
-  return tabulate(samples<C>(like), like.fixed_bins(10, std::is_same_v<C, float>));
-}
-double mass_ece(const convention& like, std::size_t bins) {
-  const one_rule one = like.one == one_rule::own_bin ? one_rule::own_bin : one_rule::last_bin;
-  return ece(equal_mass_table(samples<double>(like), bins, like.mass, like.side, one));
+template<class F>
+double mass(const metric<F>& m, const convention& like, std::size_t bins) {
+  return widths(m, like, {.bins = bins, .scheme = bin_scheme::equal_mass});
 }
 
 struct matrix_of_fixture {
@@ -75,105 +64,91 @@ Catch::Detail::Approx about(double x) {
 
 TEST_CASE("the presets give their namesakes' numbers, equal widths", "[convention]") {
   using namespace conventions;
-  CHECK(ece(widths(conventions::calibra)) == is(.25));
+  CHECK(widths(ece, conventions::calibra) == is(.25));
 
-  CHECK(ece(widths(netcal)) == is(.225));
-  CHECK(mean_gap(widths(netcal)) == is(.2720238095238095));
-  CHECK(mce(widths(netcal)) == is(.55));
+  CHECK(widths(ece, netcal) == is(.225));
+  CHECK(widths(mean_gap, netcal) == is(.2720238095238095));
+  CHECK(widths(mce, netcal) == is(.55));
 
-  CHECK(ece(widths(torchmetrics)) == is(.24375));
-  CHECK(rmsce(widths(torchmetrics)) == is(.29747198747669223));
-  CHECK(mce(widths(torchmetrics)) == is(.55));
+  CHECK(widths(ece, torchmetrics) == is(.24375));
+  CHECK(widths(rmsce, torchmetrics) == is(.29747198747669223));
+  CHECK(widths(mce, torchmetrics) == is(.55));
 
-  CHECK(ece(widths(verified)) == is(.25));
-  CHECK(ece(widths(relplot)) == is(.24375));
+  CHECK(widths(ece, verified) == is(.25));
+  CHECK(widths(ece, relplot) == is(.24375));
 
-  CHECK(ece(widths(robustness_metrics)) == is(.24375));
-  CHECK(rmsce(widths(robustness_metrics)) == is(.29747198747669223));
+  CHECK(widths(ece, robustness_metrics) == is(.24375));
+  CHECK(widths(rmsce, robustness_metrics) == is(.29747198747669223));
 
-  CHECK(ece(widths(nn_calibration)) == is(.25));
-  CHECK(mce(widths(nn_calibration)) == is(.55));
+  CHECK(widths(ece, nn_calibration) == is(.25));
+  CHECK(widths(mce, nn_calibration) == is(.55));
 
-  CHECK(ece(widths(guo2017)) == is(.26875));
+  CHECK(widths(ece, guo2017) == is(.26875));
 
-  CHECK(ece(widths(focal)) == is(.25));
-  CHECK(mce(widths(focal)) == is(.55));
-  CHECK(mean_gap(widths(focal)) == is(.28229166666666666));
-  CHECK(rmsce(widths(focal)) == is(.28672903875726763));
+  CHECK(widths(ece, focal) == is(.25));
+  CHECK(widths(mce, focal) == is(.55));
+  CHECK(widths(mean_gap, focal) == is(.28229166666666666));
+  CHECK(widths(rmsce, focal) == is(.28672903875726763));
 
-  CHECK(ece(widths(tfp)) == is(.2));
-  CHECK(ece(widths(sklearn)) == is(.25));
+  CHECK(widths(ece, tfp) == is(.2));
+  CHECK(widths(ece, sklearn) == is(.25));
 }
 
 TEST_CASE("the presets give their namesakes' numbers for float scores", "[convention]") {
   using namespace conventions;
-  CHECK(ece(widths<float>(guo2017)) == about(.25));
-  CHECK(ece(widths<float>(torchmetrics)) == about(.21875));
-  CHECK(ece(widths<float>(tfp)) == about(.2));
-  const auto t = calibra::detail::convention_tables(samples<float>(netcal), netcal,
-                                                    bin_scheme::equal_width, 10, true);
-  CHECK(t.ece() == about(.18828123838951188));
-  CHECK(t.mean_gap() == about(.28402777));
+  CHECK(widths<float>(ece, guo2017) == about(.25));
+  CHECK(widths<float>(ece, torchmetrics) == about(.21875));
+  CHECK(widths<float>(ece, tfp) == about(.2));
+  CHECK(widths<float>(ece, netcal) == about(.18828123838951188));
+  CHECK(widths<float>(mean_gap, netcal) == about(.28402777));
 }
 
 TEST_CASE("the presets give their namesakes' numbers, equal mass", "[convention]") {
   using namespace conventions;
-  CHECK(mass_ece(netcal, 10) == is(.21875));
-  CHECK(mass_ece(netcal, 4) == is(.18125));
-  CHECK(mass_ece(verified, 10) == is(.24375));
-  CHECK(mass_ece(verified, 4) == is(.18125));
-  CHECK(mass_ece(clip_calibration, 10) == is(.19375));
-  CHECK(mass_ece(clip_calibration, 4) == is(.18125));
-  CHECK(mass_ece(robustness_metrics, 4) == is(.2));
-  CHECK(mass_ece(torch_uncertainty, 4) == is(.18125));
-  CHECK(mass_ece(sklearn, 4) == is(.18125));
-  CHECK(mass_ece(focal, 4) == about(.131249994));
+  CHECK(mass(ece, netcal, 10) == is(.21875));
+  CHECK(mass(ece, netcal, 4) == is(.18125));
+  CHECK(mass(ece, verified, 10) == is(.24375));
+  CHECK(mass(ece, verified, 4) == is(.18125));
+  CHECK(mass(ece, clip_calibration, 10) == is(.19375));
+  CHECK(mass(ece, clip_calibration, 4) == is(.18125));
+  CHECK(mass(ece, robustness_metrics, 4) == is(.2));
+  CHECK(mass(ece, torch_uncertainty, 4) == is(.18125));
+  CHECK(mass(ece, sklearn, 4) == is(.18125));
+  CHECK(mass(ece, focal, 4) == about(.131249994));
 
-  const auto four = equal_mass_table(samples<double>(verified), 4);
-  CHECK(rmsce(four) == is(.19141741038891946));
-  CHECK(debiased_l2(four) == 0);
-  const auto ranks = equal_mass_table(samples<double>(torch_uncertainty), 4, mass_rule::rank);
-  CHECK(mce(ranks) == about(.26250005));
+  CHECK(mass(rmsce, verified, 4) == is(.19141741038891946));
+  CHECK(mass(debiased_l2, verified, 4) == 0);
+  CHECK(mass(mce, torch_uncertainty, 4) == about(.26250005));
 }
 
 TEST_CASE("a confidence of 1 that only weighs, and the weighted maximum", "[convention]") {
   const convention& like = conventions::clip_calibration;
-  const auto t = calibra::detail::convention_tables(samples<double>(like), like,
-                                                    bin_scheme::equal_width, 10, false);
-  CHECK(t.ece() == is(.190625));
-  CHECK(weighted_mce(t.counts) == is(.053125));
+  CHECK(widths(ece, like) == is(.190625));
+  CHECK(widths(weighted_mce, like) == is(.053125));
+  CHECK(widths(mce, like) == is(.053125));  // that is what it calls so
 }
 
 TEST_CASE("the presets give their namesakes' numbers, class by class", "[convention]") {
   const matrix_of_fixture f;
   const auto scores = probabilities(f.p);
-  const convention& rm = conventions::robustness_metrics;
-  const auto of = [&](const convention& like) {
-    return calibra::detail::tabulate_classes("test()", scores, f.labels, {},
-                                             like.fixed_bins(10, false));
-  };
-  CHECK(classwise_ece(of(rm)) == is(.20059523809523808));
-  CHECK(pooled_ece(of(rm)) == is(.07931034482758617));
-  CHECK(classwise_ece(of(conventions::guo2017)) == about(.20260417));
+  const options rm{.bins = 10, .like = conventions::robustness_metrics};
+  CHECK(classwise_ece(scores, f.labels, rm) == is(.20059523809523808));
+  CHECK(pooled_ece(scores, f.labels, rm) == is(.07931034482758617));
+  CHECK(classwise_ece(scores, f.labels, {.bins = 10, .like = conventions::guo2017}) ==
+        about(.20260417));
 
-  options four;
-  four.bins = 4;
-  CHECK(calibra::detail::mean_over_class_masses(
-            "test()", scores, f.labels, four, 0.0, false, rm.mass, rm.side, rm.one,
-            [](const reliability_table& t) { return ece(t); }) == is(.13242063492063494));
-
-  double squares = 0;
-  calibra::detail::for_each_class_sample("test()", scores, f.labels, four, 0.0, true,
-                                         [&](std::size_t, const auto& x) {
-                                           const double d = debiased_l2(equal_mass_table(x, 4));
-                                           squares += d * d;
-                                         });
-  CHECK(std::sqrt(squares / 4) == is(.08949567739923615));
+  const options four{.bins = 4, .like = conventions::robustness_metrics};
+  CHECK(classwise_ace(scores, f.labels, four) == is(.13242063492063494));
+  CHECK(ace(scores, f.labels, four) == is(.13242063492063494));  // that is what it calls so
+  CHECK(classwise_debiased_l2(
+            scores, f.labels,
+            {.bins = 4, .scheme = bin_scheme::equal_mass, .like = conventions::verified}) ==
+        is(.08949567739923615));
 }
 
 TEST_CASE("the edge generators differ where published code does", "[convention]") {
-  using calibra::detail::linspace_edges;
-  using calibra::detail::torch_linspace_edges;
+  using conventions::detail::linspace_edges;
+  using conventions::detail::torch_linspace_edges;
   // k * 0.1 against k / 10: three edges are an ulp above their decimal.
   const std::vector<double> divide = calibra::binning::equal_width(10).edges(),
                             numpy = linspace_edges(10);
@@ -204,39 +179,112 @@ TEST_CASE("the edge generators differ where published code does", "[convention]"
       CHECK(e.back() == 1);
       CHECK(std::is_sorted(e.begin(), e.end()));
     }
-    CHECK(calibra::detail::arange_uppers(bins).size() >= bins);
+    CHECK(conventions::detail::of_nn_calibration::arange_bins(bins).size() >= bins);
   }
 }
 
 TEST_CASE("presets by name", "[convention]") {
-  for (const convention* c : conventions::all) {
-    CHECK(&conventions::find(c->name) == c);
-    CHECK_NOTHROW(c->fixed_bins(15, false));
-    CHECK_NOTHROW(c->fixed_bins(15, true));
-    CHECK_THROWS_MATCHES(c->fixed_bins(0, true), option_error,
-                         Catch::Message("convention: expected at least 1 bin, got 0"));
+  const std::vector<double> c = {0.5};
+  const std::vector<int> hit = {1};
+  std::set<std::string_view> names;
+  for (const convention* like : conventions::all()) {
+    CAPTURE(like->name);
+    CHECK(&conventions::find(like->name) == like);
+    CHECK(names.insert(like->name).second);
+    CHECK_FALSE(like->implementation.empty());
+    CHECK_NOTHROW(tabulate(confidences(c, hit), {.like = *like}));
+    CHECK_NOTHROW(tabulate(confidences(std::vector<float>{0.5F}, hit), {.like = *like}));
+    CHECK_THROWS_MATCHES(tabulate(confidences(c, hit), {.bins = 0, .like = *like}), option_error,
+                         Catch::Predicate<option_error>([](const option_error& e) {
+                           const std::string what = e.what();
+                           return what == "convention: expected at least 1 bin, got 0" ||
+                                  what == "binning: expected 1 to 1000000 bins, got 0";
+                         }));
   }
-  CHECK(conventions::calibra.fixed_bins(15, false) == binning::equal_width(15));
+  CHECK(conventions::all().front() == &conventions::calibra);
+  CHECK(tabulate(confidences(c, hit), {.like = conventions::calibra}).bins() ==
+        binning::equal_width(15));
+  CHECK(&conventions::find("NetCal") == &conventions::netcal);
+  CHECK(&conventions::find("GUO2017") == &conventions::guo2017);
   CHECK_THROWS_MATCHES(
       conventions::find("Guo"), option_error,
       Catch::Message("convention: expected one of calibra, guo2017, torchmetrics, netcal, "
                      "verified, relplot, probmetrics, torch_uncertainty, clip_calibration, "
-                     "robustness_metrics, tfp, nn_calibration, sklearn, focal; got \"Guo\""));
+                     "robustness_metrics, tfp, nn_calibration, sklearn, focal, hle, "
+                     "inspect_browsecomp, helm, lm_eval; got \"Guo\""));
+}
+
+TEST_CASE("conventions are values", "[convention]") {
+  for (const convention* a : conventions::all())
+    for (const convention* b : conventions::all()) CHECK((*a == *b) == (a == b));
+  convention own = conventions::netcal;
+  CHECK(own == conventions::netcal);
+  own.prepare = nullptr;
+  CHECK(own != conventions::netcal);
+  own = conventions::netcal;
+  own.metrics = metric_list{ece};
+  CHECK(own != conventions::netcal);
+
+  // A copy with a metric of its own: the option keeps it as a copy.
+  own = conventions::calibra;
+  own.metrics.push_back(metrics::tace{.threshold = 0.3});
+  const matrix_of_fixture f;
+  const options o{.bins = 4, .like = own};
+  own.metrics = metric_list{};
+  CHECK(tace(probabilities(f.p), f.labels, o) ==
+        tace.with({.threshold = 0.3})(probabilities(f.p), f.labels, {.bins = 4}));
+  CHECK(tace(probabilities(f.p), f.labels, o) != tace(probabilities(f.p), f.labels, {.bins = 4}));
+}
+
+TEST_CASE("settings in words are calibra's save for a convention's own", "[convention]") {
+  const auto how = [](const convention& c, std::string_view what) {
+    std::string found;
+    for (const convention_setting& s : conventions::settings_of(c))
+      if (s.what == what) found += s.how;
+    return found;
+  };
+  CHECK(conventions::settings_of(conventions::calibra) == conventions::calibra.settings);
+  CHECK(how(conventions::calibra, "a bin holds") == "(lo, hi]");
+  CHECK(how(conventions::netcal, "a bin holds") == "[lo, hi)");
+  CHECK(how(conventions::netcal, "confidence 0") == how(conventions::calibra, "confidence 0"));
+  CHECK(how(conventions::netcal, "mmce") != "");
+  CHECK(how(conventions::calibra, "mmce") == "");
+}
+
+TEST_CASE("conventions make no tables of nothing", "[convention]") {
+  for (const convention* like : conventions::all()) {
+    CAPTURE(like->name);
+    const reliability_table t = evidence_view::cut(sample(), {.bins = 15}, *like);
+    CHECK(t.count() == 0);
+    CHECK(std::isnan(ece(t)));
+  }
+}
+
+TEST_CASE("conventions that make their own edges take no others", "[convention]") {
+  const std::vector<double> c = {0.5};
+  const std::vector<int> hit = {1};
+  CHECK_THROWS_MATCHES(
+      ece(confidences(c, hit), {.edges = {0, 0.5, 1}, .like = conventions::netcal}), option_error,
+      Catch::Message("ece(): convention netcal makes its own edges; explicit edges go with "
+                     "calibra's"));
+  CHECK(ece(confidences(c, hit), {.edges = {0, 0.5, 1}, .like = conventions::calibra}) == 0.5);
 }
 
 TEST_CASE("on generic data the conventions of equal width agree", "[convention]") {
   // No confidence lies on an edge: then nothing of what the presets differ in matters.
   std::mt19937 generator(50);
   std::uniform_real_distribution<double> uniform(0.05, 0.95);
-  sample<double> s;
+  sample s;
   for (int i = 0; i < 5000; ++i) {
     const double c = uniform(generator);
     s.push_back(c, uniform(generator) < c * c);
   }
   const double expected = ece(tabulate(s, binning::equal_width(15)));
-  for (const convention* c : conventions::all) {
+  const std::set<std::string_view> in_float = {"guo2017", "probmetrics", "torch_uncertainty"};
+  for (const convention* c : conventions::all()) {
     CAPTURE(c->name);
-    CHECK(ece(tabulate(s, c->fixed_bins(15, false))) ==
-          Approx(expected).margin(c->edges == edge_generator::torch_linspace_f32 ? 2e-8 : 1e-14));
+    const binning bins = evidence_view::fixed_bins({.bins = 15}, *c, precision::float64);
+    CHECK(ece(tabulate(s, bins)) ==
+          Approx(expected).margin(in_float.count(c->name) != 0 ? 2e-8 : 1e-14));
   }
 }

@@ -9,13 +9,57 @@
 #include <random>
 #include <vector>
 
+#include "calibra/conventions/detail/reference_mass.hpp"
+#include "calibra/conventions/focal.hpp"
+#include "calibra/conventions/torch_uncertainty.hpp"
 #include "naive.hpp"
 
 using calibra::edge_side;
-using calibra::mass_rule;
-using calibra::one_rule;
+using calibra::reliability_table;
+using calibra::sample;
+using calibra::conventions::detail::one_rule;
 
 namespace {
+
+/// How the cuts are made: calibra's way, and those of the conventions.
+enum class mass_rule {
+  midpoint,
+  quantile,
+  percentile,
+  percentile_merged,
+  order_statistic,
+  interpolated,
+  rank,
+};
+
+/// The table by one of them. The conventions' functions take a sorted sample that is not empty.
+reliability_table table_by(mass_rule rule, const sample& s, std::size_t bins, edge_side side,
+                           one_rule one = one_rule::last_bin) {
+  namespace reference = calibra::conventions::detail;
+  if (rule == mass_rule::midpoint && one == one_rule::last_bin)
+    return equal_mass_table(s, bins, side);
+  sample x = s;
+  x.sort();
+  switch (rule) {
+    case mass_rule::midpoint:
+      return reference::table_between(x, calibra::detail::midpoint_cuts(x, bins), side, one);
+    case mass_rule::quantile:
+      return reference::table_between(x, reference::quantile_cuts(x, bins), side, one);
+    case mass_rule::percentile:
+      return reference::table_between(x, reference::percentile_cuts(x, bins), side, one);
+    case mass_rule::percentile_merged:
+      return reference::table_between(x, reference::merged_percentile_cuts(x, bins), side, one);
+    case mass_rule::order_statistic:
+      return reference::table_between(x, reference::order_statistic_cuts(x, bins), side, one);
+    case mass_rule::interpolated:
+      if (side == edge_side::right_closed && one == one_rule::last_bin)
+        return calibra::conventions::focal.mass_table(x, bins);
+      return reference::table_between(x, reference::position_cuts(x, bins), side, one);
+    case mass_rule::rank:
+      break;
+  }
+  return calibra::conventions::torch_uncertainty.mass_table(x, bins);
+}
 
 constexpr mass_rule rules[] = {mass_rule::midpoint,
                                mass_rule::quantile,
@@ -38,8 +82,8 @@ std::vector<naive::pair> random_pairs(std::size_t n, int levels, bool weighted, 
   return pairs;
 }
 
-calibra::sample<double> to_sample(const std::vector<naive::pair>& pairs, bool weighted) {
-  calibra::sample<double> s;
+sample to_sample(const std::vector<naive::pair>& pairs, bool weighted) {
+  sample s;
   for (const naive::pair& p : pairs) {
     if (weighted)
       s.push_back(p.confidence, p.hit, p.weight);
@@ -134,7 +178,9 @@ naive::table by_sorting(std::vector<naive::pair> pairs, std::size_t bins, mass_r
   naive::table t;
   t.bins.resize(edges.size() - 1 + (one == one_rule::own_bin ? 1 : 0));
   for (const naive::pair& p : pairs) {
-    if (rule == mass_rule::interpolated && p.confidence == x.front())
+    // focal_calibration's own bins leave the smallest out.
+    if (rule == mass_rule::interpolated && side == edge_side::right_closed &&
+        one == one_rule::last_bin && p.confidence == x.front())
       t.outside.add(p);
     else if (one == one_rule::own_bin && p.confidence == 1)
       t.bins.back().add(p);
@@ -152,8 +198,8 @@ TEST_CASE("equal-mass tables are those of a sort and a scan", "[equal_mass]") {
     for (const int levels : {0, 20, 3}) {
       for (const bool weighted : {false, true}) {
         const auto pairs = random_pairs(n, levels, weighted, ++seed);
-        const calibra::sample<double> s = to_sample(pairs, weighted);
-        calibra::sample<double> sorted = s;
+        const sample s = to_sample(pairs, weighted);
+        sample sorted = s;
         sorted.sort();
         for (const std::size_t bins : {1U, 2U, 4U, 7U, 15U, 30U, 64U}) {
           for (const mass_rule rule : rules) {
@@ -163,10 +209,8 @@ TEST_CASE("equal-mass tables are those of a sort and a scan", "[equal_mass]") {
                 CAPTURE(n, levels, weighted, bins, static_cast<int>(rule), static_cast<int>(side),
                         static_cast<int>(one));
                 const naive::table expected = by_sorting(pairs, bins, rule, side, one);
-                CHECK(naive::difference(equal_mass_table(s, bins, rule, side, one), expected) ==
-                      "");
-                CHECK(naive::difference(equal_mass_table(sorted, bins, rule, side, one),
-                                        expected) == "");
+                CHECK(naive::difference(table_by(rule, s, bins, side, one), expected) == "");
+                CHECK(naive::difference(table_by(rule, sorted, bins, side, one), expected) == "");
               }
             }
           }
@@ -190,10 +234,10 @@ TEST_CASE("ties stay together, and the order of the input does not matter", "[eq
   std::vector<mass_rule> without_rank(std::begin(rules), std::end(rules) - 1);
   std::vector<std::string> all;
   for (const mass_rule rule : without_rank) {
-    const auto table = equal_mass_table(to_sample(pairs, false), 15, rule);
+    const auto table = table_by(rule, to_sample(pairs, false), 15, edge_side::right_closed);
     auto shuffled = pairs;
     std::shuffle(shuffled.begin(), shuffled.end(), std::mt19937(3));
-    const auto again = equal_mass_table(to_sample(shuffled, false), 15, rule);
+    const auto again = table_by(rule, to_sample(shuffled, false), 15, edge_side::right_closed);
     REQUIRE(again.size() == table.size());
     CHECK(again.bins() == table.bins());
     for (std::size_t b = 0; b < table.size(); ++b) {
@@ -206,18 +250,18 @@ TEST_CASE("ties stay together, and the order of the input does not matter", "[eq
 }
 
 TEST_CASE("equal-mass bins of little", "[equal_mass]") {
+  const auto none = equal_mass_table(sample(calibra::precision::float32), 15);
+  CHECK(none.size() == 1);
+  CHECK(none.count() == 0);
+  CHECK(none.total_weight() == 0);
   for (const mass_rule rule : rules) {
-    const auto none = equal_mass_table(calibra::sample<float>{}, 15, rule);
-    CHECK(none.size() == 1);
-    CHECK(none.count() == 0);
-    CHECK(none.total_weight() == 0);
-
-    calibra::sample<float> same;
+    sample same(calibra::precision::float32);
     for (int i = 0; i < 40; ++i) same.push_back(0.75, i % 2 == 0);
-    const auto tied = equal_mass_table(same, 15, rule);
+    const auto tied = table_by(rule, same, 15, edge_side::right_closed);
     CHECK(tied.count() == 40);
     CHECK(tied.total_weight() == 40);
   }
-  CHECK_THROWS_MATCHES(equal_mass_table(calibra::sample<float>{}, 0), calibra::option_error,
+  CHECK_THROWS_MATCHES(equal_mass_table(sample(calibra::precision::float32), 0),
+                       calibra::option_error,
                        Catch::Message("equal_mass_table(): expected at least 1 bin, got 0"));
 }

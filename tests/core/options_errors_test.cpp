@@ -6,15 +6,16 @@
 #include <string>
 #include <vector>
 
-#include "calibra/metrics/classwise_ace.hpp"
-#include "calibra/metrics/ece.hpp"
+#include "calibra/evaluate.hpp"
 #include "calibra/table/classwise_table.hpp"
 #include "calibra/table/summary.hpp"
-#include "calibra/table/tabulate.hpp"
 
+using calibra::classwise_ace;
+using calibra::ece;
 using calibra::option_error;
 using calibra::options;
 using calibra::shape_error;
+using calibra::tace;
 using calibra::value_error;
 using Catch::Message;
 
@@ -263,7 +264,7 @@ TEST_CASE("errors: bins", "[errors]") {
   CHECK(tabulate(z, good_labels, o).size() == 2);
   for (const double bad : {-0.5, 1.0, not_a_number}) {
     CHECK_THROWS_MATCHES(
-        tace(z, good_labels, {}, bad), option_error,
+        tace.with({.threshold = bad})(z, good_labels), option_error,
         Message(calibra::detail::concat("tace(): expected a threshold in [0, 1), got ", bad)));
   }
 }

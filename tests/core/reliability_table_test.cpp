@@ -8,14 +8,18 @@
 #include <random>
 #include <vector>
 
+#include "calibra/conventions/detail/reference_bins.hpp"
+#include "calibra/conventions/nn_calibration.hpp"
+#include "calibra/detail/table_block.hpp"
 #include "naive.hpp"
 
-using calibra::bin_rule;
 using calibra::binning;
 using calibra::edge_side;
-using calibra::one_rule;
 using calibra::reliability_table;
-using calibra::zero_rule;
+using calibra::conventions::detail::find_rule;
+using calibra::conventions::detail::one_rule;
+using calibra::conventions::detail::reference_bins;
+using calibra::conventions::detail::zero_rule;
 
 namespace {
 
@@ -73,11 +77,13 @@ std::vector<binning> binnings() {
       binning::equal_width(15),
       binning::equal_width(33, edge_side::left_closed),
       binning::equal_width(40),
-      binning::equal_width(10).with_zero(zero_rule::no_bin),
-      binning::equal_width(10).with_zero(zero_rule::removed),
-      binning::equal_width(10, edge_side::left_closed).with_one(one_rule::own_bin),
-      binning::equal_width(10, edge_side::left_closed).with_one(one_rule::weight_only),
-      binning::equal_width(10).with_rule(bin_rule::ceil_multiply),
+      reference_bins{.between = binning::equal_width(10), .zero = zero_rule::no_bin},
+      reference_bins{.between = binning::equal_width(10), .zero = zero_rule::removed},
+      reference_bins{.between = binning::equal_width(10, edge_side::left_closed),
+                     .one = one_rule::own_bin},
+      reference_bins{.between = binning::equal_width(10, edge_side::left_closed),
+                     .one = one_rule::no_bin},
+      reference_bins{.between = binning::equal_width(10), .find = find_rule::ceil_multiply},
       binning::from_edges({0, 0.1, 0.1, 0.5, 1}),
       binning::from_edges({0, 0.1, 0.1, 0.5, 1}, edge_side::left_closed),
   };
@@ -121,8 +127,9 @@ TEST_CASE("a table holds what a plain sum holds", "[reliability_table]") {
       else
         batch.add(c, h);
       for (std::size_t i = 0; i < c.size(); i += 256)
-        blocks.add_block(c.data() + i, h.data() + i, weighted ? w.data() + i : nullptr,
-                         std::min<std::size_t>(256, c.size() - i));
+        calibra::detail::add_block(blocks, c.data() + i, h.data() + i,
+                                   weighted ? w.data() + i : nullptr,
+                                   std::min<std::size_t>(256, c.size() - i));
       CHECK(difference(batch, t) == "");
       CHECK(difference(blocks, t) == "");
     }
@@ -179,8 +186,10 @@ TEST_CASE("a sum does not depend on the order of its terms", "[reliability_table
 
 TEST_CASE("a sample that lies in two intervals counts once", "[reliability_table]") {
   // (0, .4], (.3, .7], (.75, 1.15]: an overlap and a hole
-  const binning b = binning::from_intervals({0.4, 0.7, 1.15}, 0.4);
-  reliability_table t(b);
+  calibra::conventions::detail::of_nn_calibration::arange_bins intervals(3);
+  intervals.uppers = {0.4, 0.7, 1.15};
+  intervals.width = 0.4;
+  reliability_table t{binning(intervals)};
   t.add(0.35, true, 2);  // in two
   t.add(0.2, false, 3);  // in one
   t.add(0.72, true, 5);  // in none

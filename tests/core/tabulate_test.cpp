@@ -1,6 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#include "calibra/table/tabulate.hpp"
+#include "calibra/evaluate/tabulate.hpp"
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -58,14 +58,34 @@ struct observed {
   }
 };
 
+/// One thread's share of a pass.
+struct observer {
+  observed seen;
+  template<class T>
+  void operator()(const calibra::detail::row_worker<T>&, const calibra::detail::row_block& block) {
+    seen.add(block);
+  }
+};
+
 template<class T>
 observed observe(score_kind kind, calibra::matrix_view<const T> view,
                  const std::vector<int>& labels, const options& o, isa set = isa::portable,
                  std::size_t* skipped = nullptr) {
-  const column<std::int64_t> y(calibra::vector_view<const int>(labels.data(), labels.size()));
-  return calibra::detail::row_pass<T>(
-      "observe()", kind, view, y, o, {.proper_scores = true, .prediction = true}, observed{},
-      [](observed& s, const calibra::detail::row_block& b) { s.add(b); }, skipped, set);
+  const calibra::row_options rows = o;
+  const calibra::detail::row_source<T> source{
+      .where = "observe()",
+      .kind = kind,
+      .scores = view,
+      .labels = column<std::int64_t>(calibra::vector_view<const int>(labels.data(), labels.size())),
+      .options = rows};
+  calibra::detail::worker_team team(rows.threads.n);
+  std::vector<observer> observers(calibra::detail::parts_of(source));
+  const std::size_t left_out = calibra::detail::walk_rows(
+      team, source, {.proper_scores = true, .prediction = true}, observers, set);
+  if (skipped != nullptr) *skipped = left_out;
+  observed all;
+  for (const observer& part : observers) all += part.seen;
+  return all;
 }
 
 std::vector<int> random_labels(std::size_t n, std::size_t k, std::mt19937& generator) {
@@ -392,8 +412,9 @@ TEST_CASE("tables and summaries are those of the pairs", "[tabulate]") {
         }
       }
       // The sample holds the same pairs, rounded to the scalar of the scores.
-      const calibra::sample<float> sample = collect(scores, labels, o);
+      const calibra::sample sample = collect(scores, labels, o);
       REQUIRE(sample.size() == n);
+      CHECK(sample.precision() == calibra::precision::float32);
       std::size_t wrong = 0;
       for (std::size_t i = 0; i < n; ++i) {
         wrong += sample.confidence(i) !=

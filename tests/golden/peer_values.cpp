@@ -70,32 +70,35 @@ auto with_scores(const dataset& d, bool single, bool as_logits, F f) {
 
 double one_metric(const dataset& d, bool single, const metric_id& m, const std::string& name,
                   const calibra::convention& like, double tace_threshold = 0.01) {
-  calibra::evaluate_options e;
-  e.rows.bins = m.bins;
-  e.rows.scheme = m.mass ? calibra::bin_scheme::equal_mass : calibra::bin_scheme::equal_width;
-  e.like = like;
-  e.metrics = {name};
-  e.tace_threshold = tace_threshold;
+  const calibra::options o{
+      .bins = m.bins,
+      .scheme = m.mass ? calibra::bin_scheme::equal_mass : calibra::bin_scheme::equal_width,
+      .like = like};
+  const calibra::metric_list metrics =
+      name == "tace" ? calibra::metric_list{calibra::tace.with({.threshold = tace_threshold})}
+                     : calibra::all_metrics().only({name});
   if (d.binary) {
     const auto ask = [&](const auto& p) {
-      return calibra::evaluate(calibra::binary_probabilities(p), d.labels, e)[name];
+      return calibra::evaluate(calibra::binary_probabilities(p), d.labels, metrics, o)[name];
     };
     return single ? ask(d.p32) : ask(d.p);
   }
   // gpleiss takes logits and was given log P
   return with_scores(d, single, like.name == "guo2017", [&](const auto& scores) {
-    return calibra::evaluate(scores, d.labels, e)[name];
+    return calibra::evaluate(scores, d.labels, metrics, o)[name];
   });
 }
 
 template<class F>
 double on_sample(const dataset& d, bool single, F f) {
+  calibra::options o;
+  if (!d.proximity.empty()) o.proximity = d.proximity;
   if (d.binary) {
-    if (single) return f(calibra::collect(calibra::binary_probabilities(d.p32), d.labels));
-    return f(calibra::collect(calibra::binary_probabilities(d.p), d.labels));
+    if (single) return f(calibra::collect(calibra::binary_probabilities(d.p32), d.labels, o));
+    return f(calibra::collect(calibra::binary_probabilities(d.p), d.labels, o));
   }
   return with_scores(d, single, false,
-                     [&](const auto& scores) { return f(calibra::collect(scores, d.labels)); });
+                     [&](const auto& scores) { return f(calibra::collect(scores, d.labels, o)); });
 }
 
 double smooth(const metric_id& m, const dataset& d, bool single, const std::string& peer) {
@@ -103,19 +106,21 @@ double smooth(const metric_id& m, const dataset& d, bool single, const std::stri
   std::smatch match;
   const std::string id = m.family;
   if (!std::regex_match(id, match, pattern)) throw std::runtime_error("unknown id " + id);
-  calibra::smooth_ece_options o;
+  calibra::metrics::smooth_ece o;
   o.kernel =
       match[1] == "logit" ? calibra::smooth_kernel::logit : calibra::smooth_kernel::reflected;
   if (match[3].matched) o.bandwidth = std::stod(match[3]);
-  o.float_positions = calibra::conventions::find(preset_of(peer)).smooth_float_positions;
+  const auto* like = calibra::conventions::find(preset_of(peer)).metrics.find("smooth_ece");
+  if (like != nullptr)
+    o.float_positions = like->as<calibra::metrics::smooth_ece>()->float_positions;
   const bool width = match[2] == "-width";
   // probmetrics softmaxes log P and only then takes the top label
   if (peer == "probmetrics" && !d.binary)
     return with_scores(d, single, true, [&](const auto& scores) {
-      return calibra::smooth_ece(calibra::collect(scores, d.labels), o);
+      return calibra::smooth_ece.with(o)(calibra::collect(scores, d.labels));
     });
   return on_sample(d, single, [&](const auto& x) {
-    const auto r = calibra::smooth_ece_details(x, o);
+    const auto r = o.details(x);
     return width ? r.bandwidth : r.value;
   });
 }
@@ -224,13 +229,9 @@ std::vector<double> value_like(const std::string& peer, const std::string& metri
                        metric == "vc-default" ? "classwise_debiased_l2" : "debiased_l2", like)};
   }
   if (f == "classwise-ece-per-class") {
-    calibra::evaluate_options e;
-    e.rows.bins = m.bins;
-    e.like = like;
-    e.metrics = {"classwise_ece"};
-    e.per_class = true;
+    const calibra::options o{.bins = m.bins, .like = like, .per_class = true};
     return with_scores(d, single, false, [&](const auto& scores) {
-      return calibra::evaluate(scores, d.labels, e).ece_per_class;
+      return calibra::evaluate(scores, d.labels, {calibra::classwise_ece}, o).ece_per_class;
     });
   }
   if (f.rfind("smece-", 0) == 0) return {smooth(m, d, single, peer)};
@@ -239,38 +240,33 @@ std::vector<double> value_like(const std::string& peer, const std::string& metri
     return {on_sample(head, single, [](const auto& x) { return calibra::mmce(x); })};
   }
   if (f.rfind("sweep-", 0) == 0) {
-    calibra::sweep_ece_options o;
+    calibra::metrics::sweep_ece o;
     o.own_bin_for_largest = true;
     o.norm = f.ends_with("l2") ? calibra::sweep_norm::l2 : calibra::sweep_norm::l1;
     o.binning = f.rfind("sweep-ew", 0) == 0 ? calibra::bin_scheme::equal_width
                                             : calibra::bin_scheme::equal_mass;
-    return {on_sample(d, single, [&](const auto& x) { return calibra::sweep_ece(x, o); })};
+    return {on_sample(d, single, [&](const auto& x) { return calibra::sweep_ece.with(o)(x); })};
   }
   if (f.rfind("piece-", 0) == 0) {
     static const std::regex pattern("^piece-([0-9]+)x([0-9]+)-(quantile|uniform)$");
     std::smatch match;
     if (!std::regex_match(f, match, pattern)) throw std::runtime_error("unknown id " + metric);
-    calibra::piece_options o;
+    calibra::metrics::piece o;
     o.proximity_bins = std::stoul(match[1]);
-    o.confidence_bins = std::stoul(match[2]);
+    const calibra::bin_options confidence{.bins = std::stoul(match[2])};
     o.binning = match[3] == "uniform" ? calibra::proximity_binning::uniform
                                       : calibra::proximity_binning::quantile;
-    const calibra::vector_view<const double> proximity(d.proximity.data(), d.rows());
-    return {on_sample(d, single, [&](const auto& x) { return calibra::piece(x, proximity, o); })};
+    return {
+        on_sample(d, single, [&](const auto& x) { return calibra::piece.with(o)(x, confidence); })};
   }
   throw std::runtime_error("no rule for metric " + metric + " of " + peer);
 }
 
 std::vector<calibra::reliability_bin> table_like(const std::string& peer, std::size_t bins,
                                                  const dataset& d, bool single) {
-  calibra::evaluate_options e;
-  e.rows.bins = bins;
-  e.like = calibra::conventions::find(preset_of(peer));
-  e.metrics = {"ece"};
+  const calibra::options o{.bins = bins, .like = calibra::conventions::find(preset_of(peer))};
   return with_scores(d, single, false, [&](const auto& scores) {
-    const auto table = calibra::evaluate(scores, d.labels, e).table;
-    std::vector<calibra::reliability_bin> rows;
-    for (std::size_t b = 0; b < table.size(); ++b) rows.push_back(table[b]);
-    return rows;
+    const auto table = calibra::evaluate(scores, d.labels, {calibra::ece}, o).table;
+    return std::vector<calibra::reliability_bin>(table.begin(), table.end());
   });
 }

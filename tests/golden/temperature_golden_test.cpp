@@ -1,5 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
+#include <calibra/evaluate.hpp>
 #include <calibra/io/labels.hpp>
 #include <calibra/io/npy.hpp>
 #include <calibra/metrics/nll.hpp>

@@ -6,12 +6,12 @@
 #include <random>
 #include <vector>
 
-#include "calibra/metrics/accuracy.hpp"
-#include "calibra/metrics/brier.hpp"
-#include "calibra/metrics/nll.hpp"
+#include "calibra/evaluate.hpp"
 #include "naive.hpp"
 
 using calibra::options;
+
+using namespace calibra;
 
 namespace {
 

@@ -11,13 +11,17 @@
 
 namespace calibra::test {
 
+template<class C>
+inline constexpr precision precision_for =
+    sizeof(C) == 4 ? precision::float32 : precision::float64;
+
 /// n pairs in random order. Confidences lie in [0.2, 1]; with `levels` > 0 only on that many
 /// values, so that there are ties. A confidence c is hit with probability c^2: overconfident.
 template<class C>
-sample<C> random_sample(std::size_t n, unsigned seed, int levels = 0) {
+sample random_sample(std::size_t n, unsigned seed, int levels = 0) {
   std::mt19937 generator(seed);
   std::uniform_real_distribution<double> uniform;
-  sample<C> s;
+  sample s(precision_for<C>);
   s.reserve(n);
   for (std::size_t i = 0; i < n; ++i) {
     double u = uniform(generator);
@@ -29,12 +33,11 @@ sample<C> random_sample(std::size_t n, unsigned seed, int levels = 0) {
 }
 
 /// The same pairs with the weights 0, 1, 2, 3 in turn, and each pair as often as its weight says.
-template<class C>
 struct weighted_and_copied {
-  sample<C> weighted;
-  sample<C> copied;
+  sample weighted;
+  sample copied;
 
-  explicit weighted_and_copied(const sample<C>& s) {
+  explicit weighted_and_copied(const sample& s) {
     for (std::size_t i = 0; i < s.size(); ++i) {
       const std::size_t copies = i % 4;
       weighted.push_back(s.confidence(i), s.hit(i), static_cast<double>(copies));
@@ -43,15 +46,13 @@ struct weighted_and_copied {
   }
 };
 
-template<class C>
-sample<C> reversed(const sample<C>& s) {
-  sample<C> r;
+inline sample reversed(const sample& s) {
+  sample r(s.precision());
   for (std::size_t i = s.size(); i-- > 0;) r.push_back(s.confidence(i), s.hit(i));
   return r;
 }
 
-template<class C>
-double residual(const sample<C>& s, std::size_t i) {
+inline double residual(const sample& s, std::size_t i) {
   return (s.hit(i) ? 1.0 : 0.0) - s.confidence(i);
 }
 

@@ -12,7 +12,9 @@
 
 #include "random_sample.hpp"
 
+using calibra::precision;
 using calibra::sample;
+using calibra::test::precision_for;
 using calibra::test::random_sample;
 
 namespace {
@@ -24,8 +26,7 @@ struct pair_and_weight {
   bool operator==(const pair_and_weight&) const = default;
 };
 
-template<class C>
-std::vector<pair_and_weight> contents(const sample<C>& s) {
+inline std::vector<pair_and_weight> contents(const sample& s) {
   std::vector<pair_and_weight> all;
   for (std::size_t i = 0; i < s.size(); ++i)
     all.push_back({s.confidence(i), s.hit(i), s.weight(i)});
@@ -35,7 +36,7 @@ std::vector<pair_and_weight> contents(const sample<C>& s) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("a sample gives back what was put in", "[sample]", float, double) {
-  sample<TestType> s;
+  sample s(precision_for<TestType>);
   CHECK(s.empty());
   CHECK(s.sorted());
   CHECK_FALSE(s.weighted());
@@ -57,8 +58,8 @@ TEMPLATE_TEST_CASE("sorting is stable and carries hits and weights", "[sample]",
   const auto n = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{3000});
   const auto levels = GENERATE(0, 1, 40);
   const auto weighted = GENERATE(false, true);
-  const sample<TestType> pairs = random_sample<TestType>(n, 7, levels);
-  sample<TestType> s;
+  const sample pairs = random_sample<TestType>(n, 7, levels);
+  sample s(precision_for<TestType>);
   for (std::size_t i = 0; i < n; ++i) {
     // Unique weights show whether ties keep their order.
     if (weighted)
@@ -77,7 +78,7 @@ TEMPLATE_TEST_CASE("sorting is stable and carries hits and weights", "[sample]",
 
 TEST_CASE("confidences of every magnitude sort", "[sample]") {
   std::mt19937_64 generator(3);
-  sample<double> s;
+  sample s;
   s.push_back(std::numeric_limits<double>::max(), true);
   s.push_back(0, false);
   for (int i = 0; i < 1000; ++i) {
@@ -101,35 +102,35 @@ TEST_CASE("a radix sort carries any number of payloads and ignores bits out of i
 }
 
 TEMPLATE_TEST_CASE("parts append in order", "[sample]", float, double) {
-  const sample<TestType> whole = random_sample<TestType>(500, 11);
-  sample<TestType> first, second;
+  const sample whole = random_sample<TestType>(500, 11);
+  sample first(precision_for<TestType>), second(precision_for<TestType>);
   for (std::size_t i = 0; i < whole.size(); ++i)
     (i < 200 ? first : second).push_back(whole.confidence(i), whole.hit(i));
-  sample<TestType> merged;
-  merged.append(sample<TestType>());
+  sample merged(precision_for<TestType>);
+  merged.append(sample(precision_for<TestType>));
   CHECK(merged.empty());
   merged.append(first);
   merged.append(second);
-  merged.append(sample<TestType>());
+  merged.append(sample(precision_for<TestType>));
   CHECK(contents(merged) == contents(whole));
   CHECK_FALSE(merged.sorted());
 
   first.sort();
   CHECK(first.sorted());
-  sample<TestType> doubled = first;
+  sample doubled = first;
   doubled.append(doubled);
   REQUIRE(doubled.size() == 2 * first.size());
   CHECK_FALSE(doubled.sorted());
   CHECK(doubled.confidence(200) == first.confidence(0));
 
-  sample<TestType> higher;
+  sample higher(precision_for<TestType>);
   higher.push_back(1, true);
   first.append(higher);
   CHECK(first.sorted());
 }
 
 TEST_CASE("weights are for all pairs or for none", "[sample]") {
-  sample<float> plain, weighted;
+  sample plain(precision::float32), weighted(precision::float32);
   plain.push_back(0.5, true);
   weighted.push_back(0.5, true, 2);
   weighted.push_back(0.25, true, 0.5);
@@ -143,7 +144,7 @@ TEST_CASE("weights are for all pairs or for none", "[sample]") {
   CHECK(plain.size() == 1);
   CHECK(weighted.size() == 2);
 
-  sample<float> merged;
+  sample merged(precision::float32);
   merged.append(weighted);
   merged.append(weighted);
   CHECK(merged.weight(3) == 0.5);
@@ -152,7 +153,7 @@ TEST_CASE("weights are for all pairs or for none", "[sample]") {
 TEMPLATE_TEST_CASE("what is not a confidence or a weight is refused", "[sample]", float, double) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const double infinity = std::numeric_limits<double>::infinity();
-  sample<TestType> s;
+  sample s(precision_for<TestType>);
   for (const double bad : {nan, infinity, -1e-9}) {
     CHECK_THROWS_AS(s.push_back(bad, true), calibra::value_error);
     CHECK_THROWS_AS(s.push_back(0.5, true, bad), calibra::value_error);

@@ -11,9 +11,9 @@
 
 #include "random_sample.hpp"
 
+using calibra::precision;
 using calibra::sample;
 using calibra::smooth_ece;
-using calibra::smooth_ece_details;
 using calibra::smooth_kernel;
 using namespace calibra::test;
 
@@ -66,8 +66,7 @@ std::vector<double> naive_smooth(const std::vector<double>& positions,
   return result;
 }
 
-template<class C>
-double naive_smooth_ece(const sample<C>& s, smooth_kernel kernel, double sigma) {
+inline double naive_smooth_ece(const sample& s, smooth_kernel kernel, double sigma) {
   std::vector<double> positions, residuals, ones(s.size(), 1.0);
   for (std::size_t i = 0; i < s.size(); ++i) {
     positions.push_back(s.confidence(i));
@@ -114,65 +113,65 @@ TEMPLATE_TEST_CASE("smooth ECE at a bandwidth equals its definition", "[smooth_e
   const auto kernel = GENERATE(smooth_kernel::reflected, smooth_kernel::logit);
   // 0.0096 gives an even number of nodes, where the kernel sits half a node off.
   const auto sigma = GENERATE(1.5, 0.3, 0.04, 0.0096);
-  const sample<TestType> s = random_sample<TestType>(n, 21);
+  const sample s = random_sample<TestType>(n, 21);
   const double expected = naive_smooth_ece(s, kernel, sigma);
-  CHECK(smooth_ece(s, {kernel, sigma}) == Approx(expected).epsilon(1e5 * epsilon));
-  CHECK(smooth_ece_details(s, {kernel, sigma}).bandwidth == sigma);
+  CHECK(smooth_ece.with({kernel, sigma})(s) == Approx(expected).epsilon(1e5 * epsilon));
+  CHECK(smooth_ece.with({kernel, sigma}).details(s).bandwidth == sigma);
 }
 
 TEST_CASE("smooth ECE of relplot 1.0.3", "[smooth_ece]") {
-  sample<double> s;
+  sample s;
   const double confidences[]{0.31, 0.42, 0.47, 0.53, 0.58, 0.66, 0.71, 0.79, 0.84, 0.91, 0.97};
   const bool hits[]{false, true, false, false, true, false, true, true, false, true, true};
   for (std::size_t i = 0; i < 11; ++i) s.push_back(confidences[i], hits[i]);
   const double tolerance = 1000 * epsilon;
 
-  const auto reflected = smooth_ece_details(s);
+  const auto reflected = smooth_ece.details(s);
   CHECK(reflected.value == Approx(0.10804646917187963).epsilon(tolerance));
   CHECK(reflected.bandwidth == 0.1083984375);
-  CHECK(smooth_ece(s, {smooth_kernel::reflected, 0.01}) ==
+  CHECK(smooth_ece.with({smooth_kernel::reflected, 0.01})(s) ==
         Approx(0.39849798157352173).epsilon(tolerance));
-  CHECK(smooth_ece(s, {smooth_kernel::reflected, 0.2}) ==
+  CHECK(smooth_ece.with({smooth_kernel::reflected, 0.2})(s) ==
         Approx(0.10818247478615674).epsilon(tolerance));
 
-  const auto logit = smooth_ece_details(s, {.kernel = smooth_kernel::logit});
+  const auto logit = smooth_ece.with({.kernel = smooth_kernel::logit}).details(s);
   CHECK(logit.value == Approx(0.11491262343844862).epsilon(tolerance));
   CHECK(logit.bandwidth == 0.115234375);
-  CHECK(smooth_ece(s, {smooth_kernel::logit, 0.01}) ==
+  CHECK(smooth_ece.with({smooth_kernel::logit, 0.01})(s) ==
         Approx(0.40035498553094484).epsilon(tolerance));
 }
 
 TEST_CASE("one smoother serves one bandwidth after another", "[smooth_ece]") {
   const auto kernel = GENERATE(smooth_kernel::reflected, smooth_kernel::logit);
-  const sample<double> s = random_sample<double>(500, 41);
-  calibra::detail::residual_smoother<double> error_at(s, {.kernel = kernel});
+  const sample s = random_sample<double>(500, 41);
+  calibra::detail::residual_smoother error_at(s, kernel, false);
   // 0.06 and 0.047 have as many nodes, but a logit scale of their own.
   for (const double sigma : {0.5, 0.06, 0.047, 0.004, 0.06, 0.06})
-    CHECK(error_at(sigma) == smooth_ece(s, {kernel, sigma}));
+    CHECK(error_at(sigma) == smooth_ece.with({kernel, sigma})(s));
 }
 
 TEST_CASE("the chosen bandwidth is the fixed point to 1/1024", "[smooth_ece]") {
   const auto kernel = GENERATE(smooth_kernel::reflected, smooth_kernel::logit);
   const auto n = GENERATE(std::size_t{40}, std::size_t{5000});
-  const sample<double> s = random_sample<double>(n, 31);
-  const auto found = smooth_ece_details(s, {.kernel = kernel});
-  CHECK(found.value == smooth_ece(s, {kernel, found.bandwidth}));
+  const sample s = random_sample<double>(n, 31);
+  const auto found = smooth_ece.with({.kernel = kernel}).details(s);
+  CHECK(found.value == smooth_ece.with({kernel, found.bandwidth})(s));
   CHECK(found.value <= found.bandwidth);
   const double narrower = found.bandwidth - 0x1p-10;
-  CHECK(smooth_ece(s, {kernel, narrower}) > narrower);
+  CHECK(smooth_ece.with({kernel, narrower})(s) > narrower);
 }
 
 TEST_CASE("the bandwidth of a calibrated sample is the finest of the bisection", "[smooth_ece]") {
-  sample<double> s;
+  sample s;
   s.push_back(0.5, true);
   s.push_back(0.5, false);
-  const auto found = smooth_ece_details(s);
+  const auto found = smooth_ece.details(s);
   CHECK(found.value < 10 * epsilon);
   CHECK(found.bandwidth == 2 * 0x1p-10);
 }
 
 TEST_CASE("smooth ECE of one kind of pair is its gap, up to the floor", "[smooth_ece]") {
-  sample<float> s;
+  sample s(precision::float32);
   for (int i = 0; i < 1000; ++i) s.push_back(0.75, false);
   // The density at sigma = 0.75 is at least a hundred, a million times the floor.
   CHECK(smooth_ece(s) == Approx(0.75).epsilon(1e-6));
@@ -181,32 +180,33 @@ TEST_CASE("smooth ECE of one kind of pair is its gap, up to the floor", "[smooth
 
 TEST_CASE("smooth ECE: order does not matter and a weight counts copies", "[smooth_ece]") {
   const auto kernel = GENERATE(smooth_kernel::reflected, smooth_kernel::logit);
-  sample<double> s = random_sample<double>(400, 13, 30);
-  const double value = smooth_ece(s, {.kernel = kernel});
-  CHECK(smooth_ece(reversed(s), {.kernel = kernel}) == Approx(value).epsilon(1e4 * epsilon));
-  const weighted_and_copied<double> both(s);
-  CHECK(smooth_ece(both.weighted, {.kernel = kernel}) ==
-        Approx(smooth_ece(both.copied, {.kernel = kernel})).epsilon(1e4 * epsilon));
+  sample s = random_sample<double>(400, 13, 30);
+  const double value = smooth_ece.with({.kernel = kernel})(s);
+  CHECK(smooth_ece.with({.kernel = kernel})(reversed(s)) == Approx(value).epsilon(1e4 * epsilon));
+  const weighted_and_copied both(s);
+  CHECK(smooth_ece.with({.kernel = kernel})(both.weighted) ==
+        Approx(smooth_ece.with({.kernel = kernel})(both.copied)).epsilon(1e4 * epsilon));
   s.sort();
-  CHECK(smooth_ece(s, {.kernel = kernel}) == Approx(value).epsilon(1e4 * epsilon));
+  CHECK(smooth_ece.with({.kernel = kernel})(s) == Approx(value).epsilon(1e4 * epsilon));
 }
 
 TEST_CASE("smooth ECE without data is NaN", "[smooth_ece]") {
   const auto kernel = GENERATE(smooth_kernel::reflected, smooth_kernel::logit);
-  CHECK(std::isnan(smooth_ece(sample<float>(), {.kernel = kernel})));
-  CHECK(std::isnan(smooth_ece_details(sample<float>(), {kernel, 0.1}).bandwidth));
-  sample<double> weightless;
+  CHECK(std::isnan(smooth_ece.with({.kernel = kernel})(sample(precision::float32))));
+  CHECK(std::isnan(smooth_ece.with({kernel, 0.1}).details(sample(precision::float32)).bandwidth));
+  sample weightless;
   weightless.push_back(0.5, true, 0);
-  CHECK(std::isnan(smooth_ece(weightless, {.kernel = kernel})));
+  CHECK(std::isnan(smooth_ece.with({.kernel = kernel})(weightless)));
 }
 
 TEST_CASE("smooth ECE refuses a bandwidth that is none", "[smooth_ece]") {
   const auto kernel = smooth_kernel::reflected;
-  const sample<float> s = random_sample<float>(5, 1);
+  const sample s = random_sample<float>(5, 1);
   for (const double bad : {0.0, -0.1, 9e-6, std::numeric_limits<double>::quiet_NaN(),
                            std::numeric_limits<double>::infinity()})
-    CHECK_THROWS_AS(smooth_ece(s, {kernel, bad}), calibra::option_error);
-  CHECK_THROWS_WITH(smooth_ece(s, {kernel, 0.0}), Catch::Contains("smooth_ece(): bandwidth 0 "));
-  CHECK(std::isfinite(smooth_ece(s, {kernel, std::numeric_limits<double>::max()})));
-  CHECK(std::isfinite(smooth_ece(s, {kernel, 1e-5})));
+    CHECK_THROWS_AS(smooth_ece.with({kernel, bad})(s), calibra::option_error);
+  CHECK_THROWS_WITH(smooth_ece.with({kernel, 0.0})(s),
+                    Catch::Contains("smooth_ece(): bandwidth 0 "));
+  CHECK(std::isfinite(smooth_ece.with({kernel, std::numeric_limits<double>::max()})(s)));
+  CHECK(std::isfinite(smooth_ece.with({kernel, 1e-5})(s)));
 }

@@ -12,10 +12,10 @@
 #include "random_sample.hpp"
 
 using calibra::bin_scheme;
+using calibra::precision;
 using calibra::sample;
 using calibra::sweep_ece;
-using calibra::sweep_ece_details;
-using calibra::sweep_ece_options;
+using sweep_ece_options = calibra::metrics::sweep_ece;
 using calibra::sweep_norm;
 using namespace calibra::test;
 
@@ -29,8 +29,7 @@ struct bin {
 };
 
 /// Every sample into its bin, for one number of bins; empty bins do not appear.
-template<class C>
-std::map<double, bin> fill(const sample<C>& sorted, std::size_t bins, bin_scheme binning) {
+inline std::map<double, bin> fill(const sample& sorted, std::size_t bins, bin_scheme binning) {
   std::map<double, bin> filled;
   const auto n = static_cast<double>(sorted.size()), b = static_cast<double>(bins);
   for (std::size_t i = 0; i < sorted.size(); ++i) {
@@ -54,8 +53,7 @@ bool monotonic(const std::map<double, bin>& bins) {
   return true;
 }
 
-template<class C>
-calibra::sweep_ece_result naive_sweep(sample<C> s, const sweep_ece_options& options) {
+inline calibra::sweep_ece_result naive_sweep(sample s, const sweep_ece_options& options) {
   s.sort();
   std::size_t bins = 1;
   while (bins + 1 < s.size() && monotonic(fill(s, bins + 1, options.binning))) ++bins;
@@ -85,18 +83,17 @@ calibra::sweep_ece_result naive_sweep(sample<C> s, const sweep_ece_options& opti
   return {options.norm == sweep_norm::l1 ? sum : std::sqrt(sum), bins};
 }
 
-template<class C>
-void check_against_naive(const sample<C>& s) {
+inline void check_against_naive(const sample& s) {
   for (const auto norm : {sweep_norm::l1, sweep_norm::l2})
     for (const auto binning : {bin_scheme::equal_mass, bin_scheme::equal_width})
       for (const bool own : {false, true}) {
         const sweep_ece_options options{norm, binning, own};
         const auto expected = naive_sweep(s, options);
-        const auto found = sweep_ece_details(s, options);
+        const auto found = sweep_ece.with(options).details(s);
         CAPTURE(s.size(), norm == sweep_norm::l1, binning == bin_scheme::equal_mass, own);
         CHECK(found.bins == expected.bins);
         CHECK(found.value == Approx(expected.value).epsilon(1e4 * epsilon).margin(100 * epsilon));
-        CHECK(sweep_ece(s, options) == found.value);
+        CHECK(sweep_ece.with(options)(s) == found.value);
       }
 }
 
@@ -120,19 +117,19 @@ TEST_CASE("sweep ECE where hits and misses are nearly separated", "[sweep_ece]")
     hits[static_cast<std::size_t>(swap)] = 1;
     hits[static_cast<std::size_t>(swap) + 1] = 0;
   }
-  sample<double> s;
+  sample s;
   for (std::size_t i = 0; i < hits.size(); ++i)
     s.push_back(0.2 + 0.01 * static_cast<double>(i), hits[i] != 0);
   check_against_naive(s);
-  if (swap < 0) CHECK(sweep_ece_details(s).bins == 79);
+  if (swap < 0) CHECK(sweep_ece.details(s).bins == 79);
 }
 
 TEST_CASE("the bins of a sweep end where the next begins", "[sweep_ece]") {
   for (std::size_t n = 1; n < 70; ++n) {
-    sample<double> s = random_sample<double>(n, static_cast<unsigned>(n), n % 2 == 0 ? 0 : 12);
+    sample s = random_sample<double>(n, static_cast<unsigned>(n), n % 2 == 0 ? 0 : 12);
     s.sort();
     for (const auto binning : {bin_scheme::equal_mass, bin_scheme::equal_width}) {
-      const calibra::detail::monotonic_sweep<double> sweep(s, binning);
+      const calibra::detail::monotonic_sweep sweep(s, binning);
       std::size_t wrong = 0;
       for (std::size_t bins = 1; bins <= n; ++bins)
         for (std::size_t b = 0; b < bins; ++b) {
@@ -146,12 +143,12 @@ TEST_CASE("the bins of a sweep end where the next begins", "[sweep_ece]") {
 }
 
 TEST_CASE("sweep ECE of robustness_metrics", "[sweep_ece]") {
-  sample<double> s;
+  sample s;
   const double confidences[]{0.31, 0.42, 0.47, 0.53, 0.58, 0.66, 0.71, 0.79, 0.84, 0.91, 0.97};
   const bool hits[]{false, true, false, false, true, false, true, true, false, true, true};
   for (std::size_t i = 0; i < 11; ++i) s.push_back(confidences[i], hits[i]);
   const auto value = [&s](sweep_norm norm, bin_scheme binning) {
-    return sweep_ece(s, {norm, binning, true});
+    return sweep_ece.with({norm, binning, true})(s);
   };
   const double tolerance = 100 * epsilon;
   CHECK(value(sweep_norm::l1, bin_scheme::equal_mass) ==
@@ -165,28 +162,29 @@ TEST_CASE("sweep ECE of robustness_metrics", "[sweep_ece]") {
 }
 
 TEST_CASE("sweep ECE by hand", "[sweep_ece]") {
-  sample<double> s;
+  sample s;
   s.push_back(0.875, true);
   s.push_back(0.125, false);
   s.push_back(0.625, false);
   s.push_back(0.375, true);
   // Two bins: accuracies 1/2, 1/2. Three bins hold ranks {0, 1}, {2}, {3}: 1/2 falls to 0.
-  const auto found = sweep_ece_details(s);
+  const auto found = sweep_ece.details(s);
   CHECK(found.bins == 2);
   CHECK(found.value == 0.25);
   // The largest confidence apart: gaps 0.5 of two, -0.625 of one, 0.125 of one.
-  CHECK(sweep_ece(s, {sweep_norm::l1, bin_scheme::equal_mass, true}) == 0.3125);
+  CHECK(sweep_ece.with({sweep_norm::l1, bin_scheme::equal_mass, true})(s) == 0.3125);
 }
 
 TEST_CASE("sweep ECE never parts equal confidences", "[sweep_ece]") {
-  sample<double> s;
+  sample s;
   for (int i = 0; i < 30; ++i) s.push_back(0.5, i % 2 == 0);
-  for (const auto norm : {sweep_norm::l1, sweep_norm::l2}) CHECK(sweep_ece(s, {.norm = norm}) == 0);
+  for (const auto norm : {sweep_norm::l1, sweep_norm::l2})
+    CHECK(sweep_ece.with({.norm = norm})(s) == 0);
 }
 
 TEST_CASE("sweep ECE does not depend on the order of distinct confidences", "[sweep_ece]") {
-  sample<double> s = random_sample<double>(2000, 17);
-  const auto found = sweep_ece_details(s);
+  sample s = random_sample<double>(2000, 17);
+  const auto found = sweep_ece.details(s);
   CHECK(sweep_ece(reversed(s)) == found.value);
   s.sort();
   CHECK(sweep_ece(s) == found.value);
@@ -194,10 +192,10 @@ TEST_CASE("sweep ECE does not depend on the order of distinct confidences", "[sw
 }
 
 TEST_CASE("sweep ECE without data is NaN, and with weights an error", "[sweep_ece]") {
-  const auto found = sweep_ece_details(sample<float>());
+  const auto found = sweep_ece.details(sample(precision::float32));
   CHECK(std::isnan(found.value));
   CHECK(found.bins == 0);
-  sample<double> weighted;
+  sample weighted;
   weighted.push_back(0.5, true, 1);
   CHECK_THROWS_AS(sweep_ece(weighted), calibra::option_error);
 }

@@ -7,20 +7,16 @@
 #include <random>
 #include <vector>
 
-#include "calibra/metrics/accuracy.hpp"
-#include "calibra/metrics/ace.hpp"
-#include "calibra/metrics/brier.hpp"
-#include "calibra/metrics/debiased_l2.hpp"
-#include "calibra/metrics/ece.hpp"
-#include "calibra/metrics/mce.hpp"
-#include "calibra/metrics/mean_gap.hpp"
-#include "calibra/metrics/rmsce.hpp"
+#include "calibra/conventions/detail/reference_bins.hpp"
+#include "calibra/evaluate.hpp"
 #include "naive.hpp"
 
 using calibra::binning;
 using calibra::lone_sample;
 using calibra::options;
 using calibra::reliability_table;
+
+using namespace calibra;
 
 namespace {
 
@@ -101,7 +97,8 @@ TEST_CASE("metrics of tables are their formulas", "[table_metrics]") {
           // A variance over n - 1 of nearly equal weights loses digits as n comes near 1.
           CHECK(debiased_squared_l2(t, lone) ==
                 Approx(squared).margin(1e-12 * (1 + std::abs(squared))).epsilon(0));
-          CHECK(debiased_l2(t, lone) == std::sqrt(std::max(0.0, debiased_squared_l2(t, lone))));
+          CHECK(debiased_l2.with({.lone = lone})(t) ==
+                std::sqrt(std::max(0.0, debiased_squared_l2(t, lone))));
         }
         long double hits = 0, confidence = 0;
         for (const naive::bin& b : e.bins) {
@@ -165,14 +162,14 @@ TEST_CASE("a weight of k is k copies, of 0 no sample", "[table_metrics]") {
     const binning b = binning::equal_width(15);
     const reliability_table w = filled(b, weighted), c = filled(b, copied);
     const reliability_table s = filled(b, scaled), z = filled(b, without_zeros);
-    for (const auto metric :
-         {static_cast<double (*)(const reliability_table&)>(calibra::ece),
-          static_cast<double (*)(const reliability_table&)>(calibra::rmsce),
-          static_cast<double (*)(const reliability_table&)>(calibra::mce),
-          static_cast<double (*)(const reliability_table&)>(calibra::weighted_mce),
-          static_cast<double (*)(const reliability_table&)>(calibra::mean_gap),
-          static_cast<double (*)(const reliability_table&)>(calibra::overconfidence),
-          static_cast<double (*)(const reliability_table&)>(calibra::accuracy)}) {
+    using call = double (*)(const reliability_table&);
+    for (const call metric : {call{[](const reliability_table& t) { return ece(t); }},
+                              call{[](const reliability_table& t) { return rmsce(t); }},
+                              call{[](const reliability_table& t) { return mce(t); }},
+                              call{[](const reliability_table& t) { return weighted_mce(t); }},
+                              call{[](const reliability_table& t) { return mean_gap(t); }},
+                              call{[](const reliability_table& t) { return overconfidence(t); }},
+                              call{[](const reliability_table& t) { return accuracy(t); }}}) {
       CHECK(metric(w) == close(metric(c)));
       CHECK(metric(w) == close(metric(s)));
     }
@@ -247,20 +244,22 @@ TEST_CASE("metrics of nothing are NaN", "[table_metrics]") {
   for (const double x :
        {ece(no_pairs), rmsce(no_pairs), mce(no_pairs), weighted_mce(no_pairs), mean_gap(no_pairs),
         debiased_l2(no_pairs), ace(no_pairs), ece(no_scores, no_hits), ace(no_scores, no_hits),
-        ace(calibra::sample<float>{})})
+        ace(calibra::sample(calibra::precision::float32))})
     CHECK(std::isnan(x));
 }
 
 TEST_CASE("samples in no bin count in the total", "[table_metrics]") {
-  using calibra::zero_rule;
+  using namespace calibra::conventions::detail;
   const std::vector<naive::pair> pairs = {{0, true}, {0, true}, {0.75, true}, {0.75, false}};
   const auto bins = binning::equal_width(2);
-  CHECK(ece(filled(bins.with_zero(zero_rule::no_bin), pairs)) == close(0.25 / 2));
-  CHECK(ece(filled(bins.with_zero(zero_rule::removed), pairs)) == close(0.25));
+  const binning no_bin = reference_bins{.between = bins, .zero = zero_rule::no_bin};
+  const binning removed = reference_bins{.between = bins, .zero = zero_rule::removed};
+  CHECK(ece(filled(no_bin, pairs)) == close(0.25 / 2));
+  CHECK(ece(filled(removed, pairs)) == close(0.25));
   CHECK(ece(filled(bins, pairs)) == close(0.5 + 0.25 / 2));
-  CHECK(accuracy(filled(bins.with_zero(zero_rule::no_bin), pairs)) == 0.75);
-  CHECK(accuracy(filled(bins.with_zero(zero_rule::removed), pairs)) == 0.5);
-  CHECK(mean_confidence(filled(bins.with_zero(zero_rule::no_bin), pairs)) == 0.375);
+  CHECK(accuracy(filled(no_bin, pairs)) == 0.75);
+  CHECK(accuracy(filled(removed, pairs)) == 0.5);
+  CHECK(mean_confidence(filled(no_bin, pairs)) == 0.375);
 }
 
 TEST_CASE("one call is a table and its metric", "[table_metrics]") {
@@ -283,12 +282,14 @@ TEST_CASE("one call is a table and its metric", "[table_metrics]") {
   CHECK(weighted_mce(scores, labels, o) == weighted_mce(t));
   CHECK(mean_gap(scores, labels, o) == mean_gap(t));
   CHECK(debiased_l2(scores, labels, o) == debiased_l2(t));
-  CHECK(brier_decomposition(scores, labels, o).total() == brier_decomposition(t).total());
+  CHECK(brier_reliability(scores, labels, o) == brier_decomposition(t).reliability);
+  CHECK(brier_resolution(scores, labels, o) == brier_decomposition(t).resolution);
+  CHECK(brier_uncertainty(scores, labels, o) == brier_decomposition(t).uncertainty);
 
   const auto sample = collect(scores, labels, o);
   const auto mass = equal_mass_table(sample, 12);
   CHECK(ace(scores, labels, o) == ece(mass));
-  CHECK(ace(sample, 12) == ece(mass));
+  CHECK(ace(sample, {.bins = 12}) == ece(mass));
   options with_edges = o;
   with_edges.edges = {0, 0.5, 1};  // of no use to equal masses
   CHECK(ace(scores, labels, with_edges) == ece(mass));

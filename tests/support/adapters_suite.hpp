@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/metrics/ece.hpp"
+#include "calibra/evaluate.hpp"
 #include "calibra/scores.hpp"
 
 /// The same numbers, asked of every kind of array: each adapter's test fills its arrays with

@@ -87,13 +87,15 @@ std::vector<std::vector<T>> typed(const std::vector<std::vector<double>>& rows) 
   return all;
 }
 
+std::vector<double> values_of(const evaluation& all) {
+  std::vector<double> values;
+  for (const metric_value& m : all) values.push_back(m.value);
+  return values;
+}
+
 template<class S, class L>
 std::vector<double> metrics_of(const S& scores, const L& labels, const options& o = {}) {
-  evaluate_options e;
-  e.rows = o;
-  const evaluation all = evaluate(scores, labels, e);
-  std::vector<double> values;
-  for (const metric_value& m : all.metrics) values.push_back(m.value);
+  std::vector<double> values = values_of(evaluate(scores, labels, o));
   values.push_back(classwise_ece(scores, labels, o));
   values.push_back(pooled_ece(scores, labels, o));
   values.push_back(tace(scores, labels, o));
@@ -122,7 +124,7 @@ std::vector<double> expected_of(const at::Tensor& z, const std::vector<std::int6
 template<class F>
 std::string message(F f) {
   try {
-    f();
+    static_cast<void>(f());
   } catch (const error& e) {
     return e.what();
   }
@@ -204,14 +206,41 @@ TEST_CASE("binary, multi-label and pairs in host memory", "[torch]") {
   for (std::int64_t i = 0; i < n; ++i) targets.push_back(column_of<int>(y[i]));
   for (const auto& [how, t] : layouts(y.to(at::kInt))) {
     INFO(how);
-    CHECK(classwise_ece(multilabel_probabilities(p), t) ==
-          classwise_ece(multilabel_probabilities(rows_of(p)), targets));
-    CHECK(pooled_ece(multilabel_logits(z), t) ==
-          pooled_ece(multilabel_logits(rows_of(z)), targets));
+    CHECK(classwise_ece(tabulate_classes(multilabel_probabilities(p), t)) ==
+          classwise_ece(tabulate_classes(multilabel_probabilities(rows_of(p)), targets)));
+    CHECK(pooled_ece(tabulate_classes(multilabel_logits(z), t)) ==
+          pooled_ece(tabulate_classes(multilabel_logits(rows_of(z)), targets)));
+    const evaluation of_arrays = evaluate(multilabel_logits(rows_of(z)), targets);
+    const evaluation of_tensors = evaluate(multilabel_logits(z), t);
+    CHECK(difference(values_of(of_tensors), values_of(of_arrays)) == "");
+    CHECK(of_tensors.entries == static_cast<std::uint64_t>(n * k));
   }
-  CHECK_THROWS_AS(classwise_ece(multilabel_logits(z), y.narrow(1, 0, 2)), shape_error);
-  CHECK_THROWS_AS(classwise_ece(multilabel_logits(z), hit), shape_error);
-  CHECK_THROWS_AS(classwise_ece(multilabel_logits(z), p), value_error);
+  const auto refused = [&](const at::Tensor& wrong) {
+    return message([&] { return evaluate(multilabel_logits(z), wrong); });
+  };
+  CHECK_THROWS_AS(evaluate(multilabel_logits(z), y.narrow(1, 0, 2)), shape_error);
+  CHECK_THROWS_AS(evaluate(multilabel_logits(z), hit), shape_error);
+  CHECK_THROWS_AS(evaluate(multilabel_logits(z), p), value_error);
+  CHECK_THAT(refused(y.narrow(1, 0, 2)), Contains("300 x 6") && Contains("[300, 2] bool on cpu"));
+  CHECK_THAT(refused(p), Contains("targets of an integer type, got [300, 6] float64 on cpu"));
+  CHECK_THAT(refused(at::full({n, k}, 2, at::kLong)), Contains("row 0") && Contains("column 0"));
+}
+
+TEST_CASE("a sample of a tensor is as precise as its scores", "[torch]") {
+  const at::Tensor y = random_labels();
+  for (const at::ScalarType dtype : score_types) {
+    const sample pairs = collect(logits(random_scores(dtype)), y);
+    CHECK(pairs.precision() == (dtype == at::kDouble ? precision::float64 : precision::float32));
+    CHECK(pairs.size() == static_cast<std::size_t>(n));
+  }
+}
+
+TEST_CASE("proximities of a tensor", "[torch]") {
+  const at::Tensor z = random_scores(at::kDouble), y = random_labels();
+  const at::Tensor x = at::arange(n).mul(31).remainder(n);
+  const auto as_array = column_of<double>(x);
+  CHECK(piece(logits(z), y, {.proximity = x.to(at::kFloat)}) ==
+        piece(logits(rows_of(z)), column_of<int>(y), {.proximity = as_array}));
 }
 
 TEST_CASE("no operator is dispatched for a tensor in host memory", "[torch]") {
@@ -261,17 +290,18 @@ TEST_CASE("tensors that are no scores or labels are refused by name", "[torch]")
              Contains("probabilities()") && Contains("[300, 6] int64 on cpu"));
   CHECK_THROWS_AS(logits(z.unsqueeze(0)), shape_error);
   CHECK_THROWS_AS(logits(at::zeros({n, k}, at::kComplexFloat)), value_error);
-  CHECK_THAT(message([&] { ece(logits(z), y.to(at::kFloat)); }),
+  CHECK_THAT(message([&] { return ece(logits(z), y.to(at::kFloat)); }),
              Contains("labels of an integer type, got [300] float32 on cpu"));
-  CHECK_THAT(message([&] { ece(logits(z), y.unsqueeze(1)); }), Contains("[300, 1] int64 on cpu"));
-  CHECK_THAT(message([&] { ece(logits(z), at::Tensor()); }), Contains("undefined"));
-  CHECK_THAT(message([&] { ece(logits(z), y.narrow(0, 0, 9)); }),
+  CHECK_THAT(message([&] { return ece(logits(z), y.unsqueeze(1)); }),
+             Contains("[300, 1] int64 on cpu"));
+  CHECK_THAT(message([&] { return ece(logits(z), at::Tensor()); }), Contains("undefined"));
+  CHECK_THAT(message([&] { return ece(logits(z), y.narrow(0, 0, 9)); }),
              Contains("expected 300 labels") && Contains("got 9"));
-  CHECK_THAT(message([&] { ece(logits(z), y, {.weights = at::ones({2})}); }),
+  CHECK_THAT(message([&] { return ece(logits(z), y, {.weights = at::ones({2})}); }),
              Contains("weights") && Contains("got 2"));
-  CHECK_THAT(message([&] { ece(logits(z), y + 1); }), Contains("label 6 at row"));
+  CHECK_THAT(message([&] { return ece(logits(z), y + 1); }), Contains("label 6 at row"));
   CHECK_THAT(message([&] { confidences(z, y); }), Contains("confidences()"));
-  CHECK_THAT(message([&] { ece(confidences(at::sigmoid(z.select(1, 0)), z.select(1, 1))); }),
+  CHECK_THAT(message([&] { return ece(confidences(at::sigmoid(z.select(1, 0)), z.select(1, 1))); }),
              Contains("[300] float32 on cpu"));
 }
 

@@ -106,6 +106,12 @@ decltype(auto) with_scores(const batch& b, F f) {
       return f(calibra::binary_probabilities(b.scores));
   }
 }
+/// f(scores) of a batch of several labels a sample.
+template<class F>
+decltype(auto) with_labels(const batch& b, F f) {
+  if (b.kind == score_kind::multilabel_logits) return f(calibra::multilabel_logits(b.scores));
+  return f(calibra::multilabel_probabilities(b.scores));
+}
 /// f(scores) of a batch that has several classes or labels.
 template<class F>
 decltype(auto) with_columns(const batch& b, F f) {
@@ -274,9 +280,10 @@ inline std::string difference(const calibra::summary& got, const calibra::summar
   return "";
 }
 
-inline std::string difference(const calibra::sample<double>& got,
-                              const calibra::sample<double>& expected, double tolerance) {
+inline std::string difference(const calibra::sample& got, const calibra::sample& expected,
+                              double tolerance) {
   using calibra::detail::concat;
+  if (got.precision() != expected.precision()) return "another precision";
   if (got.size() != expected.size()) return concat(got.size(), " pairs");
   for (std::size_t i = 0; i < got.size(); ++i)
     if (!close(got.confidence(i), expected.confidence(i), tolerance) ||

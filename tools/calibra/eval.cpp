@@ -1,16 +1,18 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
 
-#include <limits>
+#include <cmath>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "calibra/conventions/convention.hpp"
+#include "calibra/conventions/all.hpp"
 #include "calibra/error.hpp"
-#include "calibra/metrics/accuracy.hpp"
+#include "calibra/evaluate/all_metrics.hpp"
 #include "inputs.hpp"
 #include "measure.hpp"
-#include "multilabel.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 
@@ -20,90 +22,102 @@ namespace {
 
 using calibra::detail::concat;
 
-evaluate_options make_options(const eval_request& request) {
-  evaluate_options e;
-  e.rows = row_options(request.data);
-  e.rows.bins = request.bins;
-  e.rows.scheme = request.scheme;
-  e.like = conventions::find(request.like);
-  e.metrics = request.metrics;
-  e.per_class = request.classwise;
+options make_options(const eval_request& request) {
+  options o = row_options_of(request.data);
+  o.bins = request.bins;
+  o.scheme = request.scheme;
+  o.per_class = request.classwise;
+  convention like = conventions::find(request.like);
   if (request.side) {
-    if (e.like.name != conventions::calibra.name)
-      throw option_error(concat("--edges: the convention ", e.like.name, " has its own"));
-    e.rows.side = *request.side;
+    if (like.side)
+      throw option_error(concat("--edges: the convention ", like.name, " has its own"));
+    o.side = *request.side;
+  }
+  if (request.target) {
+    if (request.sigmoid || request.data.from == score_form::confidences)
+      throw option_error("--target: only for binary scores, not for --sigmoid or confidences");
+    o.binary = *request.target;
+    like.binary = *request.target;
+    like.binary_equal_mass = *request.target;
   }
   // Confidences and the labels of multi-label scores are taken as they are.
-  std::optional<binary_target> target = request.target;
   if (request.sigmoid || request.data.from == score_form::confidences) {
-    if (target)
-      throw option_error("--target: only for binary scores, not for --sigmoid or confidences");
-    target = binary_target::positive_class;
+    like.binary.reset();
+    like.binary_equal_mass.reset();
   }
-  if (target) {
-    e.rows.binary = *target;
-    e.like.binary = *target;
-    e.like.binary_equal_mass = *target;
-  }
-  return e;
+  o.like = like;
+  return o;
 }
 
-report make_report(const evaluation& e) {
-  report r{e.samples, e.samples, e.skipped, e.classes, {}, e.table, e.ece_per_class};
-  for (const metric_value& m : e.metrics) r.metrics.push_back({std::string(m.name), m.value});
-  return r;
+/// Targets of any type as integers that lie as the scores do.
+template<class T>
+std::vector<std::int64_t> target_elements(const io::array& labels, matrix_view<const T> scores) {
+  std::vector<std::int64_t> elements(scores.rows() * scores.cols());
+  const matrix_view<std::int64_t> out(elements.data(), scores.rows(), scores.cols());
+  labels.visit_elements([&](auto targets) {
+    for (std::size_t i = 0; i < targets.rows(); ++i)
+      for (std::size_t l = 0; l < targets.cols(); ++l) {
+        const double x = io::detail::as_double(targets(i, l));
+        if (!(std::abs(x) < 1e15) || x != std::floor(x))
+          throw value_error(concat("target ", x, " at row ", i, ", column ", l, " is not 0 or 1"));
+        out(i, l) = static_cast<std::int64_t>(x);
+      }
+  });
+  return elements;
 }
 
-report of_scores(const inputs& in, score_form from, const evaluate_options& e) {
-  const io::label_column labels = io::labels(in.labels);
-  return with_scores(in.scores, from, [&](score_kind kind, auto view) {
-    return make_report(measure(kind, view, labels, e));
+evaluation of_labels(const inputs& in, const eval_request& request, const metric_list* metrics,
+                     const options& o) {
+  if (request.data.from == score_form::confidences)
+    throw option_error("--sigmoid: expected --from logits or probabilities, got confidences");
+  if (in.labels.shape().size() != 2 || in.scores.shape().size() != 2 ||
+      in.labels.shape()[1] != in.scores.shape()[1])
+    throw shape_error(concat("labels: expected samples x labels of shape ",
+                             io::detail::shape_text(in.scores.shape()), " as in ", in.scores.name(),
+                             ", got ", io::detail::shape_text(in.labels.shape())));
+  const score_kind kind = request.data.from == score_form::logits
+                              ? score_kind::multilabel_logits
+                              : score_kind::multilabel_probabilities;
+  return in.scores.visit_scores([&](auto scores) {
+    const std::vector<std::int64_t> targets = target_elements(in.labels, scores);
+    return measure_labels(
+        kind, scores, matrix_view<const std::int64_t>(targets.data(), scores.rows(), scores.cols()),
+        metrics, o);
   });
 }
 
-/// Pairs (confidence, hit) enter as P(event) with the event. There is no predicted class: what is
-/// said about one is undefined, and the accuracy is that of the hits.
-report of_confidences(const inputs& in, const evaluate_options& e) {
-  const io::label_column hits = io::labels(in.labels);
-  return in.scores.visit_vector([&](auto view) {
-    report r = make_report(measure(score_kind::binary_probabilities, view, hits, e));
-    evaluate_options plain;
-    plain.rows = e.rows;
-    plain.metrics = {"ece"};
-    const evaluation pairs = measure(score_kind::binary_probabilities, view, hits, plain);
-    for (named_value& m : r.metrics) {
-      if (m.name == "accuracy") m.value = accuracy(pairs.table);
-      if (m.name == "nll" || m.name == "brier") m.value = std::numeric_limits<double>::quiet_NaN();
-    }
-    r.classes = 0;
-    return r;
-  });
-}
-
-report measured(const eval_request& request, const inputs& in, const evaluate_options& e) {
-  if (request.sigmoid) return of_multilabel(in, request.data.from, e);
-  if (e.per_class && (in.binary() || request.data.from == score_form::confidences))
+evaluation measured(const eval_request& request, const inputs& in, const options& o) {
+  const metric_list list =
+      request.metrics.empty() ? all_metrics() : all_metrics().only(request.metrics);
+  if (request.sigmoid) return of_labels(in, request, request.metrics.empty() ? nullptr : &list, o);
+  const bool confidences = request.data.from == score_form::confidences;
+  if (o.per_class && (in.binary() || confidences))
     throw option_error(concat("--classwise: expected scores of samples x classes, got ",
                               in.scores.name(), " of shape ",
                               io::detail::shape_text(in.scores.shape())));
-  if (request.data.from == score_form::confidences) return of_confidences(in, e);
-  return of_scores(in, request.data.from, e);
+  const io::label_column labels = io::labels(in.labels);
+  if (confidences)
+    return in.scores.visit_vector([&](auto view) {
+      return measure(score_kind::binary_probabilities, true, view, labels, list, o);
+    });
+  return with_scores(in.scores, request.data.from, [&](score_kind kind, auto view) {
+    return measure(kind, false, view, labels, list, o);
+  });
 }
 
 }  // namespace
 
 report evaluate_files(const eval_request& request) {
-  evaluate_options e = make_options(request);
-  if (request.sigmoid) check_multilabel_request(request);
+  options o = make_options(request);
   const inputs in = load_inputs(request.data, request.proximity);
   progress_line progress(in.rows());
-  e.rows.progress = progress.hook();
-  const report r = naming_files(in.names(), [&] {
+  o.progress = progress.hook();
+  report r = naming_files(in.names(), [&] {
     return with_column(in.weights, [&](optional_column<double> weights) {
-      e.rows.weights = std::move(weights);
+      o.weights = std::move(weights);
       return with_column(in.proximity, [&](optional_column<double> proximity) {
-        e.proximity = std::move(proximity);
-        return measured(request, in, e);
+        o.proximity = std::move(proximity);
+        return measured(request, in, o);
       });
     });
   });

@@ -41,7 +41,7 @@ inputs load_inputs(const data_request& request, const std::string& proximity) {
   return in;
 }
 
-options row_options(const data_request& request) {
+options row_options_of(const data_request& request) {
   options o;
   o.ignore_label = request.ignore_label;
   o.nan = request.nan;

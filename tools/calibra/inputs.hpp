@@ -38,7 +38,7 @@ inputs load_inputs(const data_request& request, const std::string& proximity = {
 void expect_samples(const io::array& scores);
 
 /// The options of a pass over the rows, save for weights.
-options row_options(const data_request& request);
+options row_options_of(const data_request& request);
 
 /// Calls f with the array as an option's column: nothing where there is none.
 template<class F>

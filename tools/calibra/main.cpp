@@ -18,9 +18,9 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/conventions/convention.hpp"
+#include "calibra/conventions/all.hpp"
 #include "calibra/error.hpp"
-#include "calibra/evaluate.hpp"
+#include "calibra/evaluate/all_metrics.hpp"
 #include "calibra/io/write_file.hpp"
 #include "calibra/version.hpp"
 #include "conventions.hpp"
@@ -141,12 +141,9 @@ std::vector<std::string> metric_list(std::string_view text) {
   for (;;) {
     const std::size_t comma = std::min(text.find(','), text.size());
     const std::string_view name = text.substr(0, comma);
-    if (std::find(metric_names.begin(), metric_names.end(), name) == metric_names.end()) {
-      std::string known = "all";
-      for (const std::string_view m : metric_names) known += concat(", ", m);
-      throw CLI::ValidationError(
-          concat("--metrics: expected names out of ", known, "; got \"", name, "\""));
-    }
+    if (all_metrics().find(name) == nullptr)
+      throw CLI::ValidationError(concat("--metrics: expected names out of all, ",
+                                        all_metrics().names(), "; got \"", name, "\""));
     names.emplace_back(name);
     if (comma == text.size()) return names;
     text.remove_prefix(comma + 1);

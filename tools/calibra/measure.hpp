@@ -7,21 +7,29 @@
 
 #include "calibra/array/scalar.hpp"
 #include "calibra/array/view.hpp"
-#include "calibra/evaluate.hpp"
+#include "calibra/evaluate/evaluation.hpp"
 #include "calibra/io/labels.hpp"
+#include "calibra/metrics/metric.hpp"
+#include "calibra/options.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "calibra/scores.hpp"
-#include "calibra/table/classwise_table.hpp"
 
 namespace calibra::cli {
 
 // The library's calls for the element types that files have. Each type is compiled in a file of
 // its own, measure_*.cpp.
 
-/// evaluate(). View: matrix_view, or vector_view for the binary kinds.
+/// evaluate(). View: matrix_view, or vector_view for the binary kinds. `confidences`: the scores
+/// are confidences, the labels their hits.
 template<class View>
-evaluation measure(score_kind kind, View scores, const io::label_column& labels,
-                   const evaluate_options& e);
+evaluation measure(score_kind kind, bool confidences, View scores, const io::label_column& labels,
+                   const metric_list& metrics, const options& o);
+
+/// evaluate() of multi-label scores. `metrics`: null for those that are defined for labels.
+template<class T>
+evaluation measure_labels(score_kind kind, matrix_view<const T> scores,
+                          matrix_view<const std::int64_t> targets, const metric_list* metrics,
+                          const options& o);
 
 /// fit_temperature().
 template<class View>
@@ -33,23 +41,19 @@ template<class View>
 void transform(const temperature_scaling& model, score_kind kind, View scores, bool as_logits,
                const options& o, const std::string& path);
 
-/// The one-against-rest tables of multi-label scores; throws where an entry is bad.
-template<class T>
-classwise_table label_tables(score_kind kind, matrix_view<const T> scores,
-                             matrix_view<const std::int64_t> targets, const options& o);
-
-#define CALIBRA_CLI_MEASURE_VIEW(prefix, view)                                       \
-  prefix template evaluation measure(score_kind, view, const io::label_column&,      \
-                                     const evaluate_options&);                       \
-  prefix template temperature_scaling fit(score_kind, view, const io::label_column&, \
-                                          const options&);                           \
-  prefix template void transform(const temperature_scaling&, score_kind, view, bool, \
+#define CALIBRA_CLI_MEASURE_VIEW(prefix, view)                                        \
+  prefix template evaluation measure(score_kind, bool, view, const io::label_column&, \
+                                     const metric_list&, const options&);             \
+  prefix template temperature_scaling fit(score_kind, view, const io::label_column&,  \
+                                          const options&);                            \
+  prefix template void transform(const temperature_scaling&, score_kind, view, bool,  \
                                  const options&, const std::string&);
-#define CALIBRA_CLI_MEASURE_TYPE(prefix, T)                                      \
-  CALIBRA_CLI_MEASURE_VIEW(prefix, matrix_view<const T>)                         \
-  CALIBRA_CLI_MEASURE_VIEW(prefix, vector_view<const T>)                         \
-  prefix template classwise_table label_tables(score_kind, matrix_view<const T>, \
-                                               matrix_view<const std::int64_t>, const options&);
+#define CALIBRA_CLI_MEASURE_TYPE(prefix, T)                                                      \
+  CALIBRA_CLI_MEASURE_VIEW(prefix, matrix_view<const T>)                                         \
+  CALIBRA_CLI_MEASURE_VIEW(prefix, vector_view<const T>)                                         \
+  prefix template evaluation measure_labels(score_kind, matrix_view<const T>,                    \
+                                            matrix_view<const std::int64_t>, const metric_list*, \
+                                            const options&);
 #define CALIBRA_CLI_MEASURE(prefix, T) \
   CALIBRA_CLI_MEASURE_TYPE(prefix, T)  \
   CALIBRA_CLI_MEASURE_TYPE(prefix, byte_swapped<T>)

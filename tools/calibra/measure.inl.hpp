@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "calibra/array/matrix.hpp"
+#include "calibra/evaluate.hpp"
 #include "calibra/io/npy.hpp"
 #include "measure.hpp"
 
@@ -23,9 +24,22 @@ auto wrapped(score_kind kind, vector_view<const T> scores, F f) {
 }
 
 template<class View>
-evaluation measure(score_kind kind, View scores, const io::label_column& labels,
-                   const evaluate_options& e) {
-  return wrapped(kind, scores, [&](const auto& s) { return evaluate(s, labels, e); });
+evaluation measure(score_kind kind, bool confidences, View scores, const io::label_column& labels,
+                   const metric_list& metrics, const options& o) {
+  if constexpr (std::is_same_v<View, vector_view<typename View::element_type>>) {
+    if (confidences) return evaluate(calibra::confidences(scores, labels), metrics, o);
+  }
+  return wrapped(kind, scores, [&](const auto& s) { return evaluate(s, labels, metrics, o); });
+}
+template<class T>
+evaluation measure_labels(score_kind kind, matrix_view<const T> scores,
+                          matrix_view<const std::int64_t> targets, const metric_list* metrics,
+                          const options& o) {
+  const auto of = [&](const auto& s) {
+    return metrics == nullptr ? evaluate(s, targets, o) : evaluate(s, targets, *metrics, o);
+  };
+  return kind == score_kind::multilabel_logits ? of(multilabel_logits(scores))
+                                               : of(multilabel_probabilities(scores));
 }
 template<class View>
 temperature_scaling fit(score_kind kind, View scores, const io::label_column& labels,
@@ -48,14 +62,6 @@ void transform(const temperature_scaling& model, score_kind kind, View scores, b
   wrapped(kind, scores, [&](const auto& s) {
     save(path, as_logits ? model.transform_logits(s, o) : model.transform(s, o));
   });
-}
-
-template<class T>
-classwise_table label_tables(score_kind kind, matrix_view<const T> scores,
-                             matrix_view<const std::int64_t> targets, const options& o) {
-  if (kind == score_kind::multilabel_logits)
-    return tabulate_classes(multilabel_logits(scores), targets, o);
-  return tabulate_classes(multilabel_probabilities(scores), targets, o);
 }
 
 }  // namespace calibra::cli

@@ -35,7 +35,7 @@ std::string summary_text(const temperature_scaling& model) {
 std::string fit_files(const fit_request& request) {
   const inputs in = load_inputs(request.data);
   const io::label_column labels = io::labels(in.labels);
-  options o = row_options(request.data);
+  options o = row_options_of(request.data);
   progress_line progress(in.rows());
   o.progress = progress.hook();
   const temperature_scaling model = naming_files(in.names(), [&] {

@@ -2,31 +2,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <string>
-#include <vector>
 
-#include "calibra/table/reliability_table.hpp"
+#include "calibra/evaluate/evaluation.hpp"
 #include "requests.hpp"
 
 namespace calibra::cli {
 
-struct named_value {
-  std::string name;
-  double value;  ///< NaN where undefined
-};
-
 /// What `calibra eval` found out.
-struct report {
-  std::uint64_t samples = 0;  ///< rows that counted
-  std::uint64_t entries = 0;  ///< the same, but for multi-label scores: single labels that counted
-  std::uint64_t skipped = 0;
-  std::size_t classes = 0;
-  std::vector<named_value> metrics;
-  reliability_table table;
-  std::vector<double> ece_per_class;
-};
+using report = evaluation;
 
 /// Loads, measures. Throws option_error for what the command line should not have asked, other
 /// calibra errors, with the name of the file, for what is in the files.

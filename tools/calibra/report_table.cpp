@@ -54,14 +54,14 @@ std::string headline(const eval_request& request, const report& r) {
   return out + '\n';
 }
 
-std::string metric_lines(const std::vector<named_value>& metrics) {
+std::string metric_lines(const std::vector<metric_value>& metrics) {
   std::size_t name_width = 0, value_width = 0;
-  for (const named_value& m : metrics) {
+  for (const metric_value& m : metrics) {
     name_width = std::max(name_width, m.name.size());
     value_width = std::max(value_width, fixed(m.value, 6).size());
   }
   std::string out;
-  for (const named_value& m : metrics)
+  for (const metric_value& m : metrics)
     out += concat(left(m.name, name_width + 2),
                   right(std::isnan(m.value) ? "-" : fixed(m.value, 6), value_width), '\n');
   return out;

@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "calibra/conventions/convention.hpp"
 #include "calibra/error.hpp"
 #include "calibra/version.hpp"
 #include "report.hpp"
@@ -65,7 +64,7 @@ std::string json_text(const eval_request& request, const report& r) {
   out["classes"] = r.classes == 0 ? json(nullptr) : json(r.classes);
   out["options"] = options_json(request);
   json& metrics = out["metrics"] = json::object();
-  for (const named_value& m : r.metrics) metrics[m.name] = finite(m.value);
+  for (const metric_value& m : r.metrics) metrics[m.name] = finite(m.value);
   json& bins = out["bins"] = json::array();
   for (std::size_t b = 0; b < r.table.size(); ++b) {
     const reliability_bin bin = r.table[b];
@@ -87,7 +86,7 @@ std::string json_text(const eval_request& request, const report& r) {
 
 std::string csv_text(const eval_request& request, const report& r) {
   std::string out = "metric,value\n";
-  for (const named_value& m : r.metrics) out += concat(m.name, ',', number(m.value), '\n');
+  for (const metric_value& m : r.metrics) out += concat(m.name, ',', number(m.value), '\n');
   out += weighted(request) ? "\nlower,upper,count,weight,confidence,accuracy\n"
                            : "\nlower,upper,count,confidence,accuracy\n";
   for (std::size_t b = 0; b < r.table.size(); ++b) {
@@ -106,7 +105,7 @@ std::string csv_text(const eval_request& request, const report& r) {
 
 std::string markdown_text(const eval_request& request, const report& r) {
   std::string out = "| metric | value |\n|---|---:|\n";
-  for (const named_value& m : r.metrics)
+  for (const metric_value& m : r.metrics)
     out += concat("| ", m.name, " | ", fixed(m.value, 6), " |\n");
   out += "\n| bin | count | confidence | accuracy | gap |\n|---|---:|---:|---:|---:|\n";
   for (std::size_t b = 0; b < r.table.size(); ++b) {

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "calibra/conventions/convention.hpp"
+#include "calibra/conventions/all.hpp"
 #include "calibra/error.hpp"
 
 namespace calibra::cli {
@@ -55,7 +55,8 @@ std::string_view word(report_format format) {
 }
 
 edge_side effective_side(const eval_request& request) {
-  return request.side ? *request.side : conventions::find(request.like).side;
+  if (request.side) return *request.side;
+  return conventions::find(request.like).side.value_or(edge_side::right_closed);
 }
 
 std::string fixed(double x, int digits) {

@@ -18,11 +18,10 @@
 #include <vector>
 
 #include "calibra/evaluate.hpp"
-#include "calibra/metrics/nll.hpp"
 #include "calibra/recalibration/temperature.hpp"
-#include "calibra/torch/detail/device_evaluate.hpp"
 #include "calibra/torch/detail/device_fit.hpp"
 #include "calibra/torch/detail/host_tensor.hpp"
+#include "calibra/torch/device_class_samples.hpp"
 #include "calibra/torch/device_classwise_table.hpp"
 #include "calibra/torch/device_sample.hpp"
 #include "calibra/torch/device_summary.hpp"
@@ -40,150 +39,135 @@
 
 namespace calibra {
 
-namespace detail {
-
-template<class Accumulator, tensor_scores S, class L>
-Accumulator accumulated(const S& scores, const L& labels, const options& o) {
-  Accumulator sums(o);
-  sums.add(scores, labels, {o.weights, o.valid});
-  if (o.progress) o.progress(static_cast<std::uint64_t>(scores.view().size(0)));
-  return sums;
-}
-
-/// A sample whatever the type its confidences are kept in.
-inline sample<double> widened(sample<double> x) {
-  return x;
-}
-inline sample<double> widened(const sample<float>& x) {
-  sample<double> wide;
-  wide.reserve(x.size(), x.weighted());
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (x.weighted())
-      wide.push_back(x.confidence(i), x.hit(i), x.weight(i));
-    else
-      wide.push_back(x.confidence(i), x.hit(i));
+/// LibTorch's operations behind every metric: see tensor_backend. On a device each makes one host
+/// synchronisation, when it reads what it found.
+template<>
+struct tensor_backend<at::Tensor> {
+  static bool on_host(const at::Tensor& t) { return detail::on_host(t); }
+  static calibra::precision precision_of(const at::Tensor& t) {
+    return t.scalar_type() == at::kDouble ? precision::float64 : precision::float32;
   }
-  return wide;
-}
+  static std::size_t rows(const at::Tensor& t) { return static_cast<std::size_t>(t.size(0)); }
+  static std::size_t cols(const at::Tensor& t) { return static_cast<std::size_t>(t.size(1)); }
+  static at::Tensor column(const at::Tensor& t, std::size_t j) {
+    return t.select(1, static_cast<std::int64_t>(j));
+  }
+  static std::string describe(const at::Tensor& t) { return detail::describe(t); }
+  static const at::Tensor& tensor(const at::Tensor& t) { return t; }
+  /// The targets of multi-label scores.
+  static at::Tensor targets(std::string_view where, const at::Tensor& t) {
+    at::Tensor y = detail::plain(where, t);
+    if (y.dim() != 2)
+      throw shape_error(
+          detail::concat(where, ": expected targets, samples x labels, got ", detail::describe(t)));
+    if (!detail::is_whole(y))
+      throw value_error(detail::concat(where, ": expected targets of an integer type, got ",
+                                       detail::describe(t)));
+    return y;
+  }
 
-using torch_pairs = confidence_pairs<tensor_held<at::Tensor>, tensor_held<at::Tensor>>;
-
-template<class F>
-decltype(auto) with_host_pairs(const torch_pairs& pairs, F f) {
-  if (!on_host(pairs.hit()))
-    throw value_error(concat("confidences(): confidences are ", describe(pairs.confidence()),
-                             ", hits are ", describe(pairs.hit())));
-  return visit_real(pairs.confidence(), [&]<class C>(std::type_identity<C>) {
-    return visit_whole(pairs.hit(), [&]<class H>(std::type_identity<H>) {
-      return f(confidences(column_view<C>(pairs.confidence()), column_view<H>(pairs.hit())));
+  template<score_kind K, class F>
+  static decltype(auto) with_host_scores(const at::Tensor& t, F f) {
+    return detail::with_host_scores(detail::make_scores<K>(t), f);
+  }
+  template<class F>
+  static decltype(auto) with_host_pairs(const at::Tensor& confidence, const at::Tensor& hit, F f) {
+    if (!detail::on_host(hit))
+      throw value_error(detail::concat("confidences(): confidences are ",
+                                       detail::describe(confidence), ", hits are ",
+                                       detail::describe(hit)));
+    return detail::visit_real(confidence, [&]<class C>(std::type_identity<C>) {
+      return detail::visit_whole(hit, [&]<class H>(std::type_identity<H>) {
+        return f(confidences(detail::column_view<C>(confidence), detail::column_view<H>(hit)));
+      });
     });
-  });
-}
+  }
 
-/// Pairs on a device are binary probabilities with their events.
-inline auto as_binary(const torch_pairs& pairs) {
-  return make_scores<score_kind::binary_probabilities>(pairs.confidence());
-}
-inline options pair_options(options o) {
-  o.binary = binary_target::positive_class;
-  o.ignore_label.reset();
-  return o;
-}
+  static std::uint64_t valid_rows(const at::Tensor& scores,
+                                  const optional_column<unsigned char>& valid) {
+    const at::Tensor mask = detail::on_device("evaluate()", "mask entries", valid, scores);
+    return static_cast<std::uint64_t>(mask.ne(0).sum().item<std::int64_t>());
+  }
+  template<score_kind K>
+  static summary means(std::string_view where, const at::Tensor& scores,
+                       const optional_column<std::int64_t>& labels, const row_options& o,
+                       std::uint64_t& skipped) {
+    return read(make<K>(scores), labels, o, skipped, device_summary(rows_only(o), where));
+  }
+  template<score_kind K>
+  static reliability_table table(std::string_view where, const at::Tensor& scores,
+                                 const optional_column<std::int64_t>& labels, const row_options& o,
+                                 const binning& bins, std::uint64_t& skipped) {
+    return read(make<K>(scores), labels, o, skipped, device_table(rows_only(o), bins, where));
+  }
+  template<score_kind K>
+  static sample pairs(std::string_view where, const at::Tensor& scores,
+                      const optional_column<std::int64_t>& labels, const row_options& o,
+                      std::uint64_t& skipped) {
+    device_sample collected(rows_only(o), where);
+    add(collected, make<K>(scores), labels, o);
+    std::vector<std::size_t> row;
+    sample result = collected.read(&row);
+    skipped = collected.skipped();
+    if (o.proximity) {
+      if (o.proximity.size() != rows(scores))
+        throw shape_error(detail::concat(where, ": expected ", rows(scores), " proximities, got ",
+                                         o.proximity.size()));
+      const optional_column<double> proximity = readable(o.proximity);
+      for (const std::size_t i : row) result.add_proximity(proximity.get()[i], i);
+    }
+    return result;
+  }
+  template<score_kind K>
+  static classwise_table classes(std::string_view where, const at::Tensor& scores,
+                                 const optional_column<std::int64_t>& labels, const row_options& o,
+                                 const binning& bins, std::uint64_t& skipped) {
+    return read(make<K>(scores), labels, o, skipped,
+                device_classwise_table(rows_only(o), bins, where));
+  }
+  template<score_kind K, class Visit>
+  static void for_each_class(std::string_view where, const at::Tensor& scores,
+                             const optional_column<std::int64_t>& labels, const row_options& o,
+                             Visit visit, std::uint64_t& skipped) {
+    detail::for_each_device_class(where, make<K>(scores), labels, o, precision_of(scores), visit,
+                                  skipped);
+  }
 
-}  // namespace detail
-
-/// collect() of tensors. Confidences come as double whatever the scores are, as their type is known
-/// at run time only.
-template<tensor_scores S, class L>
-sample<double> collect(const S& scores, L&& labels, const options& o = {}) {
-  if (detail::on_host(scores.view()))
-    return detail::with_host_scores(
-        scores, [&](const auto& host) { return detail::widened(collect(host, labels, o)); });
-  return detail::accumulated<device_sample>(scores, labels, o).read();
-}
-inline sample<double> collect(const detail::torch_pairs& pairs, const options& o = {}) {
-  if (detail::on_host(pairs.confidence()))
-    return detail::with_host_pairs(
-        pairs, [&](const auto& host) { return detail::widened(collect(host, o)); });
-  return collect(detail::as_binary(pairs), pairs.hit(), detail::pair_options(o));
-}
-
-/// tabulate() of tensors.
-template<tensor_scores S, class L>
-reliability_table tabulate(const S& scores, L&& labels, const options& o = {}) {
-  if (detail::on_host(scores.view()))
-    return detail::with_host_scores(scores,
-                                    [&](const auto& host) { return tabulate(host, labels, o); });
-  if (o.scheme == bin_scheme::equal_mass && o.edges.empty())
-    return equal_mass_table(collect(scores, labels, o), o.bins, mass_rule::midpoint, o.side);
-  return detail::accumulated<device_table>(scores, labels, o).read();
-}
-inline reliability_table tabulate(const detail::torch_pairs& pairs, const options& o = {}) {
-  if (detail::on_host(pairs.confidence()))
-    return detail::with_host_pairs(pairs, [&](const auto& host) { return tabulate(host, o); });
-  return tabulate(detail::as_binary(pairs), pairs.hit(), detail::pair_options(o));
-}
-
-/// summarise() of tensors.
-template<tensor_scores S, class L>
-summary summarise(const S& scores, L&& labels, const options& o = {}) {
-  if (detail::on_host(scores.view()))
-    return detail::with_host_scores(scores,
-                                    [&](const auto& host) { return summarise(host, labels, o); });
-  return detail::accumulated<device_summary>(scores, labels, o).read();
-}
-
-/// tabulate_classes() of tensors.
-template<detail::single_label_scores S, class L>
-requires tensor_scores<S> classwise_table tabulate_classes(const S& scores, L&& labels,
-                                                           const options& o = {}) {
-  if (detail::on_host(scores.view()))
-    return detail::with_host_scores(
-        scores, [&](const auto& host) { return tabulate_classes(host, labels, o); });
-  return detail::accumulated<device_classwise_table>(scores, labels, o).read();
-}
-/// The same of multi-label scores: `targets` is an N x L tensor of 0 and 1.
-template<detail::multilabel_scores S, class Y>
-requires tensor_scores<S> classwise_table tabulate_classes(const S& scores, const Y& targets,
-                                                           const options& o = {}) {
-  static_assert(tensor_array<Y>, "calibra: targets of tensor scores have to be a tensor");
-  if (!detail::on_host(scores.view()))
-    return detail::accumulated<device_classwise_table>(scores, targets, o).read();
-  const at::Tensor y = detail::plain("tabulate_classes()", targets);
-  if (y.dim() != 2 || !detail::on_host(y))
-    throw shape_error(detail::concat("tabulate_classes(): scores are ",
-                                     detail::describe(scores.view()), ", targets are ",
-                                     detail::describe(y)));
-  return detail::with_host_scores(scores, [&](const auto& host) {
-    return detail::visit_whole(y, [&]<class T>(std::type_identity<T>) {
-      return tabulate_classes(host, detail::table_view<T>(y), o);
-    });
-  });
-}
-
-/// classwise_ace() of tensors. Memory on a device: the probabilities, N x K.
-template<tensor_scores S, class L>
-double classwise_ace(const S& scores, const L& labels, const options& o = {}) {
-  if (!detail::on_host(scores.view()))
-    return detail::device_classwise_ace("classwise_ace()", scores, labels, o, 0.0, true);
-  return detail::with_host_scores(scores,
-                                  [&](const auto& host) { return classwise_ace(host, labels, o); });
-}
-
-/// tace() of tensors.
-template<tensor_scores S, class L>
-double tace(const S& scores, const L& labels, const options& o = {}, double threshold = 0.01) {
-  if (detail::on_host(scores.view()))
-    return detail::with_host_scores(
-        scores, [&](const auto& host) { return tace(host, labels, o, threshold); });
-  if (!(threshold >= 0 && threshold < 1))
-    throw option_error(detail::concat("tace(): expected a threshold in [0, 1), got ", threshold));
-  return detail::device_classwise_ace("tace()", scores, labels, o, threshold, false);
-}
+ private:
+  template<score_kind K>
+  static auto make(const at::Tensor& t) {
+    return detail::make_scores<K>(t);
+  }
+  /// Proximities where the host can read them: it is there that they meet their pairs.
+  static optional_column<double> readable(const optional_column<double>& x) {
+    const at::Tensor* t = x.handle<at::Tensor>();
+    return t == nullptr || detail::on_host(*t) ? x : optional_column<double>(t->to(at::kCPU));
+  }
+  static row_options rows_only(row_options o) {
+    o.weights = {};
+    o.valid = {};
+    o.proximity = {};
+    return o;
+  }
+  template<class Accumulator, class S>
+  static void add(Accumulator& sums, const S& scores, const optional_column<std::int64_t>& labels,
+                  const row_options& o) {
+    sums.add(scores, labels, {o.weights, o.valid});
+    if (o.progress) o.progress(static_cast<std::uint64_t>(scores.view().size(0)));
+  }
+  template<class Accumulator, class S>
+  static auto read(const S& scores, const optional_column<std::int64_t>& labels,
+                   const row_options& o, std::uint64_t& skipped, Accumulator sums) {
+    add(sums, scores, labels, o);
+    auto result = sums.read();
+    skipped = sums.skipped();
+    return result;
+  }
+};
 
 /// fit_temperature() of tensors. On a device each pass reads eight numbers back.
-template<tensor_scores S, class L>
-temperature_scaling fit_temperature(const S& scores, L&& labels, const options& o = {},
+template<detail::torch_scores S, class L>
+temperature_scaling fit_temperature(const S& scores, L&& labels, const row_options& o = {},
                                     const fit_options& fit = {}) {
   static_assert(!detail::is_multilabel<S>,
                 "calibra: temperature scaling of multi-label scores is one binary scaling a label; "
@@ -199,9 +183,9 @@ temperature_scaling fit_temperature(const S& scores, L&& labels, const options& 
 namespace detail {
 
 /// What temperature_scaling makes of tensor scores: a tensor of float32 or float64 on their device.
-template<tensor_scores S>
-at::Tensor tempered(std::string_view where, const S& scores, double temperature, const options& o,
-                    tempered_output output) {
+template<torch_scores S>
+at::Tensor tempered(std::string_view where, const S& scores, double temperature,
+                    const row_options& o, tempered_output output) {
   const at::NoGradGuard no_grad;
   const at::Tensor& x = scores.view();
   const bool binary = is_binary_kind<S::kind>;
@@ -216,7 +200,7 @@ at::Tensor tempered(std::string_view where, const S& scores, double temperature,
     });
   }
   // The checks of a pass, with no labels to check.
-  options unlabelled = o;
+  row_options unlabelled = o;
   unlabelled.ignore_label.reset();
   device_stream stream(where, unlabelled);
   device_rows rows;
@@ -233,26 +217,5 @@ at::Tensor tempered(std::string_view where, const S& scores, double temperature,
   return z.to(x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
 }
 }  // namespace detail
-
-/// evaluate() of tensors. On the CPU everything that evaluate() knows; on a device calibra's own
-/// definitions (another convention is an option_error that says so) on equal-width, given or
-/// equal-mass bins; proximities lie on the host.
-template<tensor_scores S, class L>
-evaluation evaluate(const S& scores, const L& labels, const evaluate_options& e = {}) {
-  if (detail::on_host(scores.view()))
-    return detail::with_host_scores(scores,
-                                    [&](const auto& host) { return evaluate(host, labels, e); });
-  if (e.like.name != conventions::calibra.name)
-    throw option_error(detail::concat("evaluate(): convention ", e.like.name,
-                                      " needs the scores in host memory, got ",
-                                      detail::describe(scores.view()), "; copy them there"));
-  for (const std::string& name : e.metrics)
-    if (std::find(metric_names.begin(), metric_names.end(), name) == metric_names.end())
-      throw option_error(detail::concat("evaluate(): unknown metric \"", name, "\""));
-  if (e.proximity && e.proximity.size() != static_cast<std::size_t>(scores.view().size(0)))
-    throw shape_error(detail::concat("evaluate(): expected ", scores.view().size(0),
-                                     " proximities, got ", e.proximity.size()));
-  return detail::device_evaluate(scores, labels, e);
-}
 
 }  // namespace calibra

@@ -11,6 +11,7 @@ class compensated_sum {
  public:
   compensated_sum() = default;
   explicit compensated_sum(double x) : high_(x) {}
+  compensated_sum(double high, double low) : high_(high), low_(low) {}
 
   compensated_sum& operator+=(double x) {
     const double s = high_ + x;
@@ -25,6 +26,8 @@ class compensated_sum {
     return *this;
   }
   double value() const { return high_ + low_; }
+  double high() const { return high_; }
+  double low() const { return low_; }
   bool operator==(const compensated_sum& other) const { return value() == other.value(); }
 
  private:

@@ -78,7 +78,7 @@ class logit_reader {
 
   /// Checks row i of the tile, row `row` of the input, after sum_rows(). `sum` is any sum over the
   /// row's softmax. False where the policy has the row left out.
-  bool check_row(std::string_view where, const options& o, std::size_t i, std::size_t row,
+  bool check_row(std::string_view where, const row_options& o, std::size_t i, std::size_t row,
                  double sum) const {
     if constexpr (from_probabilities) {
       if (is_finite(sum_[i])) {

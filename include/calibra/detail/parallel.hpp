@@ -3,45 +3,130 @@
 #pragma once
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstddef>
 #include <exception>
+#include <mutex>
 #include <thread>
 #include <vector>
 
 namespace calibra::detail {
 
-/// Cuts [0, n) into at most `threads` consecutive parts of at least `grain` and calls
-/// work(part, first, last) for each on its own thread. Of several exceptions the one of the lowest
-/// part is rethrown, so that errors name the first bad row whatever the number of threads.
-/// Returns the number of parts; with one part everything happens on the calling thread.
+/// How many parts of at least `grain` n items are cut into for so many threads.
 inline std::size_t part_count(std::size_t n, unsigned threads, std::size_t grain) {
   const std::size_t most = grain == 0 ? n : (n + grain - 1) / grain;
   return std::max<std::size_t>(1, std::min<std::size_t>(threads, most));
 }
 
+/// The items of part `part` of `parts`: [first, last).
+struct part_range {
+  std::size_t first;
+  std::size_t last;
+};
+inline part_range range_of(std::size_t n, std::size_t parts, std::size_t part) {
+  return {n / parts * part + std::min(part, n % parts),
+          n / parts * (part + 1) + std::min(part + 1, n % parts)};
+}
+
+/// Threads that live for a call and work on one pass after another. The calling thread works too;
+/// others start with the first pass that has more than one part.
+class worker_team {
+ public:
+  explicit worker_team(unsigned threads) : threads_(std::max(1U, threads)) {}
+  worker_team(const worker_team&) = delete;
+  worker_team& operator=(const worker_team&) = delete;
+  ~worker_team() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    wake_.notify_all();
+  }
+
+  unsigned size() const { return threads_; }
+
+  /// Calls work(part) for every part, each on one thread. Of several exceptions the one of the
+  /// lowest part is thrown, so that errors name the first bad row whatever the number of threads.
+  template<class Work>
+  void run(std::size_t parts, const Work& work) {
+    if (parts <= 1 || threads_ == 1) {
+      for (std::size_t part = 0; part < parts; ++part) work(part);
+      return;
+    }
+    std::vector<std::exception_ptr> failures(parts);
+    job now{[](const void* w, std::size_t part) { (*static_cast<const Work*>(w))(part); },
+            &work,
+            failures.data(),
+            parts,
+            0,
+            0};
+    {
+      const std::lock_guard lock(mutex_);
+      while (pool_.size() + 1 < threads_) pool_.emplace_back([this] { serve(); });
+      job_ = &now;
+    }
+    wake_.notify_all();
+    {
+      std::unique_lock lock(mutex_);
+      take_parts(now, lock);
+      done_.wait(lock, [&] { return now.finished == now.parts; });
+      job_ = nullptr;
+    }
+    for (const std::exception_ptr& failure : failures)
+      if (failure) std::rethrow_exception(failure);
+  }
+
+ private:
+  struct job {
+    void (*call)(const void*, std::size_t);
+    const void* work;
+    std::exception_ptr* failures;
+    std::size_t parts;
+    std::size_t next;
+    std::size_t finished;
+  };
+
+  /// Does parts of the job until none is left to begin; holds the lock but while it works.
+  void take_parts(job& now, std::unique_lock<std::mutex>& lock) {
+    while (now.next < now.parts) {
+      const std::size_t part = now.next++;
+      lock.unlock();
+      std::exception_ptr failure;
+      try {
+        now.call(now.work, part);
+      } catch (...) {
+        failure = std::current_exception();
+      }
+      lock.lock();
+      now.failures[part] = failure;
+      if (++now.finished == now.parts) done_.notify_all();
+    }
+  }
+  void serve() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [this] { return stop_ || (job_ != nullptr && job_->next < job_->parts); });
+      if (stop_) return;
+      take_parts(*job_, lock);
+    }
+  }
+
+  unsigned threads_;
+  std::mutex mutex_;
+  std::condition_variable wake_, done_;
+  job* job_ = nullptr;
+  bool stop_ = false;
+  std::vector<std::jthread> pool_;  // last: joined before the rest is gone
+};
+
+/// Calls work(part, first, last) for every part of [0, n), on threads of its own.
 template<class Work>
 void for_each_part(std::size_t n, std::size_t parts, Work work) {
-  if (parts <= 1) {
-    work(std::size_t{0}, std::size_t{0}, n);
-    return;
-  }
-  std::vector<std::exception_ptr> failures(parts);
-  const auto guarded = [&](std::size_t part) {
-    try {
-      work(part, n / parts * part + std::min(part, n % parts),
-           n / parts * (part + 1) + std::min(part + 1, n % parts));
-    } catch (...) {
-      failures[part] = std::current_exception();
-    }
-  };
-  {
-    std::vector<std::jthread> pool;
-    pool.reserve(parts - 1);
-    for (std::size_t part = 1; part < parts; ++part) pool.emplace_back(guarded, part);
-    guarded(0);
-  }
-  for (const std::exception_ptr& failure : failures)
-    if (failure) std::rethrow_exception(failure);
+  worker_team team(static_cast<unsigned>(parts));
+  team.run(parts, [&](std::size_t part) {
+    const part_range r = range_of(n, parts, part);
+    work(part, r.first, r.last);
+  });
 }
 
 }  // namespace calibra::detail

@@ -32,7 +32,7 @@ double row_sum_tolerance(std::size_t classes) {
 /// Checks what can be checked without looking at an element.
 template<class T>
 void check_shapes(std::string_view where, matrix_view<const T> scores, std::size_t labels,
-                  const options& o) {
+                  const row_options& o) {
   if (scores.cols() == 0)
     throw shape_error(
         concat(where, ": expected at least 1 class, got scores of ", scores.rows(), " x 0"));
@@ -42,6 +42,9 @@ void check_shapes(std::string_view where, matrix_view<const T> scores, std::size
   if (o.weights && o.weights.size() != scores.rows())
     throw shape_error(concat(where, ": expected ", scores.rows(), " weights to match ",
                              scores.rows(), " rows, got ", o.weights.size()));
+  if (o.proximity && o.proximity.size() != scores.rows())
+    throw shape_error(concat(where, ": expected ", scores.rows(), " proximities to match ",
+                             scores.rows(), " rows, got ", o.proximity.size()));
   if (o.valid && o.valid.size() != scores.rows())
     throw shape_error(concat(where, ": expected ", scores.rows(), " mask entries to match ",
                              scores.rows(), " rows, got ", o.valid.size()));
@@ -54,9 +57,14 @@ inline void check_label(std::string_view where, std::int64_t label, std::size_t 
         concat(where, ": label ", label, " at row ", row, " is not in [0, ", classes, ")"));
 }
 
+/// Squares of weights, and their sums, have to be numbers: weights of other sizes are refused, so
+/// that results do not depend on the scale.
 inline void check_weight(std::string_view where, double weight, std::size_t row) {
+  if (weight == 0 || (weight >= 1e-100 && weight <= 1e100)) return;
   if (!(weight >= 0) || !is_finite(weight))
     throw value_error(concat(where, ": weight ", weight, " at row ", row, " is not in [0, inf)"));
+  throw value_error(concat(where, ": weight ", weight, " at row ", row,
+                           " is neither 0 nor in [1e-100, 1e100]; scale all weights alike"));
 }
 
 template<class C>

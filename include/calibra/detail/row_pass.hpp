@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "calibra/detail/parallel.hpp"
@@ -31,35 +30,47 @@ auto score_view(const S& scores) {
   }
 }
 
-/// One pass over all rows. Every thread fills its own copy of `state` by consume(state, block); the
-/// copies are added up in the order of the rows. Returns the sum and sets `skipped` if given.
-template<class T, class State, class Consume>
-State row_pass(std::string_view where, score_kind kind, matrix_view<const T> scores,
-               const column<std::int64_t>& labels, const options& o, row_needs needs,
-               const State& state, Consume consume, std::size_t* skipped = nullptr,
-               isa set = best_isa()) {
-  check_shapes(where, scores, labels.size(), o);
+/// What a pass walks over: rows of scores with their labels, checked as they come.
+template<class T>
+struct row_source {
+  std::string_view where;  ///< what messages call the caller
+  score_kind kind;
+  matrix_view<const T> scores;
+  column<std::int64_t> labels;
+  const row_options& options;
+  bool confidences = false;  ///< the scores are confidences, the labels their hits
+};
+
+/// How many parts a pass over the rows is worth.
+template<class T>
+std::size_t parts_of(const row_source<T>& source) {
   constexpr std::size_t worth_a_thread = 65536;
-  const std::size_t parts =
-      part_count(scores.rows(), o.threads.n, worth_a_thread / scores.cols() + 1);
-  std::vector<State> states(parts, state);
-  std::vector<std::size_t> skips(parts);
-  for_each_part(scores.rows(), parts, [&](std::size_t part, std::size_t first, std::size_t last) {
-    row_worker<T> worker(where, kind, scores, labels, o, needs, set);
+  return part_count(source.scores.rows(), source.options.threads.n,
+                    worth_a_thread / std::max<std::size_t>(1, source.scores.cols()) + 1);
+}
+
+/// The one walk over rows: every consumer is given the blocks of its part, in order, by
+/// consumer(worker, block). Returns how many samples were left out by nan_policy::count.
+template<class T, class Consumer>
+std::size_t walk_rows(worker_team& team, const row_source<T>& source, row_needs needs,
+                      std::vector<Consumer>& consumers, isa set = best_isa()) {
+  const row_options& o = source.options;
+  check_shapes(source.where, source.scores, source.labels.size(), o);
+  std::vector<std::size_t> skips(consumers.size());
+  team.run(consumers.size(), [&](std::size_t part) {
+    auto [first, last] = range_of(source.scores.rows(), consumers.size(), part);
+    row_worker<T> worker(source.where, source.kind, source.scores, source.labels, o, needs, set);
     while (first < last) {
       const std::size_t n = std::min(worker.block_rows(), last - first);
-      consume(states[part], worker.next(first, n));
+      consumers[part](worker, worker.next(first, n));
       first += n;
       if (o.progress) o.progress(n);
     }
     skips[part] = worker.skipped();
   });
-  for (std::size_t part = 1; part < parts; ++part) {
-    states[0] += states[part];
-    skips[0] += skips[part];
-  }
-  if (skipped != nullptr) *skipped = skips[0];
-  return std::move(states[0]);
+  std::size_t skipped = 0;
+  for (const std::size_t s : skips) skipped += s;
+  return skipped;
 }
 
 /// Says what is wrong where labels are something else than a column of integers.

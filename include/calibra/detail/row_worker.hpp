@@ -48,7 +48,7 @@ class row_worker {
   using C = compute_type<T>;
 
   row_worker(std::string_view where, score_kind kind, matrix_view<const T> scores,
-             const column<std::int64_t>& labels, const options& o, row_needs needs, isa set)
+             const column<std::int64_t>& labels, const row_options& o, row_needs needs, isa set)
       : where_(where),
         kind_(kind),
         scores_(scores),
@@ -82,6 +82,8 @@ class row_worker {
   const tile<C>& current() const { return current_; }
   C max_of(std::size_t row) const { return max_[row - first_]; }
   double sum_of(std::size_t row) const { return sum_[row - first_]; }
+  /// The first row of the last block's tile.
+  std::size_t first() const { return first_; }
   /// Samples left out by nan_policy::count so far.
   std::size_t skipped() const { return skipped_; }
 
@@ -318,7 +320,7 @@ class row_worker {
   score_kind kind_;
   matrix_view<const T> scores_;
   const column<std::int64_t>& labels_;
-  const options& options_;
+  const row_options& options_;
   row_needs needs_;
   const row_kernels<C>& kernels_;
   const row_kernels<double>& double_kernels_;

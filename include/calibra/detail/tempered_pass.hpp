@@ -88,7 +88,7 @@ class tempered_pass {
   }
 
   tempered_pass(std::string_view where, matrix_view<const T> scores,
-                const column<std::int64_t>& labels, const options& o, isa set = best_isa())
+                const column<std::int64_t>& labels, const row_options& o, isa set = best_isa())
       : where_(where), scores_(scores), labels_(labels), options_(o), isa_(set) {
     check_shapes(where, scores, labels.size(), o);
   }
@@ -223,7 +223,7 @@ class tempered_pass {
   std::string_view where_;
   matrix_view<const T> scores_;
   const column<std::int64_t>& labels_;
-  const options& options_;
+  const row_options& options_;
   isa isa_;
 };
 

@@ -51,7 +51,7 @@ class tempered_writer {
   using W = typename reader_type::W;
 
   tempered_writer(std::string_view where, matrix_view<const T> scores, double temperature,
-                  const options& o, tempered_output output, matrix_view<E> out, isa set)
+                  const row_options& o, tempered_output output, matrix_view<E> out, isa set)
       : where_(where),
         temperature_(temperature),
         options_(o),
@@ -142,7 +142,7 @@ class tempered_writer {
 
   std::string_view where_;
   double temperature_;
-  const options& options_;
+  const row_options& options_;
   tempered_output output_;
   matrix_view<E> out_;
   const row_kernels<W>& kernels_;
@@ -154,8 +154,8 @@ class tempered_writer {
 /// The same for binary scores: sigmoid(x / T), or x / T.
 template<class T, score_kind Kind, class E>
 void write_binary(std::string_view where, matrix_view<const T> scores, double temperature,
-                  const options& o, tempered_output output, matrix_view<E> out, std::size_t first,
-                  std::size_t last) {
+                  const row_options& o, tempered_output output, matrix_view<E> out,
+                  std::size_t first, std::size_t last) {
   for (std::size_t row = first; row < last; ++row) {
     const auto given = scalar_traits<T>::load(scores(row, 0));
     const tile<compute_type<T>> one{&given, 1, true, 1, 1};
@@ -175,7 +175,8 @@ void write_binary(std::string_view where, matrix_view<const T> scores, double te
 /// All rows. Nothing is written before the shapes are known to agree.
 template<score_kind Kind, class T, class E>
 void temper(std::string_view where, matrix_view<const T> scores, double temperature,
-            const options& o, tempered_output output, matrix_view<E> out, isa set = best_isa()) {
+            const row_options& o, tempered_output output, matrix_view<E> out,
+            isa set = best_isa()) {
   if (out.rows() != scores.rows() || out.cols() != scores.cols())
     throw shape_error(concat(where, ": expected an output of ", scores.rows(), " x ", scores.cols(),
                              " to match the scores, got ", out.rows(), " x ", out.cols()));

@@ -3,38 +3,35 @@
 #pragma once
 
 #include <limits>
-#include <utility>
 
-#include "calibra/table/summary.hpp"
+#include "calibra/metrics/metric.hpp"
 
 namespace calibra {
 
-/// Weighted share of hits of a table, samples in no bin included. Range: [0, 1]. Empty: NaN.
-/// Mergeable: through the table. Cost: O(B).
-inline double accuracy(const reliability_table& table) {
-  const double total = table.total_weight();
-  return total > 0 ? table.total_hits() / total : std::numeric_limits<double>::quiet_NaN();
-}
+namespace metrics {
 
-/// Weighted mean confidence of a table, samples in no bin included. Range: [0, 1]. Empty: NaN.
-/// Mergeable: through the table. Cost: O(B).
-inline double mean_confidence(const reliability_table& table) {
-  const double total = table.total_weight();
-  return total > 0 ? table.total_confidence() / total : std::numeric_limits<double>::quiet_NaN();
-}
+/// Share of samples whose predicted class is the label; the first of equal classes is predicted. Of
+/// a table: the share of hits, samples in no bin included. Empty: NaN. Mergeable.
+struct accuracy {
+  static constexpr metric_info info{
+      .name = "accuracy",
+      .formula = "(1/N) Σ_i [ŷ_i = y_i]; of equal classes the first is predicted",
+      .range = "[0, 1], a share",
+      .weights = "weighted mean",
+      .source = "the definition",
+      .python =
+          "`sklearn.metrics.accuracy_score`; the table's form differs from it for binary scores of "
+          "P(y = 1), whose hit is y itself",
+  };
+  [[nodiscard]] double of(const summary& sums) const { return sums.accuracy(); }
+  [[nodiscard]] double of(const reliability_table& table) const {
+    const double total = table.total_weight();
+    return total > 0 ? table.total_hits() / total : std::numeric_limits<double>::quiet_NaN();
+  }
+};
 
-/// Share of samples whose predicted class is the label; the first of equal classes is predicted.
-/// Shapes: scores N x K + labels N. Range: [0, 1]. Empty: NaN. Mergeable: through summary.
-/// Cost: O(N K). Errors as collect().
-template<wrapped_scores S, class L>
-double accuracy(const S& scores, L&& labels, const options& o = {}) {
-  return summarise(scores, std::forward<L>(labels), o).accuracy();
-}
+}  // namespace metrics
 
-/// Mean confidence, as mean_confidence(table) without keeping the table.
-template<wrapped_scores S, class L>
-double mean_confidence(const S& scores, L&& labels, const options& o = {}) {
-  return summarise(scores, std::forward<L>(labels), o).confidence();
-}
+inline constexpr metric<metrics::accuracy> accuracy{};
 
 }  // namespace calibra

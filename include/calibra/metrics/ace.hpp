@@ -2,34 +2,35 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <utility>
-
 #include "calibra/metrics/ece.hpp"
+#include "calibra/metrics/metric.hpp"
 
 namespace calibra {
 
-/// Adaptive calibration error of the top label: ece() on equal-mass bins, the ACE of the DOR paper.
-/// Formula: sum_b (n_b / N) |acc_b - conf_b| over bins of about N / B samples; ties stay together.
-/// Shapes:  a sample of N pairs | scores N x K + labels N. Range: [0, 1]. Empty: NaN.
-/// Mergeable: no: cuts need the whole sample; collect() parts and append() them. Weights: within
-/// bins. Cost:    O(N) after O(N K); 4 bytes a sample for float scores. Source:  Nguyen and
-/// O'Connor 2015; Nixon et al. 2019 for the name (theirs is classwise_ace()).
-template<class C>
-double ace(const sample<C>& x, std::size_t bins = 15, mass_rule rule = mass_rule::midpoint) {
-  return ece(equal_mass_table(x, bins, rule));
-}
+namespace metrics {
 
-template<wrapped_scores S, class L>
-double ace(const S& scores, L&& labels, options o = {}) {
-  o.scheme = bin_scheme::equal_mass;
-  o.edges.clear();
-  return ece(tabulate(scores, std::forward<L>(labels), o));
-}
-template<class C, class H>
-double ace(const confidence_pairs<C, H>& pairs, options o = {}) {
-  o.scheme = bin_scheme::equal_mass;
-  o.edges.clear();
-  return ece(tabulate(pairs, o));
-}
+/// Adaptive calibration error of the top label: ece on equal-mass bins, the ACE of the DOR paper.
+/// Nixon et al.'s is classwise_ace. Not mergeable: cuts need every pair.
+struct ace {
+  static constexpr metric_info info{
+      .name = "ace",
+      .formula = "`ece` on bins of about N/B samples each; ties stay together",
+      .range = "[0, 1], a probability",
+      .weights = "within the bins; the cuts count samples",
+      .source =
+          "Nguyen and O'Connor 2015; the ACE of prompt-tuning papers. Nixon et al.'s ACE is "
+          "`classwise_ace`",
+      .python =
+          "CLIP_Calibration `AdaptiveECE`, torch-uncertainty `AdaptiveCalibrationError`, "
+          "verified_calibration `get_ece_em`; netcal's `ACE` is `mean_gap`",
+  };
+  static constexpr bool equal_mass = true;
+
+  [[nodiscard]] double of(const reliability_table& table) const { return metrics::ece{}.of(table); }
+};
+
+}  // namespace metrics
+
+inline constexpr metric<metrics::ace> ace{};
 
 }  // namespace calibra

@@ -3,48 +3,45 @@
 #pragma once
 
 #include <cstddef>
-#include <utility>
 #include <vector>
 
 #include "calibra/metrics/ece.hpp"
-#include "calibra/table/classwise_table.hpp"
+#include "calibra/metrics/metric.hpp"
 
 namespace calibra {
 
-/// Classwise expected calibration error (static calibration error): the mean over classes of ece()
-/// of the pairs (p_ik, [y_i = k]). Formula: (1/K) sum_k sum_b (n_kb / N) |acc_kb - conf_kb|.
-/// Shapes:  K tables | scores N x K + labels N. Range: [0, 1]. Empty: NaN. Weights: yes.
-/// Mergeable: yes, the tables. Cost: one pass, O(N K); memory 24 K B bytes. Errors as collect().
-/// Multi-label scores: the macro average over labels; pooled_ece() is the micro one.
-/// Source:  Nixon et al. 2019 (arXiv 1904.01685), SCE; Kull et al. 2019, classwise ECE.
-inline double classwise_ece(const classwise_table& tables) {
-  return tables.macro([](const reliability_table& t) { return ece(t); });
-}
+namespace metrics {
 
-/// The summands of classwise_ece(): ece() of each class.
-inline std::vector<double> ece_per_class(const classwise_table& tables) {
-  std::vector<double> result(tables.classes());
+/// Classwise expected calibration error (static calibration error): the mean over classes of ece of
+/// the pairs (p_ik, [y_i = k]). Of multi-label scores the mean over labels. Empty: NaN. Mergeable.
+struct classwise_ece {
+  static constexpr metric_info info{
+      .name = "classwise_ece",
+      .formula =
+          "(1/K) Σ_k Σ_b (n_kb/N) |acc_kb − conf_kb| of the pairs (p_ik, [y_i = k]); of "
+          "multi-label scores the macro average",
+      .range = "[0, 1], a probability",
+      .weights = "take the place of counts",
+      .source = "Nixon et al. 2019 (arXiv 1904.01685), SCE; Kull et al. 2019",
+      .python =
+          "torch-uncertainty `ClasswiseCalibrationError`, robustness_metrics "
+          "`StaticCalibrationError`, verified_calibration `get_ece(mode='marginal')` (p = 1)",
+  };
+  [[nodiscard]] double of(const class_tables& tables) const { return tables.mean(calibra::ece); }
+};
+
+}  // namespace metrics
+
+inline constexpr metric<metrics::classwise_ece> classwise_ece{};
+
+/// The summands of classwise_ece: ece of each class.
+[[nodiscard]] inline std::vector<double> ece_per_class(const class_tables& tables) {
+  std::vector<double> result(tables.size());
   for (std::size_t k = 0; k < result.size(); ++k) result[k] = ece(tables[k]);
   return result;
 }
-
-/// ece() of all N K pairs (p_ik, [y_i = k]) in one table. Range: [0, 1]. Everything else as
-/// classwise_ece(). Source: Kumar et al. 2018 (marginal, pooled); robustness_metrics gce.
-inline double pooled_ece(const classwise_table& tables) {
-  return ece(tables.micro());
-}
-
-template<wrapped_scores S, class L>
-double classwise_ece(const S& scores, L&& labels, const options& o = {}) {
-  return classwise_ece(tabulate_classes(scores, std::forward<L>(labels), o));
-}
-template<wrapped_scores S, class L>
-std::vector<double> ece_per_class(const S& scores, L&& labels, const options& o = {}) {
-  return ece_per_class(tabulate_classes(scores, std::forward<L>(labels), o));
-}
-template<wrapped_scores S, class L>
-double pooled_ece(const S& scores, L&& labels, const options& o = {}) {
-  return pooled_ece(tabulate_classes(scores, std::forward<L>(labels), o));
+[[nodiscard]] inline std::vector<double> ece_per_class(const classwise_table& tables) {
+  return ece_per_class(class_tables(tables));
 }
 
 }  // namespace calibra

@@ -7,25 +7,29 @@
 #include <cstddef>
 #include <limits>
 
-#include "calibra/table/sample.hpp"
+#include "calibra/metrics/metric.hpp"
 
 namespace calibra {
 
+namespace metrics {
+
 /// Kolmogorov-Smirnov calibration error: the largest distance between the cumulative accuracy and
-/// the cumulative confidence, max_k |sum_{i <= k} w_i (hit_i - confidence_i)| / W over the sample
-/// in ascending order of confidence, with W the total weight (w_i = 1 if unweighted). It needs no
-/// bins.
-///
-/// Pairs of equal confidence enter together, so k runs over the ends of ties only and the order of
-/// the rows does not matter.
-/// Range: [0, 1] for confidences in [0, 1]. NaN if the sample is empty or its weights sum to 0.
-/// Cost: O(n) for a sorted sample; otherwise a sorted copy is made, O(n) as well.
-/// Not mergeable: append samples instead.
-/// Source: Gupta et al., "Calibration of Neural Networks using Splines", ICLR 2021
-/// (arXiv:2006.12800).
-template<class C>
-double ks_error(const sample<C>& s) {
-  return detail::with_sorted(s, [](const sample<C>& sorted) {
+/// the cumulative confidence, max_k |sum_{i <= k} w_i (hit_i - confidence_i)| / W, in ascending
+/// order of confidence. Pairs of equal confidence enter together, so that the order of the rows
+/// does not matter. NaN if the sample is empty or its weights sum to 0. O(n). Append samples to
+/// merge.
+struct ks_error {
+  static constexpr metric_info info{
+      .name = "ks_error",
+      .formula =
+          "max_k |Σ_{i≤k} (hit_i − confidence_i)| / N in ascending order of confidence; ties enter "
+          "together",
+      .range = "[0, 1], a probability",
+      .weights = "yes",
+      .source = "Gupta et al. 2021 (arXiv 2006.12800)",
+      .python = "no package of the comparison has it",
+  };
+  [[nodiscard]] double of(const sample& sorted) const {
     const double total = sorted.total_weight();
     if (!(total > 0)) return std::numeric_limits<double>::quiet_NaN();
     const std::size_t n = sorted.size();
@@ -36,7 +40,11 @@ double ks_error(const sample<C>& s) {
       if (i + 1 == n || sorted.confidence(i + 1) != c) largest = std::max(largest, std::abs(sum));
     }
     return largest / total;
-  });
-}
+  }
+};
+
+}  // namespace metrics
+
+inline constexpr metric<metrics::ks_error> ks_error{};
 
 }  // namespace calibra

@@ -5,35 +5,38 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <utility>
 
-#include "calibra/metrics/ece.hpp"
+#include "calibra/metrics/metric.hpp"
 
 namespace calibra {
 
-/// Unweighted mean gap over the non-empty bins: (1 / B+) sum_b |acc_b - conf_b|. netcal and the
-/// functions of focal_calibration call it ACE. Range: [0, 1]. Empty: NaN. Mergeable: through the
-/// table. Cost: O(B) | O(N K). A bin counts alike however few samples it has. Errors as ece().
-/// Source: Neumann, Zisserman, Vedaldi 2018; netcal metrics.ACE.
-inline double mean_gap(const reliability_table& table) {
-  double sum = 0;
-  std::size_t bins = 0;
-  for (std::size_t b = 0; b < table.size(); ++b) {
-    const reliability_bin bin = table[b];
-    if (!(bin.weight > 0)) continue;
-    sum += std::abs(bin.gap());
-    ++bins;
-  }
-  return bins == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(bins);
-}
+namespace metrics {
 
-template<wrapped_scores S, class L>
-double mean_gap(const S& scores, L&& labels, const options& o = {}) {
-  return mean_gap(tabulate(scores, std::forward<L>(labels), o));
-}
-template<class C, class H>
-double mean_gap(const confidence_pairs<C, H>& pairs, const options& o = {}) {
-  return mean_gap(tabulate(pairs, o));
-}
+/// Unweighted mean gap of the non-empty bins. netcal and the functions of focal_calibration call it
+/// ACE. A bin counts alike however few samples it has. Empty: NaN. Mergeable through the table.
+struct mean_gap {
+  static constexpr metric_info info{
+      .name = "mean_gap",
+      .formula = "(1/B₊) Σ_b |acc_b − conf_b| over the B₊ non-empty bins",
+      .range = "[0, 1], a probability",
+      .weights = "within the bins; every bin counts alike",
+      .source = "Neumann, Zisserman, Vedaldi 2018; netcal metrics.ACE",
+      .python = "netcal `ACE`; the ACE of focal_calibration's functions",
+  };
+  [[nodiscard]] double of(const reliability_table& table) const {
+    double sum = 0;
+    std::size_t bins = 0;
+    for (const reliability_bin& bin : table) {
+      if (!(bin.weight > 0)) continue;
+      sum += std::abs(bin.gap());
+      ++bins;
+    }
+    return bins == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(bins);
+  }
+};
+
+}  // namespace metrics
+
+inline constexpr metric<metrics::mean_gap> mean_gap{};
 
 }  // namespace calibra

@@ -6,34 +6,39 @@
 #include <cstddef>
 #include <limits>
 
-#include "calibra/error.hpp"
-#include "calibra/table/sample.hpp"
+#include "calibra/metrics/metric.hpp"
 
 namespace calibra {
 
-struct mmce_options {
-  /// h of the kernel exp(-|c - c'| / h); finite and > 0.
-  double bandwidth = 0.4;
-};
+namespace metrics {
 
 /// Maximum mean calibration error with the Laplace kernel, as a V-statistic (the pairs i = j are
 /// counted): sqrt(sum_ij w_i w_j r_i r_j exp(-|c_i - c_j| / h)) / W, with r = hit - confidence and
-/// W the total weight (w_i = 1 if unweighted).
-///
-/// Range: [0, 1] for confidences in [0, 1]. NaN if the sample is empty or its weights sum to 0.
-/// Cost: O(n) for a sorted sample, otherwise a sorted copy is made, O(n) as well: the double sum
-/// factorises over the sorted confidences into a sum of n non-negative terms, so the result is
-/// never the square root of a rounding error below 0. Throws option_error if the bandwidth is not a
-/// finite number > 0. Not mergeable: append samples instead. Source: Kumar, Sarawagi and Jain,
-/// "Trainable Calibration Measures for Neural Networks from Kernel Mean Embeddings", ICML 2018 (the
-/// square of this value is their MMCE^2_m).
-template<class C>
-double mmce(const sample<C>& s, const mmce_options& options = {}) {
-  const double h = options.bandwidth;
-  if (!(h > 0 && h <= std::numeric_limits<double>::max()))
-    throw option_error(
-        detail::concat("mmce(): bandwidth ", h, " is not a finite number greater than 0"));
-  return detail::with_sorted(s, [h](const sample<C>& sorted) {
+/// W the total weight. The double sum factorises over the sorted confidences into n non-negative
+/// terms, so the result is never the root of a rounding error below 0. O(n). NaN if the sample is
+/// empty or its weights sum to 0. Throws option_error if the bandwidth is not a finite number > 0.
+struct mmce {
+  static constexpr metric_info info{
+      .name = "mmce",
+      .formula =
+          "√(Σ_ij r_i r_j exp(−|c_i − c_j|/h)) / N, r = hit − confidence, h = 0.4, pairs i = j "
+          "counted",
+      .range = "[0, 1], a probability",
+      .weights = "yes",
+      .source = "Kumar, Sarawagi, Jain 2018 (the square is their MMCE²)",
+      .python = "netcal `MMCE` (like = `netcal` for binary scores)",
+  };
+  /// h of the kernel exp(-|c - c'| / h); finite and > 0.
+  double bandwidth = 0.4;
+
+  void check() const {
+    if (!(bandwidth > 0 && bandwidth <= std::numeric_limits<double>::max()))
+      throw option_error(detail::concat("mmce(): bandwidth ", bandwidth,
+                                        " is not a finite number greater than 0"));
+  }
+  [[nodiscard]] double of(const sample& sorted) const {
+    check();
+    const double h = bandwidth;
     const double total = sorted.total_weight();
     if (!(total > 0)) return std::numeric_limits<double>::quiet_NaN();
     // With a_i = exp(-(c_{i+1} - c_i) / h) and S_i = r_i + a_{i-1} S_{i-1}, the quadratic form is
@@ -52,7 +57,12 @@ double mmce(const sample<C>& s, const mmce_options& options = {}) {
       }
     }
     return std::sqrt(form) / total;
-  });
-}
+  }
+  friend bool operator==(const mmce&, const mmce&) = default;
+};
+
+}  // namespace metrics
+
+inline constexpr metric<metrics::mmce> mmce{};
 
 }  // namespace calibra

@@ -6,24 +6,17 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <span>
+#include <string>
 #include <vector>
 
-#include "calibra/array/view.hpp"
-#include "calibra/error.hpp"
-#include "calibra/table/sample.hpp"
+#include "calibra/metrics/metric.hpp"
 
 namespace calibra {
 
+/// How proximities are cut into bins.
 enum class proximity_binning {
   quantile,  ///< edges at the quantiles of the proximities, bins narrower than 1e-8 merged
   uniform,   ///< bins of equal width between the least and the largest proximity
-};
-
-struct piece_options {
-  std::size_t confidence_bins = 10;  ///< of equal width in [0, 1]
-  std::size_t proximity_bins = 10;
-  proximity_binning binning = proximity_binning::quantile;
 };
 
 namespace detail {
@@ -64,10 +57,8 @@ inline std::vector<double> inner_quantile_edges(const std::vector<double>& sorte
 
 /// Calibration error over the cells of two binnings, each given by its ascending inner edges: bins
 /// are [a, b), and the outer ones reach to infinity. NaN if the sample has no weight.
-template<class C>
-double piece_on_edges(const sample<C>& s, vector_view<const double> proximity,
-                      const std::vector<double>& confidence_edges,
-                      const std::vector<double>& proximity_edges) {
+inline double piece_on_edges(const sample& s, const std::vector<double>& confidence_edges,
+                             const std::vector<double>& proximity_edges) {
   const auto bin_of = [](double x, const std::vector<double>& edges) {
     return static_cast<std::size_t>(std::upper_bound(edges.begin(), edges.end(), x) -
                                     edges.begin());
@@ -77,7 +68,7 @@ double piece_on_edges(const sample<C>& s, vector_view<const double> proximity,
   double total = 0;
   for (std::size_t i = 0; i < s.size(); ++i) {
     const double c = s.confidence(i), w = s.weight(i);
-    gaps[bin_of(proximity[i], proximity_edges) * columns + bin_of(c, confidence_edges)] +=
+    gaps[bin_of(s.proximities()[i], proximity_edges) * columns + bin_of(c, confidence_edges)] +=
         w * ((s.hit(i) ? 1.0 : 0.0) - c);
     total += w;
   }
@@ -89,59 +80,62 @@ double piece_on_edges(const sample<C>& s, vector_view<const double> proximity,
 
 }  // namespace detail
 
+namespace metrics {
+
 /// Proximity-informed expected calibration error: sum over the cells of a grid of proximity bins
 /// and confidence bins of (n_cell / n) |accuracy - mean confidence|, so that over- and
 /// underconfidence at different proximities do not cancel.
 ///
-/// `proximity[i]` belongs to the i-th pair of the sample, in the order in which the pairs were
-/// added: do not sort the sample before. Any finite numbers do; the paper uses exp(-mean distance
-/// to the nearest neighbours). Confidence bins: [a, b) with edges i * (1 / B), 1 in the last bin.
-/// Proximity bins: [a, b), the last closed; quantile edges interpolate linearly between order
-/// statistics, and bins not wider than 1e-8 are merged. These are the bins of CLIP_Calibration
-/// (scikit-learn's KBinsDiscretizer before its quantile subsampling and 1.9's other quantile rule).
-/// Weights, where the sample has them, replace the counts of the error; the quantiles do not use
-/// them.
-/// Range: [0, 1] for confidences in [0, 1]. NaN if the sample is empty or its weights sum to 0.
-/// Cost: O(n log n) for the quantiles (a sorted copy of the proximities), else O(n log B).
-/// Throws option_error for a number of bins of 0, shape_error if there are not as many proximities
-/// as pairs, and value_error for a proximity that is not finite.
-/// Not mergeable: the proximity bins depend on the whole sample.
-/// Source: Xiong et al., "Proximity-Informed Calibration for Deep Neural Networks", NeurIPS 2023
-/// (arXiv:2306.04590).
-template<class C>
-double piece(const sample<C>& s, vector_view<const double> proximity,
-             const piece_options& options = {}) {
-  if (options.confidence_bins == 0 || options.proximity_bins == 0)
-    throw option_error(detail::concat("piece(): ", options.confidence_bins, " confidence bins and ",
-                                      options.proximity_bins,
-                                      " proximity bins; both must be at least 1"));
-  if (proximity.size() != s.size())
-    throw shape_error(
-        detail::concat("piece(): ", proximity.size(), " proximities for ", s.size(), " samples"));
-  for (std::size_t i = 0; i < proximity.size(); ++i)
-    if (!std::isfinite(proximity[i]))
-      throw value_error(
-          detail::concat("piece(): proximity ", proximity[i], " at row ", i, " is not finite"));
-  if (s.empty()) return std::numeric_limits<double>::quiet_NaN();
+/// Confidence bins: as many as the options say, of equal width, [a, b) with edges i * (1 / B), 1 in
+/// the last bin. Proximity bins: [a, b), the last closed; quantile edges interpolate linearly
+/// between order statistics, and bins not wider than 1e-8 are merged. These are the bins of
+/// CLIP_Calibration (scikit-learn's KBinsDiscretizer before its quantile subsampling and 1.9's
+/// other quantile rule). The paper takes exp(-mean distance to the nearest neighbours) as
+/// proximity. Weights replace the counts of the error; the quantiles do not use them. NaN if there
+/// are no pairs or no weight, and from evaluate() if there are no proximities. O(n log n). Throws
+/// option_error for 0 bins or pairs without proximities, value_error for one that is not finite.
+/// Not mergeable but by appending samples.
+struct piece {
+  static constexpr metric_info info{
+      .name = "piece",
+      .formula = "Σ over cells of (proximity bin, confidence bin) of (n_cell/N) |acc − conf|",
+      .range = "[0, 1], a probability",
+      .weights = "replace the counts; the quantiles do not use them",
+      .source = "Xiong et al. 2023 (arXiv 2306.04590)",
+      .python = "CLIP_Calibration `PIECE`",
+  };
+  std::size_t proximity_bins = 10;
+  proximity_binning binning = proximity_binning::quantile;
 
-  std::vector<double> proximity_edges;
-  std::vector<double> values(proximity.size());
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = proximity[i];
-  if (options.binning == proximity_binning::quantile) {
-    std::sort(values.begin(), values.end());
-    proximity_edges = detail::inner_quantile_edges(values, options.proximity_bins);
-  } else {
-    const auto [low, high] = std::minmax_element(values.begin(), values.end());
-    proximity_edges = detail::inner_edges(*low, *high, options.proximity_bins);
+  void check() const {
+    if (proximity_bins == 0)
+      throw option_error("piece(): expected at least 1 proximity bin, got 0");
   }
-  return detail::piece_on_edges(s, proximity, detail::inner_edges(0, 1, options.confidence_bins),
-                                proximity_edges);
-}
+  [[nodiscard]] std::string undefined(const sample& pairs) const {
+    return pairs.proximities().empty() && !pairs.empty()
+               ? "expected pairs with proximities (options::proximity), got none"
+               : "";
+  }
+  [[nodiscard]] double of(const sample& s, const bin_options& bins) const {
+    check();
+    if (bins.bins == 0) throw option_error("piece(): expected at least 1 confidence bin, got 0");
+    if (s.empty()) return std::numeric_limits<double>::quiet_NaN();
+    std::vector<double> values = s.proximities();
+    std::vector<double> proximity_edges;
+    if (binning == proximity_binning::quantile) {
+      std::sort(values.begin(), values.end());
+      proximity_edges = detail::inner_quantile_edges(values, proximity_bins);
+    } else {
+      const auto [low, high] = std::minmax_element(values.begin(), values.end());
+      proximity_edges = detail::inner_edges(*low, *high, proximity_bins);
+    }
+    return detail::piece_on_edges(s, detail::inner_edges(0, 1, bins.bins), proximity_edges);
+  }
+  friend bool operator==(const piece&, const piece&) = default;
+};
 
-template<class C>
-double piece(const sample<C>& s, std::span<const double> proximity,
-             const piece_options& options = {}) {
-  return piece(s, vector_view<const double>(proximity.data(), proximity.size()), options);
-}
+}  // namespace metrics
+
+inline constexpr metric<metrics::piece> piece{};
 
 }  // namespace calibra

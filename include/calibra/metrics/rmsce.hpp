@@ -3,29 +3,37 @@
 #pragma once
 
 #include <cmath>
-#include <utility>
 
-#include "calibra/metrics/ece.hpp"
+#include "calibra/metrics/metric.hpp"
+#include "calibra/metrics/over_bins.hpp"
 
 namespace calibra {
 
-/// Root mean squared calibration error, the L2 form of ece(): sqrt(sum_b (n_b / N) gap_b^2).
-/// Range: [0, 1]; ece <= rmsce <= mce on the same bins. Empty: NaN. Mergeable: through the table.
-/// Cost: O(B) | O(N K). Shapes, edges, weights and errors as ece().
-/// Source: Nguyen and O'Connor 2015; Kumar, Liang, Ma 2019 (arXiv 1909.10155), the plug-in
-/// estimate.
-inline double rmsce(const reliability_table& table) {
-  return std::sqrt(
-      detail::weighted_bin_mean(table, [](const reliability_bin& b) { return b.gap() * b.gap(); }));
-}
+namespace metrics {
 
-template<wrapped_scores S, class L>
-double rmsce(const S& scores, L&& labels, const options& o = {}) {
-  return rmsce(tabulate(scores, std::forward<L>(labels), o));
-}
-template<class C, class H>
-double rmsce(const confidence_pairs<C, H>& pairs, const options& o = {}) {
-  return rmsce(tabulate(pairs, o));
-}
+/// Root mean squared calibration error, the L2 form of ece. Empty: NaN. Mergeable through the
+/// table.
+struct rmsce {
+  static constexpr metric_info info{
+      .name = "rmsce",
+      .formula = "√ Σ_b (n_b/N) (acc_b − conf_b)²; ece ≤ rmsce ≤ mce on the same bins",
+      .range = "[0, 1], a probability",
+      .weights = "take the place of counts",
+      .source =
+          "Nguyen and O'Connor 2015; Kumar, Liang, Ma 2019 (arXiv 1909.10155), the plug-in "
+          "estimate",
+      .python =
+          "torchmetrics `norm='l2'`, probmetrics `rmsce-N`, verified_calibration "
+          "`lower_bound_scaling_ce(p=2, debias=False)`",
+  };
+  [[nodiscard]] double of(const reliability_table& table) const {
+    return std::sqrt(
+        weighted_bin_mean(table, [](const reliability_bin& b) { return b.gap() * b.gap(); }));
+  }
+};
+
+}  // namespace metrics
+
+inline constexpr metric<metrics::rmsce> rmsce{};
 
 }  // namespace calibra

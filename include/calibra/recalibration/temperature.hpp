@@ -11,12 +11,12 @@
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
+#include "calibra/detail/row_pass.hpp"
 #include "calibra/detail/temperature_fit.hpp"
 #include "calibra/detail/tempered_rows.hpp"
 #include "calibra/options.hpp"
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/scores.hpp"
-#include "calibra/table/tabulate.hpp"
 
 namespace calibra {
 
@@ -60,7 +60,7 @@ class temperature_scaling {
   /// Cost: one pass, O(N K). Throws shape_error (no class) and value_error as collect() does for
   /// scores, with the row.
   template<wrapped_scores S>
-  auto transform(const S& scores, const options& o = {}) const {
+  auto transform(const S& scores, const row_options& o = {}) const {
     return made("temperature_scaling::transform()", scores, o,
                 detail::tempered_output::probabilities);
   }
@@ -69,8 +69,8 @@ class temperature_scaling {
   /// floating-point scalar. The shape is checked before anything is written; after a value_error
   /// the contents of `out` are unspecified. `out` may be the array of the scores itself.
   template<wrapped_scores S, class Out>
-  requires(!std::same_as<std::remove_cvref_t<Out>, options>) void transform(
-      const S& scores, Out&& out, const options& o = {}) const {
+  requires(!std::convertible_to<Out, row_options>) void transform(
+      const S& scores, Out&& out, const row_options& o = {}) const {
     written("temperature_scaling::transform()", scores, o, detail::tempered_output::probabilities,
             std::forward<Out>(out));
   }
@@ -79,22 +79,22 @@ class temperature_scaling {
   /// probabilities(p) log(p) / T, for binary_probabilities(p) log(p / (1 - p)) / T; -inf and, for
   /// the last, +inf can come out. Shapes, options and errors as transform().
   template<wrapped_scores S>
-  auto transform_logits(const S& scores, const options& o = {}) const {
+  auto transform_logits(const S& scores, const row_options& o = {}) const {
     return made("temperature_scaling::transform_logits()", scores, o,
                 detail::tempered_output::logits);
   }
 
   /// The same into an array, as transform(scores, out).
   template<wrapped_scores S, class Out>
-  requires(!std::same_as<std::remove_cvref_t<Out>, options>) void transform_logits(
-      const S& scores, Out&& out, const options& o = {}) const {
+  requires(!std::convertible_to<Out, row_options>) void transform_logits(
+      const S& scores, Out&& out, const row_options& o = {}) const {
     written("temperature_scaling::transform_logits()", scores, o, detail::tempered_output::logits,
             std::forward<Out>(out));
   }
 
  private:
   template<class S>
-  auto made(std::string_view where, const S& scores, const options& o,
+  auto made(std::string_view where, const S& scores, const row_options& o,
             detail::tempered_output output) const {
     if constexpr (tensor_scores<S>) {
       return tempered(where, scores, temperature_, o, output);  // the tensor adapter's
@@ -114,7 +114,7 @@ class temperature_scaling {
   }
 
   template<class S, class Out>
-  void written(std::string_view where, const S& scores, const options& o,
+  void written(std::string_view where, const S& scores, const row_options& o,
                detail::tempered_output output, Out&& out) const {
     static_assert(!detail::is_multilabel<S>,
                   "calibra: temperature scaling of multi-label scores is one binary scaling a "
@@ -162,7 +162,7 @@ class temperature_scaling {
 /// needs the row engine and the object does not: one that was loaded is the same as one that was
 /// fitted.
 template<wrapped_scores S, class L>
-temperature_scaling fit_temperature(const S& scores, L&& labels, const options& o = {},
+temperature_scaling fit_temperature(const S& scores, L&& labels, const row_options& o = {},
                                     const fit_options& fit = {}) {
   static_assert(!detail::is_multilabel<S>,
                 "calibra: temperature scaling of multi-label scores is one binary scaling a label; "

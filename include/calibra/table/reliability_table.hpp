@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +13,6 @@
 
 #include "calibra/detail/compensated_sum.hpp"
 #include "calibra/detail/float_bits.hpp"
-#include "calibra/detail/row_kernels.hpp"
 #include "calibra/error.hpp"
 #include "calibra/table/binning.hpp"
 
@@ -31,6 +29,16 @@ struct reliability_bin {
 
   /// accuracy - confidence: negative where the classifier is overconfident.
   double gap() const { return accuracy - confidence; }
+};
+
+/// What the samples of a bin add up to. All but `count` are weighted.
+struct bin_sums {
+  std::uint64_t count = 0;
+  double weight = 0;
+  double squared_weight = 0;
+  double confidence = 0;
+  double hits = 0;
+  double squared_miss = 0;  ///< of (confidence - hit)^2
 };
 
 /// Per bin: how many samples, how confident, how often right. What every binned metric is a
@@ -73,9 +81,9 @@ class reliability_table {
       throw option_error(detail::concat("reliability_table: cannot merge a table of ", other.size(),
                                         " bins into one of ", size(),
                                         " bins: their binnings differ"));
-    for (std::size_t b = 0; b < sums_.size(); ++b) sums_[b].merge(other.sums_[b]);
-    outside_.merge(other.outside_);
-    repeated_.merge(other.repeated_);
+    for (std::size_t b = 0; b < sums_.size(); ++b) sums_[b].add(other.sums_[b]);
+    outside_.add(other.outside_);
+    repeated_.add(other.repeated_);
     return *this;
   }
 
@@ -83,34 +91,62 @@ class reliability_table {
   std::size_t size() const { return sums_.size(); }
 
   reliability_bin operator[](std::size_t b) const {
-    const sums& s = sums_[b];
+    const running_sums& s = sums_[b];
     const double w = s.weight.value();
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-    return {binning_.lower(b),
-            binning_.upper(b),
-            s.count,
-            w,
-            w > 0 ? s.confidence.value() / w : nan,
-            w > 0 ? s.hits.value() / w : nan};
+    return {.lower = binning_.lower(b),
+            .upper = binning_.upper(b),
+            .count = s.count,
+            .weight = w,
+            .confidence = w > 0 ? s.confidence.value() / w : nan,
+            .accuracy = w > 0 ? s.hits.value() / w : nan};
   }
+
+  /// Walks over the bins: `for (const reliability_bin& bin : table)`.
+  class iterator {
+   public:
+    using value_type = reliability_bin;
+    using difference_type = std::ptrdiff_t;
+    iterator() = default;
+    iterator(const reliability_table* table, std::size_t bin) : table_(table), bin_(bin) {}
+    reliability_bin operator*() const { return (*table_)[bin_]; }
+    iterator& operator++() {
+      ++bin_;
+      return *this;
+    }
+    iterator operator++(int) {
+      iterator before = *this;
+      ++bin_;
+      return before;
+    }
+    bool operator==(const iterator&) const = default;
+
+   private:
+    const reliability_table* table_ = nullptr;
+    std::size_t bin_ = 0;
+  };
+  iterator begin() const { return {this, 0}; }
+  iterator end() const { return {this, size()}; }
 
   /// Samples given, those in no bin included.
   std::uint64_t count() const {
     std::uint64_t n = outside_.count;
-    for (const sums& s : sums_) n += s.count;
+    for (const running_sums& s : sums_) n += s.count;
     return n - repeated_.count;
   }
   /// Their weight: what bin weights are relative to.
-  double total_weight() const { return total(&sums::weight); }
+  double total_weight() const { return total(&running_sums::weight); }
   /// Weighted sum of all confidences, those in no bin included.
-  double total_confidence() const { return total(&sums::confidence); }
+  double total_confidence() const { return total(&running_sums::confidence); }
   /// Weighted number of hits, those in no bin included.
-  double total_hits() const { return total(&sums::hits); }
+  double total_hits() const { return total(&running_sums::hits); }
   /// Weight of the samples that the convention puts into no bin.
   double outside_weight() const { return outside_.weight.value(); }
 
   /// Sum over the bin of squared weights: with it, an effective count (sum w)^2 / sum w^2.
   double squared_weight(std::size_t b) const { return sums_[b].squares.value(); }
+  /// Sum over the bin of weight times (confidence - hit)^2: what the noise of its gap is made of.
+  double squared_miss(std::size_t b) const { return sums_[b].misses.value(); }
 
   /// As add(), for samples that were checked before: confidences in [0, 1], finite weights >= 0.
   void add_unchecked(double confidence, bool hit, double weight) {
@@ -127,129 +163,93 @@ class reliability_table {
     }
   }
 
-  /// As add_unchecked() for a block of at most 1024 samples: sums within the block are plain,
-  /// blocks are added up with compensation. `weights` may be null.
-  void add_block(const double* confidence, const unsigned char* hit, const double* weights,
-                 std::size_t n) {
-    constexpr std::size_t local = 33;
-    if (weights != nullptr || sums_.size() > local || binning_.rule() != bin_rule::edges ||
-        binning_.zero() != zero_rule::first_bin || binning_.one() != one_rule::last_bin) {
-      for (std::size_t i = 0; i < n; ++i)
-        add_unchecked(confidence[i], hit[i] != 0, weights == nullptr ? 1.0 : weights[i]);
-      return;
-    }
-    // A confidence lies in as high a bin as there are inner edges below it: c > e, or c >= e, which
-    // is c > the number before e.
-    std::array<double, local> below;
-    for (std::size_t b = 1; b < sums_.size(); ++b) {
-      const double edge = binning_.edges()[b];
-      below[b - 1] = binning_.side() == edge_side::right_closed
-                         ? edge
-                         : std::nextafter(edge, -std::numeric_limits<double>::infinity());
-    }
-    // Several sets of counters: neighbouring samples that share a bin need not wait for each other.
-    struct plain {
-      std::uint64_t both;  // samples, and hits times 2^32
-      double confidence;
-    };
-    constexpr std::size_t sets = 4;
-    std::array<std::array<plain, sets>, local> counters;
-    std::fill_n(counters.begin(), sums_.size(), std::array<plain, sets>{});
-    const auto& kernels = detail::kernels_for<double>(detail::best_isa());
-    std::array<double, 64> bins;
-    for (std::size_t first = 0; first < n; first += bins.size()) {
-      const std::size_t count = std::min(bins.size(), n - first);
-      kernels.count_below(confidence + first, count, below.data(), sums_.size() - 1, bins.data());
-      for (std::size_t i = 0; i < count; ++i) {
-        plain& c = counters[static_cast<std::size_t>(bins[i])][i % sets];
-        c.both += 1 + (static_cast<std::uint64_t>(hit[first + i]) << 32);
-        c.confidence += confidence[first + i];
-      }
-    }
-    for (std::size_t b = 0; b < sums_.size(); ++b) {
-      std::uint64_t both = 0;
-      double sum = 0;
-      for (const plain& c : counters[b]) {
-        both += c.both;
-        sum += c.confidence;
-      }
-      if (both != 0) sums_[b].add_many(both & 0xffffffffu, sum, both >> 32);
-    }
-  }
-
   /// Adds a sample to bin `b` whatever its confidence: for bins that are not made of edges.
   void add_to_bin(std::size_t b, double confidence, bool hit, double weight) {
     sums_[b].add(confidence, hit, weight);
   }
-  /// Adds `count` samples of weight 1 to bin `b` at once, given the sums of their confidences and
-  /// hits.
-  void add_sums(std::size_t b, std::uint64_t count, double confidence, double hits) {
-    add_sums(b, count, confidence, hits, static_cast<double>(count), static_cast<double>(count));
-  }
-  /// As above for samples whose weights sum to `weight` and their squares to `squares`; the other
-  /// sums are weighted.
-  void add_sums(std::size_t b, std::uint64_t count, double confidence, double hits, double weight,
-                double squares) {
-    sums_[b].count += count;
-    sums_[b].weight += weight;
-    sums_[b].squares += squares;
-    sums_[b].confidence += confidence;
-    sums_[b].hits += hits;
-  }
+  /// Adds samples to bin `b` at once, given their sums.
+  void add_sums(std::size_t b, const bin_sums& more) { sums_[b].add(more); }
   /// Adds a sample to the total and to no bin.
   void add_outside(double confidence, bool hit, double weight) {
     outside_.add(confidence, hit, weight);
   }
-  /// Adds `count` samples to the total and to no bin, given their weighted sums.
-  void add_outside_sums(std::uint64_t count, double confidence, double hits, double weight) {
-    outside_.count += count;
-    outside_.weight += weight;
-    outside_.confidence += confidence;
-    outside_.hits += hits;
+  /// Adds samples to the total and to no bin, given their sums.
+  void add_outside_sums(const bin_sums& more) { outside_.add(more); }
+
+  /// The sums of bin `b`; of what lies in no bin; of what lies in more than one, once too many.
+  [[nodiscard]] bin_sums sums(std::size_t b) const { return sums_[b].value(); }
+  [[nodiscard]] bin_sums outside() const { return outside_.value(); }
+  [[nodiscard]] bin_sums repeated() const { return repeated_.value(); }
+  void add_repeated_sums(const bin_sums& more) { repeated_.add(more); }
+
+  /// Calls f(count, sum) for all that the table holds, in a fixed order: how it is kept in a file.
+  template<class F>
+  void for_each_sum(F f) {
+    const auto of = [&](running_sums& s) {
+      for (detail::compensated_sum* sum :
+           {&s.weight, &s.squares, &s.confidence, &s.hits, &s.misses})
+        f(s.count, *sum);
+    };
+    for (running_sums& s : sums_) of(s);
+    of(outside_);
+    of(repeated_);
   }
 
  private:
-  struct sums {
+  struct running_sums {
     std::uint64_t count = 0;
     detail::compensated_sum weight;
     detail::compensated_sum squares;
     detail::compensated_sum confidence;
     detail::compensated_sum hits;
+    detail::compensated_sum misses;
 
     void add(double c, bool hit, double w) {
+      const double miss = hit ? 1 - c : c;
       ++count;
       weight += w;
       squares += w * w;
       confidence += w * c;
+      misses += w * (miss * miss);
       if (hit) hits += w;
     }
-    void add_many(std::uint64_t n, double c, std::uint64_t h) {
-      count += n;
-      weight += static_cast<double>(n);
-      squares += static_cast<double>(n);
-      confidence += c;
-      hits += static_cast<double>(h);
+    void add(const bin_sums& more) {
+      count += more.count;
+      weight += more.weight;
+      squares += more.squared_weight;
+      confidence += more.confidence;
+      hits += more.hits;
+      misses += more.squared_miss;
     }
-    void merge(const sums& other) {
+    void add(const running_sums& other) {
       count += other.count;
       weight += other.weight;
       squares += other.squares;
       confidence += other.confidence;
       hits += other.hits;
+      misses += other.misses;
+    }
+    bin_sums value() const {
+      return {.count = count,
+              .weight = weight.value(),
+              .squared_weight = squares.value(),
+              .confidence = confidence.value(),
+              .hits = hits.value(),
+              .squared_miss = misses.value()};
     }
   };
 
-  double total(detail::compensated_sum sums::*member) const {
+  double total(detail::compensated_sum running_sums::*member) const {
     detail::compensated_sum t = outside_.*member;
-    for (const sums& s : sums_) t += s.*member;
+    for (const running_sums& s : sums_) t += s.*member;
     t += -(repeated_.*member).value();
     return t.value();
   }
 
   calibra::binning binning_;
-  std::vector<sums> sums_;
-  sums outside_;
-  sums repeated_;
+  std::vector<running_sums> sums_;
+  running_sums outside_;
+  running_sums repeated_;
 };
 
 }  // namespace calibra

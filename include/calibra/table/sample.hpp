@@ -8,128 +8,200 @@
 #include <cstdint>
 #include <limits>
 #include <numeric>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "calibra/detail/float_bits.hpp"
 #include "calibra/detail/radix_sort.hpp"
 #include "calibra/error.hpp"
 
 namespace calibra {
 
-/// (confidence, hit) pairs, and a weight where given: what is left of scores and labels for the
-/// metrics that need every sample. C is float or double: the scalar the confidences are kept in.
-///
-/// A pair takes sizeof(C) bytes: confidences are not negative, so the sign bit holds the hit.
-/// Weights, where given, take 8 more. Confidences are finite and >= 0 (that they are at most 1 is
-/// for whoever made them to see to); weights are finite and >= 0 and are given for all pairs or
-/// for none.
-template<class C>
-class sample {
-  static_assert(std::is_same_v<C, float> || std::is_same_v<C, double>,
-                "calibra: sample<C> keeps confidences as float or double");
+/// The type that a sample keeps confidences in.
+enum class precision {
+  float32,  ///< for scores of float and 16-bit types: 4 bytes a pair
+  float64,  ///< for scores of double: 8 bytes a pair
+};
 
+/// (confidence, hit) pairs, with a weight and a proximity where given: what is left of scores and
+/// labels for the metrics that need every sample.
+///
+/// A pair takes 4 or 8 bytes: confidences are not negative, so the sign bit holds the hit. Weights
+/// and proximities take 8 more each, and are given for all pairs or for none. Confidences are
+/// finite and >= 0 (that they are at most 1 is for whoever made them to see to); weights are finite
+/// and >= 0.
+class sample {
  public:
-  using value_type = C;
+  sample() = default;
+  explicit sample(calibra::precision p) : single_(p == calibra::precision::float32) {}
+
+  [[nodiscard]] calibra::precision precision() const noexcept {
+    return single_ ? calibra::precision::float32 : calibra::precision::float64;
+  }
 
   /// Makes room for n pairs in all, and for their weights where `weighted`.
   void reserve(std::size_t n, bool weighted = false) {
-    pairs_.reserve(n);
+    if (single_)
+      floats_.reserve(n);
+    else
+      doubles_.reserve(n);
     if (weighted) weights_.reserve(n);
   }
 
   /// Adds a pair to an unweighted sample. Amortised O(1).
-  /// Throws value_error if the confidence is negative, NaN or infinite as a C, and shape_error if
-  /// the sample is weighted.
+  /// Throws value_error if the confidence is negative, NaN or infinite in the sample's precision,
+  /// and shape_error if the sample is weighted.
   void push_back(double confidence, bool hit) {
-    const bits packed = pack(confidence, hit);
+    check_confidence(confidence);
     if (weighted()) mixed("push_back", "without a weight", "weighted");
-    add(packed);
+    add(confidence, hit);
   }
 
   /// Adds a pair and its weight to a weighted (or empty) sample. Amortised O(1).
   /// Throws value_error if the confidence or the weight is negative, NaN or infinite, and
   /// shape_error if the sample has pairs without weights.
   void push_back(double confidence, bool hit, double weight) {
-    const bits packed = pack(confidence, hit);
+    check_confidence(confidence);
     if (!(weight >= 0 && weight <= std::numeric_limits<double>::max()))
       throw value_error(detail::concat("sample::push_back(): weight ", weight, " at position ",
                                        size(), " is not a finite number >= 0"));
     if (!weighted() && !empty()) mixed("push_back", "with a weight", "unweighted");
     weights_.push_back(weight);
-    add(packed);
+    add(confidence, hit);
   }
 
-  std::size_t size() const { return pairs_.size(); }
-  bool empty() const { return pairs_.empty(); }
+  /// Adds n pairs that were checked before. `weight` may be null, for all blocks or for none.
+  void add_block(const double* confidence, const unsigned char* hit, const double* weight,
+                 std::size_t n) {
+    if (weight != nullptr) weights_.insert(weights_.end(), weight, weight + n);
+    for (std::size_t i = 0; i < n; ++i) add(confidence[i], hit[i] != 0);
+  }
+
+  /// Gives every pair a proximity, in the order in which the pairs lie. Throws shape_error where
+  /// there are not as many, value_error where one is not finite.
+  void set_proximities(const std::vector<double>& proximity) {
+    if (proximity.size() != size())
+      throw shape_error(detail::concat("sample::set_proximities(): expected ", size(),
+                                       " proximities, got ", proximity.size()));
+    proximity_.clear();
+    for (std::size_t i = 0; i < proximity.size(); ++i) add_proximity(proximity[i], i);
+  }
+  /// Adds the proximity of the next pair that has none; `row` is what errors call it. Throws
+  /// value_error where it is not finite.
+  void add_proximity(double x, std::size_t row) {
+    if (!detail::is_finite(x))
+      throw value_error(detail::concat("sample: proximity ", x, " at row ", row, " is not finite"));
+    proximity_.push_back(x);
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept {
+    return single_ ? floats_.size() : doubles_.size();
+  }
+  [[nodiscard]] bool empty() const noexcept { return size() == 0; }
   /// Whether the pairs have weights; false for an empty sample.
-  bool weighted() const { return !weights_.empty(); }
+  [[nodiscard]] bool weighted() const noexcept { return !weights_.empty(); }
+  /// One number a pair, or empty.
+  [[nodiscard]] const std::vector<double>& proximities() const noexcept { return proximity_; }
 
   /// The i-th pair; i < size() is not checked.
-  double confidence(std::size_t i) const {
-    return static_cast<double>(std::bit_cast<C>(static_cast<bits>(pairs_[i] & magnitude)));
+  [[nodiscard]] double confidence(std::size_t i) const noexcept {
+    return single_ ? static_cast<double>(std::bit_cast<float>(floats_[i] & float_mask))
+                   : std::bit_cast<double>(doubles_[i] & double_mask);
   }
-  bool hit(std::size_t i) const { return (pairs_[i] & ~magnitude) != 0; }
+  [[nodiscard]] bool hit(std::size_t i) const noexcept {
+    return single_ ? (floats_[i] & ~float_mask) != 0 : (doubles_[i] & ~double_mask) != 0;
+  }
   /// The i-th weight, 1 in an unweighted sample.
-  double weight(std::size_t i) const { return weights_.empty() ? 1.0 : weights_[i]; }
+  [[nodiscard]] double weight(std::size_t i) const noexcept {
+    return weights_.empty() ? 1.0 : weights_[i];
+  }
   /// Sum of the weights, which is size() in an unweighted sample. O(n) if weighted.
-  double total_weight() const {
+  [[nodiscard]] double total_weight() const {
     return weighted() ? std::accumulate(weights_.begin(), weights_.end(), 0.0)
                       : static_cast<double>(size());
   }
 
   /// Adds all pairs of `other` behind these, in their order: how parts that threads or processes
-  /// collected are merged. Throws shape_error if one of the two is weighted and the other has
-  /// pairs without weights.
+  /// collected are merged. Throws shape_error if one of the two is weighted, or has proximities,
+  /// and the other has pairs without, or if they keep confidences in different precisions.
   void append(const sample& other) {
     const std::size_t n = size(), m = other.size();
     if (m == 0) return;
-    if (n != 0 && weighted() != other.weighted())
+    if (n == 0) {
+      *this = sample(other);
+      return;
+    }
+    if (single_ != other.single_)
+      throw shape_error("sample::append(): cannot append float32 and float64 confidences");
+    if (weighted() != other.weighted())
       mixed("append", other.weighted() ? "with weights" : "without weights",
             weighted() ? "weighted" : "unweighted");
-    const bool in_order =
-        sorted_ && other.sorted_ && (n == 0 || key(pairs_[n - 1]) <= key(other.pairs_[0]));
-    const bool with_weights = other.weighted();
-    pairs_.resize(n + m);  // other may be this sample: its data are looked up after the resize
-    std::copy_n(other.pairs_.data(), m, pairs_.data() + n);
-    if (with_weights) {
-      weights_.resize(n + m);
-      std::copy_n(other.weights_.data(), m, weights_.data() + n);
-    }
-    sorted_ = in_order;
+    if (proximity_.empty() != other.proximity_.empty())
+      throw shape_error("sample::append(): proximities are for all pairs or for none");
+    sorted_ = sorted_ && other.sorted_ && confidence(n - 1) <= other.confidence(0);
+    extend(floats_, other.floats_);
+    extend(doubles_, other.doubles_);
+    extend(weights_, other.weights_);
+    extend(proximity_, other.proximity_);
   }
 
   /// Sorts ascending by confidence; pairs of equal confidence keep their order. O(n): a radix sort
   /// that needs one scratch copy; nothing is done if the sample is sorted.
   void sort() {
     if (sorted_) return;
-    if (weighted())
-      detail::radix_sort(pairs_, magnitude, weights_);
+    if (single_)
+      sort_keys(floats_, float_mask);
     else
-      detail::radix_sort(pairs_, magnitude);
+      sort_keys(doubles_, double_mask);
     sorted_ = true;
   }
   /// Whether the confidences ascend, whoever put them in order.
-  bool sorted() const { return sorted_; }
+  [[nodiscard]] bool sorted() const noexcept { return sorted_; }
 
  private:
-  using bits = std::conditional_t<std::is_same_v<C, float>, std::uint32_t, std::uint64_t>;
-  static constexpr bits magnitude = static_cast<bits>(~bits{0}) >> 1;
+  static constexpr std::uint32_t float_mask = 0x7fffffffu;
+  static constexpr std::uint64_t double_mask = 0x7fffffffffffffffu;
 
-  // Non-negative numbers are ordered as their bits are.
-  static bits key(bits pair) { return pair & magnitude; }
-
-  bits pack(double confidence, bool hit) const {
-    if (!(confidence >= 0 && confidence <= static_cast<double>(std::numeric_limits<C>::max())))
+  void check_confidence(double confidence) const {
+    const double most = single_ ? static_cast<double>(std::numeric_limits<float>::max())
+                                : std::numeric_limits<double>::max();
+    if (!(confidence >= 0 && confidence <= most))
       throw value_error(detail::concat("sample::push_back(): confidence ", confidence,
                                        " at position ", size(), " is not a finite number >= 0"));
-    return key(std::bit_cast<bits>(static_cast<C>(confidence))) |
-           (hit ? static_cast<bits>(~magnitude) : bits{0});
   }
 
-  void add(bits packed) {
-    sorted_ = sorted_ && (empty() || key(pairs_.back()) <= key(packed));
-    pairs_.push_back(packed);
+  // Non-negative numbers are ordered as their bits are.
+  void add(double confidence, bool hit) {
+    if (single_)
+      add_key(floats_, std::bit_cast<std::uint32_t>(static_cast<float>(confidence)), float_mask,
+              hit);
+    else
+      add_key(doubles_, std::bit_cast<std::uint64_t>(confidence), double_mask, hit);
+  }
+  template<class Bits>
+  void add_key(std::vector<Bits>& pairs, Bits key, Bits mask, bool hit) {
+    key &= mask;  // -0 is 0
+    sorted_ = sorted_ && (pairs.empty() || (pairs.back() & mask) <= key);
+    pairs.push_back(hit ? static_cast<Bits>(key | ~mask) : key);
+  }
+
+  template<class Bits>
+  void sort_keys(std::vector<Bits>& pairs, Bits mask) {
+    if (weighted() && !proximity_.empty())
+      detail::radix_sort(pairs, mask, weights_, proximity_);
+    else if (weighted())
+      detail::radix_sort(pairs, mask, weights_);
+    else if (!proximity_.empty())
+      detail::radix_sort(pairs, mask, proximity_);
+    else
+      detail::radix_sort(pairs, mask);
+  }
+
+  template<class V>
+  static void extend(V& to, const V& from) {
+    const std::size_t n = to.size(), m = from.size();
+    to.resize(n + m);  // `from` may be `to`
+    std::copy_n(from.data(), m, to.data() + n);
   }
 
   [[noreturn]] void mixed(const char* function, const char* got, const char* have) const {
@@ -137,18 +209,21 @@ class sample {
                                      size(), " ", have, " pairs; weights are for all or for none"));
   }
 
-  std::vector<bits> pairs_;
-  std::vector<double> weights_;  // empty if unweighted
+  std::vector<std::uint32_t> floats_;
+  std::vector<std::uint64_t> doubles_;
+  std::vector<double> weights_;    // empty if unweighted
+  std::vector<double> proximity_;  // empty if there are none
+  bool single_ = false;
   bool sorted_ = true;
 };
 
 namespace detail {
 
 /// Calls f with the sample if it is sorted, else with a sorted copy of it.
-template<class C, class F>
-auto with_sorted(const sample<C>& s, F&& f) {
+template<class F>
+auto with_sorted(const sample& s, F&& f) {
   if (s.sorted()) return f(s);
-  sample<C> copy = s;
+  sample copy = s;
   copy.sort();
   return f(std::as_const(copy));
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "calibra/table/classwise_table.hpp"
@@ -17,13 +18,18 @@ namespace calibra {
 
 /// A classwise_table that fills on the device of the scores, as device_table does and with the same
 /// rules. logits() and probabilities() with labels N, or the multi-label kinds with targets N x L
-/// of 0 and 1 on the same device. Memory: 40 K B bytes on the device; temporaries of a few times
+/// of 0 and 1 on the same device. Memory: 48 K B bytes on the device; temporaries of a few times
 /// the size of the scores, a million elements at a time.
 class device_classwise_table {
  public:
-  explicit device_classwise_table(options o = {})
-      : stream_("device_classwise_table", std::move(o)),
-        bins_(detail::device_bins("device_classwise_table", stream_.settings())) {}
+  explicit device_classwise_table(const options& o = {})
+      : stream_("device_classwise_table", detail::stream_options("device_classwise_table", o)),
+        bins_(detail::device_bins("device_classwise_table", o)) {}
+  /// The same for bins that are given. Errors name `where`.
+  device_classwise_table(const row_options& o, binning bins,
+                         std::string_view where = "device_classwise_table")
+      : stream_(where, detail::stream_options(where, o)),
+        bins_(detail::by_edges(where, std::move(bins))) {}
 
   template<tensor_scores S>
   requires(S::kind == score_kind::logits || S::kind == score_kind::probabilities) void add(
@@ -97,11 +103,9 @@ class device_classwise_table {
     const std::size_t b = bins_.size(), n = k * b;
     for (std::size_t j = 0; j < k; ++j)
       for (std::size_t i = 0; i < b; ++i) {
-        const double* at = s + j * b + i;
-        tables.add_sums(j, i, static_cast<std::uint64_t>(at[0]), at[3 * n], at[4 * n], at[n],
-                        at[2 * n]);
+        tables.add_sums(j, i, detail::sums_at(s, j * b + i, n));
       }
-    tables.add_samples(static_cast<std::uint64_t>(s[5 * n]));
+    tables.add_samples(static_cast<std::uint64_t>(s[6 * n]));
     return tables;
   }
 
@@ -152,7 +156,7 @@ class device_classwise_table {
   detail::device_stream stream_;
   binning bins_;
   at::Tensor edges_;
-  at::Tensor sums_;     // [5, K B]
+  at::Tensor sums_;     // [6, K B]
   at::Tensor samples_;  // []
 };
 

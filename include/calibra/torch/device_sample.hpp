@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,14 +22,18 @@ namespace calibra {
 /// weighted). read() copies them to the host, in the order of the rows.
 class device_sample {
  public:
-  explicit device_sample(options o = {}) : stream_("device_sample", std::move(o)) {}
+  /// Errors name `where`.
+  explicit device_sample(const row_options& o = {}, std::string_view where = "device_sample")
+      : stream_(where, detail::stream_options(where, o)) {}
 
   template<tensor_scores S>
   void add(const S& scores, const optional_column<std::int64_t>& labels,
            const device_batch_options& with = {}) {
     check_weights(static_cast<bool>(with.weights));
     detail::device_rows rows;
-    if (!stream_.next(scores, labels, with, {}, rows)) return;
+    const bool some = stream_.next(scores, labels, with, {}, rows);
+    if (batches_.empty()) single_ = scores.view().scalar_type() != at::kDouble;
+    if (!some) return;
     const at::NoGradGuard no_grad;
     // What a row is, in one number: 0 left out, 1 a miss, 2 a hit.
     std::vector<at::Tensor> columns = {rows.confidence,
@@ -39,8 +44,8 @@ class device_sample {
 
   /// The pairs so far: the one host synchronisation. `row`, if given, gets the number of the row
   /// of every pair. Throws value_error for bad input.
-  sample<double> read(std::vector<std::size_t>* row = nullptr) const {
-    sample<double> result;
+  sample read(std::vector<std::size_t>* row = nullptr) const {
+    sample result(single_ ? precision::float32 : precision::float64);
     if (batches_.empty()) return result;
     const at::Tensor host = stream_.read(at::cat(batches_, 1));
     const bool weighted = host.size(0) == 3;
@@ -67,6 +72,7 @@ class device_sample {
     const at::NoGradGuard no_grad;
     if (!other.batches_.empty()) check_weights(other.weighted());
     stream_.append(other.stream_);
+    if (batches_.empty() && other.stream_.classes() != 0) single_ = other.single_;
     const std::vector<at::Tensor> more = other.batches_;  // it may be this sample
     batches_.insert(batches_.end(), more.begin(), more.end());
     return *this;
@@ -85,6 +91,7 @@ class device_sample {
   }
 
   detail::device_stream stream_;
+  bool single_ = false;              // the scores are of float32 or shorter
   std::vector<at::Tensor> batches_;  // [2, N], or [3, N] with weights
 };
 

@@ -11,7 +11,8 @@
 #include <utility>
 
 #include "calibra/options.hpp"
-#include "calibra/table/tabulate.hpp"
+#include "calibra/scores.hpp"
+#include "calibra/table/reliability_table.hpp"
 #include "calibra/torch/detail/device_rows.hpp"
 
 namespace calibra {
@@ -27,7 +28,7 @@ namespace detail {
 /// What every accumulator on a device shares: the options, the faults, and how many rows went by.
 class device_stream {
  public:
-  device_stream(std::string_view where, options o) : where_(where), options_(std::move(o)) {
+  device_stream(std::string_view where, row_options o) : where_(where), options_(std::move(o)) {
     options_.weights = {};
     options_.valid = {};
   }
@@ -44,7 +45,7 @@ class device_stream {
   bool is_of_entries() const { return entries_; }
   std::int64_t columns() const { return columns_; }
 
-  const options& settings() const { return options_; }
+  const row_options& settings() const { return options_; }
   std::int64_t rows() const { return rows_ / columns_; }
   std::int64_t classes() const { return classes_; }
 
@@ -59,7 +60,7 @@ class device_stream {
     if (faults_.tensor().defined() && faults_.tensor().device() != x.device())
       throw value_error(concat(where_, ": scores are ", describe(x),
                                ", the batches before were on ", faults_.tensor().device().str()));
-    options o = options_;
+    row_options o = options_;
     o.weights = with.weights;
     o.valid = with.valid;
     if (entries_) {
@@ -127,7 +128,7 @@ class device_stream {
   }
 
   std::string where_;
-  options options_;
+  row_options options_;
   device_faults faults_;
   std::int64_t rows_ = 0;  // of multi-label scores: entries
   std::int64_t classes_ = 0;
@@ -136,11 +137,40 @@ class device_stream {
   mutable std::uint64_t skipped_ = 0;
 };
 
-/// The bins that a device can fill. Throws option_error for equal-mass ones.
+inline binning by_edges(std::string_view where, binning bins) {
+  if (!bins.by_edges())
+    throw option_error(
+        concat(where, ": expected bins between edges, got a rule; use device_sample"));
+  return bins;
+}
+
+/// The bins that a device can fill. Throws option_error for equal-mass ones and those by a rule.
 inline binning device_bins(std::string_view where, const options& o) {
-  if (o.scheme == bin_scheme::equal_mass && o.edges.empty())
+  if (o.for_bins().equal_mass())
     throw option_error(concat(where, ": equal-mass bins need the whole sample; use device_sample"));
-  return o.fixed_bins();
+  if (o.like)
+    throw option_error(concat(where,
+                              ": conventions are for evaluate(); a device table has the bins "
+                              "of its options"));
+  return by_edges(where, o.fixed_bins());
+}
+/// What an accumulator keeps of its options. Weights, masks and proximities come with each batch.
+inline row_options stream_options(std::string_view where, const row_options& o) {
+  if (o.weights || o.valid || o.proximity)
+    throw option_error(concat(where,
+                              ": weights, masks and proximities come with each batch; give "
+                              "them to add()"));
+  return o;
+}
+
+/// The sums of bin b of `bins` as pair_sums() orders them.
+inline bin_sums sums_at(const double* s, std::size_t b, std::size_t bins) {
+  return {.count = static_cast<std::uint64_t>(s[b]),
+          .weight = s[bins + b],
+          .squared_weight = s[2 * bins + b],
+          .confidence = s[3 * bins + b],
+          .hits = s[4 * bins + b],
+          .squared_miss = s[5 * bins + b]};
 }
 
 /// Adds `more` to running sums, which it becomes if they are none.
@@ -148,21 +178,25 @@ inline void add_to(at::Tensor& sums, const at::Tensor& more) {
   sums = sums.defined() ? sums + more : more;
 }
 
-/// [M, bins] sums of count, weight, squared weight, confidence and hits, by bin. `factor`: what
-/// weights have been divided by, undefined for none.
+/// [M, bins] sums of count, weight, squared weight, confidence, hits and squared misses, by bin.
+/// `factor`: what weights have been divided by, undefined for none.
 inline at::Tensor pair_sums(const at::Tensor& bin, const at::Tensor& count,
                             const at::Tensor& weight, const at::Tensor& confidence,
                             const at::Tensor& hit, std::int64_t bins) {
   const at::Tensor one = count.to(at::kDouble);
   const at::Tensor hits = hit.to(at::kDouble);
+  const at::Tensor off = confidence - hits;
+  const at::Tensor miss = off * off;
   if (!weight.defined()) {
-    const at::Tensor s = ordered_sums(bin, at::stack({one, confidence * one, hits}), bins);
-    return at::stack({s[0], s[0], s[0], s[1], s[2]});
+    const at::Tensor s =
+        ordered_sums(bin, at::stack({one, confidence * one, hits, miss * one}), bins);
+    return at::stack({s[0], s[0], s[0], s[1], s[2], s[3]});
   }
   const auto [part, power] = scaled_weights(weight);
-  const at::Tensor s =
-      ordered_sums(bin, at::stack({one, part, part * part, part * confidence, part * hits}), bins);
-  return at::stack({s[0], s[1] * power, s[2] * power * power, s[3] * power, s[4] * power});
+  const at::Tensor s = ordered_sums(
+      bin, at::stack({one, part, part * part, part * confidence, part * hits, part * miss}), bins);
+  return at::stack(
+      {s[0], s[1] * power, s[2] * power * power, s[3] * power, s[4] * power, s[5] * power});
 }
 
 }  // namespace detail

@@ -6,6 +6,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "calibra/table/summary.hpp"
@@ -18,7 +19,9 @@ namespace calibra {
 /// in float64, which PyTorch takes in a fixed order. Memory: 56 bytes on the device.
 class device_summary {
  public:
-  explicit device_summary(options o = {}) : stream_("device_summary", std::move(o)) {}
+  /// Errors name `where`.
+  explicit device_summary(const row_options& o = {}, std::string_view where = "device_summary")
+      : stream_(where, detail::stream_options(where, o)) {}
 
   template<tensor_scores S>
   void add(const S& scores, const optional_column<std::int64_t>& labels,
@@ -43,7 +46,12 @@ class device_summary {
     if (!sums_.defined()) return result;
     const at::Tensor host = stream_.read(sums_);
     const double* s = host.data_ptr<double>();
-    result.add_sums(static_cast<std::uint64_t>(s[0]), {s[1], s[2], s[3], s[4], s[5], s[6]});
+    result.add_sums(static_cast<std::uint64_t>(s[0]), {.weight = s[1],
+                                                       .correct = s[2],
+                                                       .confidence = s[3],
+                                                       .nll = s[4],
+                                                       .brier = s[5],
+                                                       .brier_top = s[6]});
     return result;
   }
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "calibra/table/reliability_table.hpp"
@@ -31,13 +32,17 @@ namespace calibra {
 /// Bad input: cannot be seen without looking, so it is found on the device and thrown by read(), as
 ///          value_error with the row, counted from the first batch. Shapes, types and devices are
 ///          checked by add(), before anything is added.
-/// Mergeable: yes, on one device by +=; else merge what read() gives. Memory: 40 B bytes on the
+/// Mergeable: yes, on one device by +=; else merge what read() gives. Memory: 48 B bytes on the
 ///          device. Cost: O(N K) a batch, one temporary of the size of the scores.
 class device_table {
  public:
-  explicit device_table(options o = {})
-      : stream_("device_table", std::move(o)),
-        bins_(detail::device_bins("device_table", stream_.settings())) {}
+  explicit device_table(const options& o = {})
+      : stream_("device_table", detail::stream_options("device_table", o)),
+        bins_(detail::device_bins("device_table", o)) {}
+  /// The same for bins that are given. Errors name `where`.
+  device_table(const row_options& o, binning bins, std::string_view where = "device_table")
+      : stream_(where, detail::stream_options(where, o)),
+        bins_(detail::by_edges(where, std::move(bins))) {}
 
   template<tensor_scores S>
   void add(const S& scores, const optional_column<std::int64_t>& labels,
@@ -54,9 +59,7 @@ class device_table {
     const at::Tensor host = stream_.read(sums_);
     const double* s = host.data_ptr<double>();
     const std::size_t n = bins_.size();
-    for (std::size_t b = 0; b < n; ++b)
-      table.add_sums(b, static_cast<std::uint64_t>(s[b]), s[3 * n + b], s[4 * n + b], s[n + b],
-                     s[2 * n + b]);
+    for (std::size_t b = 0; b < n; ++b) table.add_sums(b, detail::sums_at(s, b, n));
     return table;
   }
 
@@ -95,7 +98,7 @@ class device_table {
   detail::device_stream stream_;
   binning bins_;
   at::Tensor edges_;
-  at::Tensor sums_;  // [5, B]: count, weight, squares, confidence, hits
+  at::Tensor sums_;  // [6, B]: see detail::pair_sums()
 };
 
 }  // namespace calibra

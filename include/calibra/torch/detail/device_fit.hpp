@@ -41,7 +41,7 @@ class device_tempered_pass {
  public:
   template<tensor_scores S>
   device_tempered_pass(std::string_view where, const S& scores,
-                       const optional_column<std::int64_t>& labels, const options& o)
+                       const optional_column<std::int64_t>& labels, const row_options& o)
       : where_(where) {
     const at::NoGradGuard no_grad;
     device_stream stream(where, o);

@@ -126,7 +126,8 @@ inline double sum_tolerance(const at::Tensor& scores) {
 class device_batch {
  public:
   device_batch(std::string_view where, score_kind kind, const at::Tensor& scores,
-               const optional_column<std::int64_t>& labels, const options& o, device_needs needs)
+               const optional_column<std::int64_t>& labels, const row_options& o,
+               device_needs needs)
       : kind_(kind), options_(o), needs_(needs), scores_(scores) {
     if (scores.dim() == 2 && scores.size(1) == 0)
       throw shape_error(concat(where, ": expected at least 1 class, got ", describe(scores)));
@@ -289,7 +290,7 @@ class device_batch {
   static constexpr double infinity = std::numeric_limits<double>::infinity();
 
   score_kind kind_;
-  const options& options_;
+  const row_options& options_;
   device_needs needs_;
   at::Tensor scores_, x_, countable_;
   device_rows rows_;

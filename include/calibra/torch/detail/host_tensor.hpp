@@ -4,10 +4,12 @@
 
 #include <ATen/ATen.h>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/column.hpp"
@@ -90,8 +92,13 @@ decltype(auto) visit_whole(const at::Tensor& t, F f) {
   }
 }
 
+/// Scores that are LibTorch's tensors.
+template<class S>
+concept torch_scores = tensor_scores<S> &&
+    std::same_as<std::remove_cvref_t<decltype(std::declval<const S&>().view())>, at::Tensor>;
+
 /// f(scores in host memory) for tensor scores in host memory: nothing is copied.
-template<tensor_scores S, class F>
+template<torch_scores S, class F>
 decltype(auto) with_host_scores(const S& scores, F f) {
   const at::Tensor& t = scores.view();
   return visit_real(t, [&]<class T>(std::type_identity<T>) {

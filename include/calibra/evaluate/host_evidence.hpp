@@ -1,0 +1,231 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "calibra/detail/class_columns.hpp"
+#include "calibra/detail/class_rows.hpp"
+#include "calibra/detail/parallel.hpp"
+#include "calibra/detail/row_pass.hpp"
+#include "calibra/detail/table_block.hpp"
+#include "calibra/evaluate/evidence.hpp"
+#include "calibra/evaluate/plan.hpp"
+
+// Evidence of scores in host memory.
+namespace calibra::detail {
+
+/// What one thread finds in its part of the rows: sums of whole blocks.
+class block_consumer {
+ public:
+  block_consumer(const evidence_plan& plan, evidence& into, std::size_t rows)
+      : plan_(&plan), into_(&into), rows_(rows) {}
+
+  void operator()(const row_block& block) {
+    evidence& e = *into_;
+    e.samples += block.size;
+    if (e.means) add_block(*e.means, block, e.kind == evidence_kind::confidences);
+    if (e.table) add_block(*e.table, block.confidence, block.hit, block.weight, block.size);
+    if (!e.pairs) return;
+    // Room for all at once; pages that stay empty are never touched.
+    if (e.pairs->empty()) e.pairs->reserve(rows_, block.weight != nullptr);
+    e.pairs->add_block(block.confidence, block.hit, block.weight, block.size);
+    if (plan_->rows.proximity)
+      for (std::size_t i = 0; i < block.size; ++i)
+        e.pairs->add_proximity(plan_->rows.proximity.get()[block.row[i]], block.row[i]);
+  }
+
+ private:
+  const evidence_plan* plan_;
+  evidence* into_;
+  std::size_t rows_;
+};
+
+template<class T>
+struct plain_consumer {
+  block_consumer blocks;
+  void operator()(const row_worker<T>&, const row_block& block) { blocks(block); }
+};
+
+/// The same, and what classes give.
+template<class T>
+class class_consumer {
+ public:
+  using C = compute_type<T>;
+
+  class_consumer(const evidence_plan& plan, evidence& into, const row_source<T>& source)
+      : blocks_(plan, into, source.scores.rows()),
+        plan_(&plan),
+        into_(&into),
+        row_(source.kind, source.options.renormalise) {
+    if (plan.class_table)
+      filler_.emplace(into.class_table->bins(), into.classes,
+                      static_cast<bool>(source.options.weights));
+    if (plan.row_pairs) label_weight.assign(into.classes, 0.0);
+  }
+
+  void operator()(const row_worker<T>& worker, const row_block& block) {
+    blocks_(block);
+    if (!plan_->cuts.empty()) rows.add(worker, block);
+    for (std::size_t i = 0; i < block.size; ++i) {
+      const double weight = block.weight == nullptr ? 1.0 : block.weight[i];
+      const auto label = static_cast<std::size_t>(block.label[i]);
+      if (plan_->row_pairs) label_weight[label] += weight;
+      if (!filler_ && plan_->row_terms.empty()) continue;
+      const C* p = row_.get(worker, block, i);
+      if (filler_) filler_->add(p, label, weight);
+      for (std::size_t t = 0; t < plan_->row_terms.size(); ++t)
+        into_->row_means[t].add(term(plan_->row_terms[t], p, label), weight);
+    }
+  }
+  void finish() {
+    if (filler_) into_->class_table = filler_->take();
+  }
+
+  kept_rows<C> rows;
+  std::vector<double> label_weight;
+
+ private:
+  double term(const row_term& t, const C* p, std::size_t label) const {
+    if constexpr (std::is_same_v<C, float>)
+      return t.of_floats(p, into_->classes, label);
+    else
+      return t.of_doubles(p, into_->classes, label);
+  }
+
+  block_consumer blocks_;
+  const evidence_plan* plan_;
+  evidence* into_;
+  class_row<T> row_;
+  std::optional<class_filler<C>> filler_;
+};
+
+/// The pairs that a convention makes of whole rows.
+template<class T>
+class row_pair_consumer {
+ public:
+  row_pair_consumer(const evidence_plan& plan, const std::vector<double>& label_weight,
+                    const row_source<T>& source)
+      : plan_(&plan), label_weight_(&label_weight), row_(source.kind, source.options.renormalise) {}
+
+  void operator()(const row_worker<T>& worker, const row_block& block) {
+    const std::size_t classes = label_weight_->size();
+    row_of_doubles_.resize(classes);
+    for (std::size_t i = 0; i < block.size; ++i) {
+      const compute_type<T>* p = row_.get(worker, block, i);
+      for (std::size_t k = 0; k < classes; ++k) row_of_doubles_[k] = static_cast<double>(p[k]);
+      const pair_of_row pair =
+          plan_->like->row_pair(row_of_doubles_.data(), classes,
+                                static_cast<std::size_t>(block.label[i]), *label_weight_);
+      if (!pair.kept) continue;
+      if (block.weight == nullptr)
+        pairs.push_back(pair.confidence, pair.hit);
+      else
+        pairs.push_back(pair.confidence, pair.hit, block.weight[i]);
+    }
+  }
+
+  sample pairs{precision::float32};
+
+ private:
+  const evidence_plan* plan_;
+  const std::vector<double>* label_weight_;
+  class_row<T> row_;
+  std::vector<double> row_of_doubles_;
+};
+
+template<class T>
+inline constexpr precision precision_of =
+    std::is_same_v<compute_type<T>, float> ? precision::float32 : precision::float64;
+
+/// Evidence whose parts threads fill: a copy each, added up in the order of the rows.
+inline evidence added_up(std::vector<evidence>& parts) {
+  evidence all = std::move(parts[0]);
+  std::vector<class_masses> masses = std::move(all.masses);
+  std::optional<sample> row_pairs = std::move(all.row_pairs);
+  all.masses.clear();
+  all.row_pairs.reset();
+  for (std::size_t part = 1; part < parts.size(); ++part) {
+    parts[part].masses.clear();
+    parts[part].row_pairs.reset();
+    all += parts[part];
+  }
+  all.masses = std::move(masses);
+  all.row_pairs = std::move(row_pairs);
+  return all;
+}
+
+/// Evidence without classes: one pass.
+template<class T>
+evidence gather_rows(worker_team& team, const row_source<T>& source, const evidence_plan& plan,
+                     evidence_kind kind, std::size_t classes) {
+  std::vector<evidence> parts(parts_of(source),
+                              empty_evidence(plan, kind, precision_of<T>, classes));
+  std::vector<plain_consumer<T>> consumers;
+  for (evidence& part : parts) consumers.push_back({{plan, part, source.scores.rows()}});
+  const std::size_t skipped = walk_rows(team, source, {.proper_scores = plan.means}, consumers);
+  evidence e = added_up(parts);
+  e.skipped = skipped;
+  return e;
+}
+
+/// Fills the tables, or the pairs, of every class.
+template<class T>
+void gather_columns(worker_team& team, const row_source<T>& source, const evidence_plan& plan,
+                    const kept_rows<compute_type<T>>& rows, evidence& e) {
+  using C = compute_type<T>;
+  const bool own_cuts = plan.like && plan.like->mass_table != nullptr;
+  for_each_class_column(team, source, rows, [&](const class_column<C>& column) {
+    const std::size_t k = column.class_index;
+    if (plan.class_pairs) {
+      e.class_pairs[k] = pairs_of(column, {.threshold = 0, .keep_equal = true});
+      return;
+    }
+    for (class_masses& m : e.masses) {
+      if (own_cuts) {
+        sample pairs = pairs_of(column, m.cut);
+        pairs.sort();
+        m.tables[k] = evidence_view::cut(pairs, plan.bins, plan.like);
+      } else {
+        m.tables[k] = mass_table_of(column, m.cut, plan.bins.bins, plan.bins.side);
+      }
+    }
+  });
+}
+
+/// Evidence of scores of classes: one pass, one more where a convention wants whole rows, and a
+/// walk down the columns for equal-mass tables of classes.
+template<class T>
+evidence gather_classes(worker_team& team, const row_source<T>& source, const evidence_plan& plan) {
+  const std::size_t classes = source.scores.cols();
+  const std::size_t count = parts_of(source);
+  std::vector<evidence> parts(
+      count, empty_evidence(plan, evidence_kind::classes, precision_of<T>, classes));
+  std::vector<class_consumer<T>> consumers;
+  consumers.reserve(count);
+  for (evidence& part : parts) consumers.emplace_back(plan, part, source);
+  const std::size_t skipped = walk_rows(team, source, {.proper_scores = plan.means}, consumers);
+  for (class_consumer<T>& c : consumers) c.finish();
+  for (std::size_t part = 1; part < count; ++part) {
+    consumers[0].rows.append(consumers[part].rows);
+    for (std::size_t k = 0; k < consumers[0].label_weight.size(); ++k)
+      consumers[0].label_weight[k] += consumers[part].label_weight[k];
+  }
+  evidence e = added_up(parts);
+  e.skipped = skipped;
+  if (plan.row_pairs) {
+    std::vector<row_pair_consumer<T>> pairs(
+        count, row_pair_consumer<T>(plan, consumers[0].label_weight, source));
+    walk_rows(team, source, {}, pairs);
+    for (const row_pair_consumer<T>& part : pairs) e.row_pairs->append(part.pairs);
+  }
+  if (!plan.cuts.empty()) gather_columns(team, source, plan, consumers[0].rows, e);
+  return e;
+}
+
+}  // namespace calibra::detail

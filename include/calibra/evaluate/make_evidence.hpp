@@ -1,0 +1,129 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "calibra/array/column.hpp"
+#include "calibra/detail/parallel.hpp"
+#include "calibra/detail/row_pass.hpp"
+#include "calibra/evaluate/host_evidence.hpp"
+#include "calibra/evaluate/plan.hpp"
+#include "calibra/evaluate/tensor_evidence.hpp"
+#include "calibra/scores.hpp"
+
+// Which maker of evidence serves which scores.
+namespace calibra::detail {
+
+template<class S>
+inline constexpr evidence_kind kind_of =
+    is_multiclass<S> ? evidence_kind::classes : evidence_kind::binary;
+
+/// Evidence of single-label scores in host memory. `Classes`: whether metrics of classes may be
+/// asked for; without them less code is made.
+template<bool Classes, class S>
+evidence make_host_evidence(std::string_view where, const S& scores,
+                            const optional_column<std::int64_t>& column,
+                            const evidence_plan& plan) {
+  const auto view = score_view(scores);
+  using T = typename decltype(view)::value_type;
+  const row_source<T> source{.where = where,
+                             .kind = S::kind,
+                             .scores = view,
+                             .labels = column.get(),
+                             .options = plan.rows};
+  worker_team team(plan.rows.threads.n);
+  if constexpr (is_multiclass<S>) {
+    if constexpr (Classes) {
+      if (plan.class_table || plan.row_pairs || !plan.cuts.empty() || !plan.row_terms.empty())
+        return gather_classes(team, source, plan);
+    }
+    return gather_rows(team, source, plan, evidence_kind::classes, view.cols());
+  } else {
+    return gather_rows(team, source, plan, evidence_kind::binary, 2);
+  }
+}
+
+template<bool Classes, single_label_scores S, class L>
+requires(!tensor_scores<S>) evidence
+    make_evidence(std::string_view where, const S& scores, L&& labels, const evidence_plan& plan) {
+  static_assert(usable_labels<L>());
+  return make_host_evidence<Classes>(where, scores,
+                                     optional_column<std::int64_t>(std::forward<L>(labels)), plan);
+}
+
+/// Evidence of confidences(c, hit) in host memory: P(event) with the event.
+template<class C, class H>
+requires(!is_tensor_pairs<confidence_pairs<C, H>>::value) evidence
+    make_evidence(std::string_view where, const confidence_pairs<C, H>& pairs,
+                  const evidence_plan& plan) {
+  const auto confidence = pairs.confidence();
+  const auto hits = pairs.hit();
+  if (hits.size() != confidence.size())
+    throw shape_error(concat(where, ": expected ", confidence.size(), " hits to match ",
+                             confidence.size(), " confidences, got ", hits.size()));
+  using T = typename decltype(confidence)::value_type;
+  const row_source<T> source{
+      .where = where,
+      .kind = score_kind::binary_probabilities,
+      .scores = {confidence.data(), confidence.size(), 1, confidence.stride(), 1},
+      .labels = column<std::int64_t>(hits),
+      .options = plan.rows,
+      .confidences = true};
+  worker_team team(plan.rows.threads.n);
+  return gather_rows(team, source, plan, evidence_kind::confidences, 0);
+}
+
+/// Evidence of single-label tensor scores, wherever they are.
+template<bool Classes, single_label_scores S, class L>
+requires tensor_scores<S> evidence make_evidence(std::string_view where, const S& scores,
+                                                 L&& labels, const evidence_plan& plan) {
+  using backend = tensor_backend<std::remove_cvref_t<decltype(scores.view())>>;
+  static_assert(usable_labels<L>());
+  const optional_column<std::int64_t> column(std::forward<L>(labels));
+  if (backend::on_host(scores.view()))
+    return backend::template with_host_scores<S::kind>(scores.view(), [&](const auto& host) {
+      return make_host_evidence<Classes>(where, host, column, plan);
+    });
+  const std::size_t classes = is_multiclass<S> ? backend::cols(scores.view()) : 2;
+  return device_evidence<S::kind>(where, scores.view(), column, plan, kind_of<S>, classes);
+}
+
+/// Evidence of confidences(c, hit) of tensors.
+template<class H>
+evidence make_evidence(std::string_view where,
+                       const confidence_pairs<tensor_held<H>, tensor_held<H>>& pairs,
+                       const evidence_plan& plan) {
+  using backend = tensor_backend<H>;
+  if (backend::on_host(pairs.confidence()))
+    return backend::with_host_pairs(pairs.confidence(), pairs.hit(), [&](const auto& host) {
+      return make_evidence(where, host, plan);
+    });
+  evidence e = device_evidence<score_kind::binary_probabilities>(
+      where, pairs.confidence(), optional_column<std::int64_t>(backend::tensor(pairs.hit())), plan,
+      evidence_kind::confidences, 0);
+  if (e.means) {  // there are no predicted classes, and the hit is what is right
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    summary::sums s = e.means->totals();
+    if (e.table && e.table->bins().by_edges())
+      s.correct = e.table->total_hits();
+    else
+      s.correct = backend::template table<score_kind::binary_probabilities>(
+                      where, pairs.confidence(),
+                      optional_column<std::int64_t>(backend::tensor(pairs.hit())), plan.rows,
+                      binning::equal_width(1), e.skipped)
+                      .total_hits();
+    s.nll = s.brier = nan;
+    const std::uint64_t count = e.means->count();
+    e.means = summary();
+    e.means->add_sums(count, s);
+  }
+  return e;
+}
+
+}  // namespace calibra::detail

@@ -1,0 +1,126 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "calibra/conventions/convention.hpp"
+#include "calibra/evaluate/evaluation.hpp"
+#include "calibra/evaluate/evidence.hpp"
+#include "calibra/evaluate/evidence_view.hpp"
+#include "calibra/evaluate/plan.hpp"
+#include "calibra/metrics/classwise_ece.hpp"
+#include "calibra/metrics/metric.hpp"
+
+namespace calibra::detail {
+
+/// The metric that a convention has for the name, or the metric itself.
+inline any_metric by_convention(const any_metric& m, const convention_option& like) {
+  const any_metric* other = like ? like->metrics.find(m.name()) : nullptr;
+  return other != nullptr ? *other : m;
+}
+
+/// The metrics of an evaluation, as its convention defines them, and what they need.
+class wanted {
+ public:
+  wanted(const metric_list& metrics, const options& o) : options_(o), metrics_({}) {
+    for (const any_metric& m : metrics) {
+      metrics_.push_back(by_convention(m, o.like));
+      needs_ |= by_convention(m, o.like).needs();
+    }
+    needs_.table = true;  // shown beside every result
+    needs_.classes = needs_.classes || o.per_class;
+  }
+
+  evidence_plan plan(std::string_view where, evidence_kind kind, bool mergeable = false) const {
+    return plan_for(where, needs_, options_, kind, mergeable);
+  }
+  const metric_list& metrics() const { return metrics_; }
+  const evidence_needs& needs() const { return needs_; }
+  bool per_class() const { return options_.per_class; }
+  const options& settings() const { return options_; }
+
+ private:
+  options options_;
+  metric_list metrics_;
+  evidence_needs needs_;
+};
+
+/// One metric of a direct call.
+class wanted_one {
+ public:
+  template<class F>
+  wanted_one(const F& f, const options& o)
+      : options_(o),
+        metric_(by_convention(any_metric(f), o.like)),
+        where_(concat(metric_.name(), "()")) {
+    metric_.check();
+    if (options_.weights && !unweighted_sentence(f).empty())
+      throw option_error(concat(where_, ": ", unweighted_sentence(f)));
+  }
+  std::string_view where() const { return where_; }
+  evidence_plan plan(evidence_kind kind) const {
+    return plan_for(where_, metric_.needs(), options_, kind, false);
+  }
+  double value(evidence e) const {
+    return metric_.of(evidence_view(std::move(e), metric_.needs()));
+  }
+
+ private:
+  template<class F>
+  static std::string unweighted_sentence(const F& f) {
+    sample weighted;
+    weighted.push_back(0, false, 1);
+    weighted.set_proximities({0});
+    if constexpr (of_sample<F>) return undefined_on(f, weighted);
+    static_cast<void>(f);
+    return {};
+  }
+
+  options options_;
+  any_metric metric_;
+  std::string where_;
+};
+
+/// Measures evidence that has all that is wanted.
+inline evaluation measured(evidence e, const wanted& wanted) {
+  evaluation result;
+  result.samples = result.entries = e.samples;
+  result.skipped = e.skipped;
+  result.classes = e.classes;
+  const evidence_view view(std::move(e), wanted.needs());
+  for (const any_metric& m : wanted.metrics())
+    result.metrics.push_back({std::string(m.name()), m.of(view)});
+  result.table = view.table();
+  if (wanted.per_class()) {
+    const class_tables tables = view.class_tables();
+    for (std::size_t k = 0; k < tables.size(); ++k) {
+      result.class_tables.push_back(tables[k]);
+      result.ece_per_class.push_back(ece(result.class_tables.back()));
+    }
+  }
+  return result;
+}
+
+/// Throws option_error where evidence lacks a part that a metric needs.
+inline void check_parts(const evidence& e, const wanted& wanted) {
+  const bool multiclass = e.kind == evidence_kind::classes;
+  for (const any_metric& m : wanted.metrics()) {
+    const evidence_plan p = plan_for("evaluate()", m.needs(), wanted.settings(), e.kind, false);
+    const bool terms = !p.row_terms.empty() && multiclass && e.row_means.empty();
+    bool cuts = false;
+    for (const class_cut& cut : p.cuts) {
+      bool found = !e.class_pairs.empty();
+      for (const class_masses& made : e.masses) found = found || made.cut == cut;
+      cuts = cuts || !found;
+    }
+    if ((p.means && !e.means) || (p.pairs && !e.pairs) || (p.table && !e.table) ||
+        (p.row_pairs && !e.row_pairs) || (p.class_table && !e.class_table) || terms || cuts)
+      throw option_error(concat("evaluate(): the evidence was not collected for the metric \"",
+                                m.name(), "\"; name it where the evidence is made"));
+  }
+}
+
+}  // namespace calibra::detail

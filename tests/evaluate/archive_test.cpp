@@ -1,0 +1,75 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "calibra/calibra.hpp"
+#include "drawn.hpp"
+
+using namespace calibra;
+
+namespace {
+
+evidence example(const options& o = {}) {
+  static const drawn<double> d(60, 3, 5);
+  return evidence_of(logits(d.z), d.labels, all_metrics(), o);
+}
+
+}  // namespace
+
+TEST_CASE("evidence comes back with all its bits", "[archive]") {
+  const evidence e = example();
+  const std::string bytes = to_bytes(e);
+  CHECK(to_bytes(evidence_from_bytes(bytes, "memory")) == bytes);
+}
+
+TEST_CASE("other bytes are a sentence", "[archive]") {
+  const std::string bytes = to_bytes(example());
+  const auto refused = [](const std::string& b, const std::string& what) {
+    CHECK_THROWS_AS(evidence_from_bytes(b, "run.evidence"), io_error);
+    CHECK_THROWS_WITH(evidence_from_bytes(b, "run.evidence"),
+                      Catch::StartsWith("run.evidence: ") && Catch::Contains(what));
+  };
+  refused("", "does not begin");
+  refused("{\"calibra\": 1}", "does not begin");
+  std::string other = bytes;
+  other[other.find('1')] = '7';
+  refused(other, "version 7");
+  for (std::size_t n = bytes.find('\n') + 1; n < bytes.size(); n += 1 + n / 9)
+    CHECK_THROWS_AS(evidence_from_bytes(bytes.substr(0, n), "cut"), io_error);
+  for (std::size_t at = bytes.find('\n') + 1; at < bytes.size(); at += 1 + at / 7) {
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
+    CHECK_THROWS_AS(evidence_from_bytes(damaged, "damaged"), io_error);
+  }
+}
+
+TEST_CASE("a convention is kept by name", "[archive]") {
+  const std::string bytes = to_bytes(example({.like = conventions::torchmetrics}));
+  CHECK_THROWS_WITH(evidence_from_bytes(bytes, "f"), Catch::Contains("made like torchmetrics"));
+  const evidence e = evidence_from_bytes(bytes, "f", conventions::torchmetrics);
+  CHECK(evaluate(e)["ece"] == evaluate(example({.like = conventions::torchmetrics}))["ece"]);
+}
+
+TEST_CASE("evidence that was made otherwise does not merge, and is left as it was", "[archive]") {
+  evidence e = example();
+  const std::string before = to_bytes(e);
+  CHECK_THROWS_AS(e += example({.bins = 10}), option_error);
+  CHECK_THROWS_AS(e += example({.scheme = bin_scheme::equal_mass}), option_error);
+  CHECK_THROWS_AS(e += example({.like = conventions::netcal}), option_error);
+  CHECK_THROWS_AS(e += example({.weights = std::vector<double>(60, 1.5)}), option_error);
+  CHECK(to_bytes(e) == before);
+}
+
+TEST_CASE("a table keeps the squared misses of its bins", "[archive]") {
+  reliability_table t(binning::equal_width(2));
+  t.add(0.25, true, 2);
+  t.add(0.75, false);
+  CHECK(t.squared_miss(0) == 2 * 0.75 * 0.75);
+  CHECK(t.squared_miss(1) == 0.75 * 0.75);
+  const drawn<double> d(300, 4, 8);
+  const reliability_table whole = tabulate(logits(d.z), d.labels);
+  double sum = 0;
+  for (std::size_t b = 0; b < whole.size(); ++b) sum += whole.squared_miss(b);
+  CHECK(sum / 300 == Approx(brier_top(logits(d.z), d.labels)).margin(1e-12));
+}
