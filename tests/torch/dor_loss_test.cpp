@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "calibra/loss/dor_loss.hpp"
-#include "calibra/loss/feature_divergence.hpp"
 #include "calibra/loss/kgcoop_loss.hpp"
 #include "calibra/outlier/dynamic_outlier_regularization.hpp"
+#include "calibra/outlier/feature_divergence.hpp"
 #include "calibra/torch/outliers.hpp"
 #include "fake_device.hpp"
 

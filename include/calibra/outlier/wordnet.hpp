@@ -83,8 +83,8 @@ inline bool parse_index_noun(std::string_view text, index_noun_line& line) {
 /// Throws: io_error where the file cannot be read, with the line where a line is no entry of an
 ///   index of nouns (index.verb, say, or a list of words: use read_nouns), and where it has none.
 /// Ref: WordNet 3.0 manual, wndb(5WN).
-inline std::vector<std::string> read_wordnet_nouns(const std::filesystem::path& path,
-                                                   const wordnet_options& options = {}) {
+[[nodiscard]] inline std::vector<std::string> read_wordnet_nouns(
+    const std::filesystem::path& path, const wordnet_options& options = {}) {
   constexpr std::string_view where = "read_wordnet_nouns()";
   std::vector<std::string> nouns;
   bool any = false;
@@ -112,7 +112,7 @@ inline std::vector<std::string> read_wordnet_nouns(const std::filesystem::path& 
 ///
 /// Throws: io_error where the file cannot be read, has no noun, or, with the line, holds a NUL byte
 ///   and so is no text.
-inline std::vector<std::string> read_nouns(const std::filesystem::path& path) {
+[[nodiscard]] inline std::vector<std::string> read_nouns(const std::filesystem::path& path) {
   constexpr std::string_view where = "read_nouns()";
   std::vector<std::string> nouns;
   detail::for_each_line(where, path, [&](std::string_view text, std::size_t number) {
