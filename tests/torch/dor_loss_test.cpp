@@ -77,7 +77,7 @@ double gradient_error(const Loss& loss, const at::Tensor& at) {
 
 std::string message(const at::Tensor& tuned, const at::Tensor& zero_shot) {
   try {
-    dor_loss(tuned, zero_shot);
+    static_cast<void>(dor_loss(tuned, zero_shot));
   } catch (const calibra::error& e) {
     return e.what();
   }
