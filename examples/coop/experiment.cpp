@@ -143,15 +143,15 @@ calibra::outlier_bank<at::Tensor> outliers_for(const language& words, const task
   calibra::excluded_names classes;
   classes.add(what.base);
   classes.add(what.fresh);
-  calibra::outlier_selector selector(
-      calibra::to_matrix(base), std::move(classes),
-      {.count = count, .rule = rule, .seed = seed, .progress = progress});
+  calibra::outlier_selector selector(calibra::to_matrix(base), std::move(classes),
+                                     {.count = count, .rule = rule, .seed = seed});
   constexpr std::size_t chunk = 1000;
   for (std::size_t first = 0; first < what.nouns.size(); first += chunk) {
     const auto begin = what.nouns.begin() + static_cast<std::ptrdiff_t>(first);
     const std::vector<std::string> names(
         begin, begin + static_cast<std::ptrdiff_t>(std::min(chunk, what.nouns.size() - first)));
     selector.add(names, calibra::to_matrix(zero_shot_features(words, what.phrase, names)));
+    if (progress) progress(selector.names_seen());
   }
   return calibra::to_tensor(selector.select(), base.device());
 }

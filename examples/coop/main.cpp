@@ -13,7 +13,6 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -247,14 +246,8 @@ std::vector<std::pair<std::string, std::string>> settings_of(const request& want
 }
 
 void write_diagrams(const std::string& folder, const std::vector<run>& runs) {
-  std::map<std::string, calibra::reliability_table> tables;
-  for (const run& r : runs) {
-    const std::string name = concat(name_of(r.method), '-', name_of(r.where));
-    const auto [place, added] = tables.emplace(name, r.result.table);
-    if (!added) place->second += r.result.table;
-  }
-  for (const auto& [name, table] : tables)
-    calibra::io::write_file(concat(folder, '/', name, ".svg"), diagram_svg(table, name));
+  for (const auto& [name, all] : pooled(runs))
+    calibra::io::write_file(concat(folder, '/', name, ".svg"), diagram_svg(all, name));
 }
 
 name_position position_of(const std::string& name) {

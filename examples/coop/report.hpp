@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,8 +31,18 @@ std::string table_text(std::span<const run> runs);
 std::string json_text(std::span<const run> runs,
                       std::span<const std::pair<std::string, std::string>> settings);
 
-/// The reliability diagram of a table as SVG: accuracy over confidence by bin, the share of samples
-/// below.
-std::string diagram_svg(const calibra::reliability_table& table, std::string_view title);
+/// The pictures of all seeds in one reliability table. Its ECE is another number than the mean of
+/// the seeds' ECE, which table_text() gives: where one seed is too sure and another not sure
+/// enough, the pool is neither.
+struct pool {
+  calibra::reliability_table table;
+  std::size_t seeds = 0;
+};
+/// One a method and split, by name: "coop-base".
+std::map<std::string, pool> pooled(std::span<const run> runs);
+
+/// The reliability diagram of a pool as SVG: accuracy over confidence by bin, the share of samples
+/// below. Says how many seeds are pooled.
+std::string diagram_svg(const pool& all, std::string_view title);
 
 }  // namespace coop

@@ -5,8 +5,8 @@
 // trainer carries the gradient on to its own parameters. The "text encoder" is a frozen toy; the
 // context is what is learned, as in CoOp.
 #include <calibra/adapters/eigen.hpp>
-#include <calibra/loss/feature_divergence.hpp>
 #include <calibra/outlier/dynamic_outlier_regularization.hpp>
+#include <calibra/outlier/feature_divergence.hpp>
 #include <cmath>
 #include <cstdio>
 #include <random>

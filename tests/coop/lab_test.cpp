@@ -19,6 +19,9 @@
 #include <stb/stb_image_write.h>
 
 #include "calibra/error.hpp"
+#include "calibra/metrics/ece.hpp"
+#include "calibra/scores.hpp"
+#include "calibra/table/tabulate.hpp"
 #include "fixtures.hpp"
 #include "measure.hpp"
 #include "pictures.hpp"
@@ -77,6 +80,39 @@ TEST_CASE("the table has means, harmonic means and differences") {
   CHECK(text.find("Means over 2 seeds") != std::string::npos);
   runs.erase(runs.begin() + 1, runs.end());
   CHECK(table_text(runs).find("One seed") != std::string::npos);
+}
+
+TEST_CASE("the table averages seeds, a diagram pools them, and both say so") {
+  // One seed right in every picture at 70 %, the other in four of ten.
+  const std::vector<double> confidence(10, 0.7);
+  const auto judged_seed = [&](int hits) {
+    std::vector<int> hit(10);
+    std::fill_n(hit.begin(), hits, 1);
+    const auto table = calibra::tabulate(calibra::confidences(confidence, hit));
+    const double error = calibra::ece(table);
+    return judged{{hits / 10.0, 0.7, error, error, error, error, 0.75}, table};
+  };
+  std::vector<run> runs = {{tuning_method::coop, split::base, 0, judged_seed(10)},
+                           {tuning_method::coop, split::base, 1, judged_seed(4)}};
+  const std::string text = table_text(runs);
+  INFO(text);
+  CHECK(std::regex_search(text,
+                          std::regex("coop +base +70\\.00 \\+-\\S+ +70\\.00 \\+-\\S+ +30\\.00 ")));
+  CHECK(text.find("The diagrams pool the pictures of all\nseeds") != std::string::npos);
+  const auto pools = pooled(runs);
+  REQUIRE(pools.size() == 1);
+  const pool& both = pools.at("coop-base");
+  CHECK(both.seeds == 2);
+  CHECK(both.table.total_weight() == 20);
+  const std::string diagram = diagram_svg(both, "coop-base");
+  CHECK(diagram.find("pictures of 2 seeds pooled") != std::string::npos);
+  CHECK(diagram.find("ECE of the pool 0.00 %") != std::string::npos);
+  // Of one seed there is nothing to say.
+  runs.pop_back();
+  CHECK(table_text(runs).find("pool") == std::string::npos);
+  const std::string one = diagram_svg(pooled(runs).at("coop-base"), "coop-base");
+  CHECK(one.find("pool") == std::string::npos);
+  CHECK(one.find("ECE 30.00 %") != std::string::npos);
 }
 
 TEST_CASE("a proximity is that of the ten nearest others") {

@@ -8,16 +8,17 @@
 
 #include "calibra/array/matrix.hpp"
 #include "calibra/loss/mmce_loss.hpp"
+#include "calibra/scores.hpp"
 
 TEST_CASE("the losses of the page") {
-  calibra::matrix<float> logits(2, 2);
-  logits(0, 0) = 1;
-  logits(1, 0) = 2;
+  calibra::matrix<float> z(2, 2);
+  z(0, 0) = 1;
+  z(1, 0) = 2;
   const std::vector<int> labels{0, 1};
   calibra::matrix<double> gradient(2, 2);
   //[ host
-  const double value = calibra::mmce_loss(logits, labels);
-  const double again = calibra::mmce_loss(logits, labels, gradient);  // and dL/dlogits, N x K
+  const double value = calibra::mmce_loss(calibra::logits(z), labels);
+  const double again = calibra::mmce_loss(calibra::logits(z), labels, gradient);  // and dL/dz
   //]
   CHECK(value == again);
   CHECK(value > 0);

@@ -11,13 +11,14 @@
 #include <catch2/catch.hpp>
 
 TEST_CASE("the tensor losses of the page") {
-  const at::Tensor logits = at::eye(4, at::kDouble).requires_grad_();
+  const at::Tensor z = at::eye(4, at::kDouble).requires_grad_();
   const at::Tensor labels = at::arange(4);
   //[ tensors
-  const at::Tensor loss = at::cross_entropy_loss(logits, labels) +
-                          2 * calibra::soft_binned_ece(logits, labels, {.bins = 15});
+  const at::Tensor loss =
+      at::cross_entropy_loss(z, labels) +
+      2 * calibra::soft_binned_ece_loss(calibra::logits(z), labels, {.bins = 15});
   loss.backward();
   //]
   CHECK(loss.item<double>() > 0);
-  CHECK(logits.grad().abs().sum().item<double>() > 0);
+  CHECK(z.grad().abs().sum().item<double>() > 0);
 }

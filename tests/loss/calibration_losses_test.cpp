@@ -15,19 +15,21 @@
 #include "calibra/array/matrix.hpp"
 #include "calibra/array/scalar.hpp"
 #include "calibra/loss/avuc_loss.hpp"
-#include "calibra/loss/confidence_penalty.hpp"
+#include "calibra/loss/confidence_penalty_loss.hpp"
 #include "calibra/loss/dca_loss.hpp"
 #include "calibra/loss/focal_loss.hpp"
-#include "calibra/loss/label_smoothing.hpp"
-#include "calibra/loss/margin_smoothing.hpp"
+#include "calibra/loss/label_smoothing_loss.hpp"
+#include "calibra/loss/margin_smoothing_loss.hpp"
 #include "calibra/loss/mdca_loss.hpp"
 #include "calibra/loss/mmce_loss.hpp"
 #include "calibra/loss/soft_avuc_loss.hpp"
-#include "calibra/loss/soft_binned_ece.hpp"
+#include "calibra/loss/soft_binned_ece_loss.hpp"
 #include "calibra/metrics/mmce.hpp"
+#include "calibra/scores.hpp"
 #include "calibra/table/sample.hpp"
 #include "calibra/table/tabulate.hpp"
 
+using calibra::logits;
 using calibra::matrix;
 
 namespace {
@@ -228,13 +230,14 @@ struct loss_case {
   bool complete = false;  // cross-entropy is part of it
 };
 
-#define CALIBRA_LOSS_CASE(text, function, complete, oracle, ...)                            \
-  loss_case {                                                                               \
-    text, [](const auto& z, const auto& y) { return calibra::function(z, y __VA_ARGS__); }, \
-        [](const auto& z, const auto& y, auto& g) {                                         \
-          return calibra::function(z, y, g __VA_ARGS__);                                    \
-        },                                                                                  \
-        [](const auto& z, const auto& y) { return oracle; }, complete                       \
+#define CALIBRA_LOSS_CASE(text, function, complete, oracle, ...)                                  \
+  loss_case {                                                                                     \
+    text,                                                                                         \
+        [](const auto& z, const auto& y) { return calibra::function(logits(z), y __VA_ARGS__); }, \
+        [](const auto& z, const auto& y, auto& g) {                                               \
+          return calibra::function(logits(z), y, g __VA_ARGS__);                                  \
+        },                                                                                        \
+        [](const auto& z, const auto& y) { return oracle; }, complete                             \
   }
 #define CALIBRA_WITH , calibra::
 
@@ -248,14 +251,14 @@ const std::vector<loss_case>& all_losses() {
                         CALIBRA_WITH mmce_loss_options{0.4, true, false}),
       CALIBRA_LOSS_CASE("wmmce, squared", mmce_loss, false, naive_wmmce_squared(z, y, 0.4),
                         CALIBRA_WITH mmce_loss_options{0.4, true, true}),
-      CALIBRA_LOSS_CASE("sb-ece", soft_binned_ece, false,
+      CALIBRA_LOSS_CASE("sb-ece", soft_binned_ece_loss, false,
                         naive_soft_binned_ece(z, y, 15, 0.01, 2), ),
-      CALIBRA_LOSS_CASE("sb-ece, hard bins, q = 1", soft_binned_ece, false,
+      CALIBRA_LOSS_CASE("sb-ece, hard bins, q = 1", soft_binned_ece_loss, false,
                         naive_soft_binned_ece(z, y, 10, 0.001, 1),
-                        CALIBRA_WITH soft_binned_ece_options{10, 0.001, 1}),
-      CALIBRA_LOSS_CASE("sb-ece, q = 3.5", soft_binned_ece, false,
+                        CALIBRA_WITH soft_binned_ece_loss_options{10, 0.001, 1}),
+      CALIBRA_LOSS_CASE("sb-ece, q = 3.5", soft_binned_ece_loss, false,
                         naive_soft_binned_ece(z, y, 4, 0.02, 3.5),
-                        CALIBRA_WITH soft_binned_ece_options{4, 0.02, 3.5}),
+                        CALIBRA_WITH soft_binned_ece_loss_options{4, 0.02, 3.5}),
       CALIBRA_LOSS_CASE("mdca", mdca_loss, false, naive_mdca(z, y), ),
       CALIBRA_LOSS_CASE("dca", dca_loss, false, naive_dca(z, y), ),
       CALIBRA_LOSS_CASE("avuc", avuc_loss, false,
@@ -271,14 +274,14 @@ const std::vector<loss_case>& all_losses() {
                         CALIBRA_WITH focal_loss_options{0.5}),
       CALIBRA_LOSS_CASE("focal, flsd-53, gamma = 2", focal_loss, true, naive_focal(z, y, 2, true),
                         CALIBRA_WITH focal_loss_options{2 CALIBRA_WITH focal_schedule::flsd_53}),
-      CALIBRA_LOSS_CASE("confidence penalty", confidence_penalty, true,
+      CALIBRA_LOSS_CASE("confidence penalty", confidence_penalty_loss, true,
                         naive_confidence_penalty(z, y, 0.1), ),
-      CALIBRA_LOSS_CASE("label smoothing", label_smoothing, true,
+      CALIBRA_LOSS_CASE("label smoothing", label_smoothing_loss, true,
                         naive_label_smoothing(z, y, 0.1), ),
-      CALIBRA_LOSS_CASE("margin smoothing, margin = 1.5", margin_smoothing, true,
+      CALIBRA_LOSS_CASE("margin smoothing, margin = 1.5", margin_smoothing_loss, true,
                         naive_margin_smoothing(z, y, 1.5, 0.3),
-                        CALIBRA_WITH margin_smoothing_options{1.5, 0.3}),
-      CALIBRA_LOSS_CASE("margin smoothing", margin_smoothing, true,
+                        CALIBRA_WITH margin_smoothing_loss_options{1.5, 0.3}),
+      CALIBRA_LOSS_CASE("margin smoothing", margin_smoothing_loss, true,
                         naive_margin_smoothing(z, y, 10, 0.1), ),
   };
   return cases;
@@ -414,10 +417,10 @@ TEST_CASE("losses take arrays of any type and stride, and write any gradient") {
     }
   const std::vector<std::uint8_t> bytes(b.y.begin(), b.y.end());
   matrix<double> expected(7, 4);
-  const double value = calibra::mmce_loss(z, b.y, expected);
+  const double value = calibra::mmce_loss(logits(z), b.y, expected);
 
   matrix<float> rounded(7, 4);
-  CHECK(calibra::mmce_loss(z32, bytes, rounded) == value);
+  CHECK(calibra::mmce_loss(logits(z32), bytes, rounded) == value);
   for (std::size_t i = 0; i < 7; ++i)
     for (std::size_t k = 0; k < 4; ++k) CHECK(rounded(i, k) == static_cast<float>(expected(i, k)));
 
@@ -425,7 +428,8 @@ TEST_CASE("losses take arrays of any type and stride, and write any gradient") {
   const calibra::matrix_view<const calibra::bfloat16> columns(raw16.data(), 7, 4, 1, 7);
   std::vector<double> out(28);
   calibra::matrix_view<double> out_columns(out.data(), 7, 4, 1, 7);
-  CHECK(calibra::focal_loss(columns, b.y, out_columns) == calibra::focal_loss(z16, b.y, expected));
+  CHECK(calibra::focal_loss(logits(columns), b.y, out_columns) ==
+        calibra::focal_loss(logits(z16), b.y, expected));
   for (std::size_t i = 0; i < 7; ++i)
     for (std::size_t k = 0; k < 4; ++k) CHECK(out[k * 7 + i] == expected(i, k));
 
@@ -465,14 +469,14 @@ TEST_CASE("empty batches and bad input") {
   }
   matrix<double> z(3, 2);
   CHECK(message_of<calibra::value_error>([&] {
-          calibra::dca_loss(z, labels_type{0, 2, 0});
+          static_cast<void>(calibra::dca_loss(logits(z), labels_type{0, 2, 0}));
         }) == "dca_loss(): label 2 at row 1 is not in [0, 2)");
   CHECK(message_of<calibra::shape_error>([&] {
-          calibra::mdca_loss(z, labels_type{0, 1});
+          static_cast<void>(calibra::mdca_loss(logits(z), labels_type{0, 1}));
         }) == "mdca_loss(): expected 3 labels to match 3 rows, got 2");
   z(2, 1) = std::numeric_limits<double>::infinity();
   CHECK(message_of<calibra::value_error>([&] {
-          calibra::focal_loss(z, labels_type{0, 1, 0});
+          static_cast<void>(calibra::focal_loss(logits(z), labels_type{0, 1, 0}));
         }) == "focal_loss(): logit inf at row 2, column 1; expected a finite number");
 }
 
@@ -482,28 +486,31 @@ TEST_CASE("options out of range") {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   constexpr double inf = std::numeric_limits<double>::infinity();
   for (double bad : {0.0, -1.0, nan, inf}) {
-    CHECK_THROWS_AS(calibra::mmce_loss(z, y, {bad, false, false}), calibra::option_error);
-    CHECK_THROWS_AS(calibra::soft_binned_ece(z, y, {15, bad, 2}), calibra::option_error);
-    CHECK_THROWS_AS(calibra::soft_binned_ece(z, y, {15, 0.01, bad}), calibra::option_error);
-    CHECK_THROWS_AS(calibra::soft_avuc_loss(z, y, {0.5, bad}), calibra::option_error);
-    CHECK_THROWS_AS(calibra::soft_avuc_loss(z, y, {bad, 1}), calibra::option_error);
+    CHECK_THROWS_AS(calibra::mmce_loss(logits(z), y, {bad, false, false}), calibra::option_error);
+    CHECK_THROWS_AS(calibra::soft_binned_ece_loss(logits(z), y, {15, bad, 2}),
+                    calibra::option_error);
+    CHECK_THROWS_AS(calibra::soft_binned_ece_loss(logits(z), y, {15, 0.01, bad}),
+                    calibra::option_error);
+    CHECK_THROWS_AS(calibra::soft_avuc_loss(logits(z), y, {0.5, bad}), calibra::option_error);
+    CHECK_THROWS_AS(calibra::soft_avuc_loss(logits(z), y, {bad, 1}), calibra::option_error);
   }
   for (double bad : {-1.0, nan, inf}) {
-    CHECK_THROWS_AS(calibra::focal_loss(z, y, {bad}), calibra::option_error);
-    CHECK_THROWS_AS(calibra::confidence_penalty(z, y, {bad}), calibra::option_error);
-    CHECK_THROWS_AS(calibra::label_smoothing(z, y, {bad}), calibra::option_error);
-    CHECK_THROWS_AS(calibra::margin_smoothing(z, y, {bad, 1}), calibra::option_error);
-    CHECK_THROWS_AS(calibra::margin_smoothing(z, y, {1, bad}), calibra::option_error);
+    CHECK_THROWS_AS(calibra::focal_loss(logits(z), y, {bad}), calibra::option_error);
+    CHECK_THROWS_AS(calibra::confidence_penalty_loss(logits(z), y, {bad}), calibra::option_error);
+    CHECK_THROWS_AS(calibra::label_smoothing_loss(logits(z), y, {bad}), calibra::option_error);
+    CHECK_THROWS_AS(calibra::margin_smoothing_loss(logits(z), y, {bad, 1}), calibra::option_error);
+    CHECK_THROWS_AS(calibra::margin_smoothing_loss(logits(z), y, {1, bad}), calibra::option_error);
   }
-  CHECK_THROWS_AS(calibra::avuc_loss(z, y, {nan}), calibra::option_error);
-  CHECK_THROWS_AS(calibra::soft_binned_ece(z, y, {0, 0.01, 2}), calibra::option_error);
-  CHECK_THROWS_AS(calibra::soft_binned_ece(z, y, {15, 0.01, 0.5}), calibra::option_error);
-  CHECK_THROWS_AS(calibra::soft_avuc_loss(z, y, {1, 1}), calibra::option_error);
-  CHECK_THROWS_AS(calibra::label_smoothing(z, y, {1.5}), calibra::option_error);
-  CHECK_THROWS_AS(calibra::soft_avuc_loss(matrix<double>(2, 1), labels_type{0, 0}),
+  CHECK_THROWS_AS(calibra::avuc_loss(logits(z), y, {nan}), calibra::option_error);
+  CHECK_THROWS_AS(calibra::soft_binned_ece_loss(logits(z), y, {0, 0.01, 2}), calibra::option_error);
+  CHECK_THROWS_AS(calibra::soft_binned_ece_loss(logits(z), y, {15, 0.01, 0.5}),
+                  calibra::option_error);
+  CHECK_THROWS_AS(calibra::soft_avuc_loss(logits(z), y, {1, 1}), calibra::option_error);
+  CHECK_THROWS_AS(calibra::label_smoothing_loss(logits(z), y, {1.5}), calibra::option_error);
+  CHECK_THROWS_AS(calibra::soft_avuc_loss(logits(matrix<double>(2, 1)), labels_type{0, 0}),
                   calibra::shape_error);
   CHECK(message_of<calibra::option_error>([&] {
-          calibra::mmce_loss(z, y, {0, false, false});
+          static_cast<void>(calibra::mmce_loss(logits(z), y, {0, false, false}));
         }) == "mmce_loss(): bandwidth is 0; expected a finite number > 0");
 }
 
@@ -513,7 +520,7 @@ TEST_CASE("mmce_loss is the metric of the batch") {
   const naive_batch naive(b.z, b.y);
   std::vector<int> hits(naive.c.begin(), naive.c.end());
   const double metric = calibra::mmce(calibra::collect(calibra::confidences(naive.r, hits)));
-  CHECK(calibra::mmce_loss(b.z, b.y) == Approx(metric).epsilon(64 * epsilon));
+  CHECK(calibra::mmce_loss(logits(b.z), b.y) == Approx(metric).epsilon(64 * epsilon));
 }
 
 TEST_CASE("mmce_loss has the value of netcal 1.3.6 on a fixed batch") {
@@ -528,18 +535,19 @@ TEST_CASE("mmce_loss has the value of netcal 1.3.6 on a fixed batch") {
     b.z(i, i % 4) = std::log(confidence[i]);
     b.y[i] = static_cast<int>(hit[i] ? i % 4 : (i + 1) % 4);
   }
-  CHECK(calibra::mmce_loss(b.z, b.y) == Approx(.10493591100772169).epsilon(64 * epsilon));
+  CHECK(calibra::mmce_loss(logits(b.z), b.y) == Approx(.10493591100772169).epsilon(64 * epsilon));
 }
 
-TEST_CASE("soft_binned_ece with hard bins is the binned error") {
+TEST_CASE("soft_binned_ece_loss with hard bins is the binned error") {
   // Confidences away from the borders of two bins: [1/2, 1] has everything.
   std::mt19937_64 random(16);
   const batch b = random_batch(random, 60, 2);
   const naive_batch naive(b.z, b.y);
   double gap = 0;
   for (std::size_t i = 0; i < 60; ++i) gap += (naive.c[i] - naive.r[i]) / 60;
-  CHECK(calibra::soft_binned_ece(b.z, b.y, {1, 0.01, 2}) == Approx(std::abs(gap)));
-  CHECK(calibra::soft_binned_ece(b.z, b.y, {1, 0.01, 2}) == Approx(calibra::dca_loss(b.z, b.y)));
+  CHECK(calibra::soft_binned_ece_loss(logits(b.z), b.y, {1, 0.01, 2}) == Approx(std::abs(gap)));
+  CHECK(calibra::soft_binned_ece_loss(logits(b.z), b.y, {1, 0.01, 2}) ==
+        Approx(calibra::dca_loss(logits(b.z), b.y)));
 }
 
 TEST_CASE("special values of the complete losses are cross-entropy") {
@@ -547,16 +555,16 @@ TEST_CASE("special values of the complete losses are cross-entropy") {
   const batch b = random_batch(random, 31, 5);
   const double expected = naive_cross_entropy(naive_batch(b.z, b.y), b.y);
   matrix<double> focal(31, 5), other(31, 5);
-  CHECK(calibra::focal_loss(b.z, b.y, focal, {0}) == Approx(expected));
-  CHECK(calibra::confidence_penalty(b.z, b.y, other, {0}) == Approx(expected));
+  CHECK(calibra::focal_loss(logits(b.z), b.y, focal, {0}) == Approx(expected));
+  CHECK(calibra::confidence_penalty_loss(logits(b.z), b.y, other, {0}) == Approx(expected));
   for (std::size_t i = 0; i < 31; ++i)
     for (std::size_t k = 0; k < 5; ++k) CHECK(other(i, k) == Approx(focal(i, k)));
-  CHECK(calibra::label_smoothing(b.z, b.y, {0}) == Approx(expected));
-  CHECK(calibra::margin_smoothing(b.z, b.y, {10, 0}) == Approx(expected));
-  CHECK(calibra::margin_smoothing(b.z, b.y, {1e6, 0.1}) == Approx(expected));
+  CHECK(calibra::label_smoothing_loss(logits(b.z), b.y, {0}) == Approx(expected));
+  CHECK(calibra::margin_smoothing_loss(logits(b.z), b.y, {10, 0}) == Approx(expected));
+  CHECK(calibra::margin_smoothing_loss(logits(b.z), b.y, {1e6, 0.1}) == Approx(expected));
   // The published FLSD-53 has 3 above one half, too.
-  CHECK(calibra::focal_loss(b.z, b.y, {3, calibra::focal_schedule::flsd_53}) <
-        calibra::focal_loss(b.z, b.y));
+  CHECK(calibra::focal_loss(logits(b.z), b.y, {3, calibra::focal_schedule::flsd_53}) <
+        calibra::focal_loss(logits(b.z), b.y));
 }
 
 TEST_CASE("the confidence penalty punishes peaked predictions") {
@@ -565,8 +573,10 @@ TEST_CASE("the confidence penalty punishes peaked predictions") {
   peaked(0, 0) = std::log(0.3), peaked(0, 1) = std::log(0.699), peaked(0, 2) = std::log(0.001);
   flat(0, 0) = std::log(0.3), flat(0, 1) = std::log(0.35), flat(0, 2) = std::log(0.35);
   const labels_type y{0};
-  CHECK(calibra::focal_loss(peaked, y, {0}) == Approx(calibra::focal_loss(flat, y, {0})));
-  CHECK(calibra::confidence_penalty(peaked, y) > calibra::confidence_penalty(flat, y));
+  CHECK(calibra::focal_loss(logits(peaked), y, {0}) ==
+        Approx(calibra::focal_loss(logits(flat), y, {0})));
+  CHECK(calibra::confidence_penalty_loss(logits(peaked), y) >
+        calibra::confidence_penalty_loss(logits(flat), y));
 }
 
 TEST_CASE("the other label smoothing is this one with another epsilon") {
@@ -579,7 +589,7 @@ TEST_CASE("the other label smoothing is this one with another epsilon") {
     for (std::size_t k = 0; k < 4; ++k)
       expected -=
           (b.y[i] == static_cast<int>(k) ? 1 - alpha : alpha / 3) * std::log(naive.p[i][k]) / 13;
-  CHECK(calibra::label_smoothing(b.z, b.y, {alpha * 4 / 3}) == Approx(expected));
+  CHECK(calibra::label_smoothing_loss(logits(b.z), b.y, {alpha * 4 / 3}) == Approx(expected));
 }
 
 TEST_CASE("wmmce without hits or without misses has one group") {
@@ -593,9 +603,9 @@ TEST_CASE("wmmce without hits or without misses has one group") {
       b.y[i] = right ? top : (top + 1) % 3;
     }
     matrix<double> weighted(12, 3), plain(12, 3);
-    CHECK(calibra::mmce_loss(b.z, b.y, weighted, {0.4, true, false}) ==
+    CHECK(calibra::mmce_loss(logits(b.z), b.y, weighted, {0.4, true, false}) ==
           Approx(naive_mmce(b.z, b.y, 0.4)));
-    CHECK(calibra::mmce_loss(b.z, b.y, plain) == Approx(naive_mmce(b.z, b.y, 0.4)));
+    CHECK(calibra::mmce_loss(logits(b.z), b.y, plain) == Approx(naive_mmce(b.z, b.y, 0.4)));
     for (std::size_t i = 0; i < 12; ++i)
       for (std::size_t k = 0; k < 3; ++k) CHECK(weighted(i, k) == Approx(plain(i, k)));
   }
@@ -606,7 +616,7 @@ TEST_CASE("equal confidences have no slope between them") {
   matrix<double> z(2, 2), gradient(2, 2);
   z(0, 0) = z(1, 0) = 1;
   const double r = 1 / (1 + std::exp(-1.0));
-  const double value = calibra::mmce_loss(z, labels_type{0, 1}, gradient);
+  const double value = calibra::mmce_loss(logits(z), labels_type{0, 1}, gradient);
   CHECK(value == Approx(r - 0.5));  // |(1 - r) - r| / 2
   for (std::size_t i = 0; i < 2; ++i) {
     CHECK(gradient(i, 0) == Approx(0.5 * r * (1 - r)));
@@ -625,18 +635,18 @@ TEST_CASE("no slope where a loss is at its least") {
         if (gradient(i, k) != 0) return false;
     return true;
   };
-  CHECK(calibra::mmce_loss(z, y, gradient) == 0);
+  CHECK(calibra::mmce_loss(logits(z), y, gradient) == 0);
   CHECK(flat());
-  CHECK(calibra::dca_loss(z, y, gradient) == 0);
+  CHECK(calibra::dca_loss(logits(z), y, gradient) == 0);
   CHECK(flat());
-  CHECK(calibra::mdca_loss(z, y, gradient) == 0);
+  CHECK(calibra::mdca_loss(logits(z), y, gradient) == 0);
   CHECK(flat());
   for (double q : {1.0, 1.5, 2.0}) {
-    CHECK(calibra::soft_binned_ece(z, y, gradient, {5, 0.01, q}) == 0);
+    CHECK(calibra::soft_binned_ece_loss(logits(z), y, gradient, {5, 0.01, q}) == 0);
     CHECK(flat());
   }
   // The entropy of a uniform row is at its most, its log-odds have no value.
-  CHECK(std::isfinite(calibra::soft_avuc_loss(z, y, gradient)));
+  CHECK(std::isfinite(calibra::soft_avuc_loss(logits(z), y, gradient)));
   CHECK(flat());
 }
 
@@ -647,16 +657,16 @@ TEST_CASE("soft_avuc_loss is smooth at nearly uniform rows") {
   z(0, 0) = 3e-4;
   z(1, 2) = 2e-4;
   const labels_type y{0, 1};
-  calibra::soft_avuc_loss(z, y, gradient, options);
+  calibra::soft_avuc_loss(logits(z), y, gradient, options);
   constexpr double step = 1e-5;
   for (std::size_t i = 0; i < 2; ++i)
     for (std::size_t k = 0; k < 3; ++k) {
       matrix<double> up = z, down = z;
       up(i, k) += step;
       down(i, k) -= step;
-      const double expected =
-          (calibra::soft_avuc_loss(up, y, options) - calibra::soft_avuc_loss(down, y, options)) /
-          (2 * step);
+      const double expected = (calibra::soft_avuc_loss(logits(up), y, options) -
+                               calibra::soft_avuc_loss(logits(down), y, options)) /
+                              (2 * step);
       CHECK(std::abs(gradient(i, k) - expected) < 1e-7);
     }
 }
@@ -665,20 +675,20 @@ TEST_CASE("the first of the largest logits is the prediction") {
   matrix<double> z(1, 3), gradient(1, 3);
   z(0, 1) = z(0, 2) = 2;  // a tie of the classes 1 and 2
   const double other = 1 / (1 + 2 * std::exp(2.0)), r = std::exp(2.0) * other;
-  CHECK(calibra::dca_loss(z, labels_type{1}, gradient) == Approx(1 - r));
+  CHECK(calibra::dca_loss(logits(z), labels_type{1}, gradient) == Approx(1 - r));
   CHECK(gradient(0, 0) == Approx(r * other));
   CHECK(gradient(0, 1) == Approx(-r * (1 - r)));
   CHECK(gradient(0, 2) == Approx(r * r));
-  CHECK(calibra::dca_loss(z, labels_type{2}) == Approx(r));
+  CHECK(calibra::dca_loss(logits(z), labels_type{2}) == Approx(r));
   // The margin is taken from the same one.
   matrix<double> plain(1, 3);
-  calibra::margin_smoothing(z, labels_type{1}, gradient, {0, 3});
-  calibra::margin_smoothing(z, labels_type{1}, plain, {0, 0});
+  calibra::margin_smoothing_loss(logits(z), labels_type{1}, gradient, {0, 3});
+  calibra::margin_smoothing_loss(logits(z), labels_type{1}, plain, {0, 0});
   CHECK(gradient(0, 0) - plain(0, 0) == Approx(-1));
   CHECK(gradient(0, 1) - plain(0, 1) == Approx(1));
   CHECK(gradient(0, 2) - plain(0, 2) == Approx(0).margin(4 * epsilon));
   // A logit on the margin costs nothing and has no slope.
-  calibra::margin_smoothing(z, labels_type{1}, gradient, {2, 3});
+  calibra::margin_smoothing_loss(logits(z), labels_type{1}, gradient, {2, 3});
   for (std::size_t k = 0; k < 3; ++k) CHECK(gradient(0, k) == plain(0, k));
 }
 

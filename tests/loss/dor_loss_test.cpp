@@ -13,8 +13,8 @@
 
 #include "calibra/array/matrix.hpp"
 #include "calibra/array/view.hpp"
-#include "calibra/loss/feature_divergence.hpp"
 #include "calibra/loss/kgcoop_loss.hpp"
+#include "calibra/outlier/feature_divergence.hpp"
 
 using calibra::dor_loss;
 using calibra::feature_divergence;

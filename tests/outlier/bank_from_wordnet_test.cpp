@@ -40,15 +40,12 @@ TEST_CASE("From WordNet to batches of outliers", "[outlier][wordnet]") {
   }
   const std::vector<std::string> base_classes{"Yorkshire_Terrier", "golden-retriever", "Zebra"};
   const std::vector<std::string> new_classes{"persian cat", "dog"};
-  std::size_t seen = 0;
 
   //[ bank
   calibra::excluded_names excluded;
   excluded.add(base_classes);
   excluded.add(new_classes);
-  calibra::outlier_selector selector(
-      encode(base_classes), excluded,
-      {.count = 5000, .progress = [&](std::size_t names) { seen = names; }});
+  calibra::outlier_selector selector(encode(base_classes), excluded, {.count = 5000});
 
   const std::vector<std::string> nouns = calibra::read_wordnet_nouns(index_noun);
   for (std::size_t first = 0; first < nouns.size(); first += 1024) {
@@ -59,7 +56,7 @@ TEST_CASE("From WordNet to batches of outliers", "[outlier][wordnet]") {
   calibra::dynamic_outlier_regularization dor(selector.select(), {.batch = 32, .lambda = 8});
   //]
 
-  CHECK(seen == nouns.size());
+  CHECK(selector.names_seen() == nouns.size());
   const std::vector<std::string>& names = dor.bank().names;
   CHECK(names.size() == 5000);
   CHECK(std::is_sorted(dor.bank().scores.rbegin(), dor.bank().scores.rend()));

@@ -43,4 +43,6 @@ TEST_CASE("Excluded names", "[outlier][name]") {
   CHECK(excluded.contains("OAK."));
   CHECK_FALSE(excluded.contains("oaks"));
   CHECK_FALSE(excluded.contains("hotdog"));
+  CHECK(excluded.contains_normalised("hot dog"));
+  CHECK_FALSE(excluded.contains_normalised("Hot-Dog"));
 }

@@ -15,9 +15,13 @@
 #include <limits>
 #include <random>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "calibra/array/matrix.hpp"
+#include "calibra/array/view.hpp"
+#include "calibra/scores.hpp"
 #include "fake_device.hpp"
 
 using calibra::matrix;
@@ -44,10 +48,10 @@ loss_case make_case(std::string name, Options options, Host host, Tensor tensor)
 
 #define CALIBRA_BOTH(function)                                      \
   [](const auto& z, const auto& y, auto& g, const auto& o) {        \
-    return calibra::function(z, y, g, o);                           \
+    return calibra::function(calibra::logits(z), y, g, o);          \
   },                                                                \
       [](const at::Tensor& z, const at::Tensor& y, const auto& o) { \
-        return calibra::function(z, y, o);                          \
+        return calibra::function(calibra::logits(z), y, o);         \
       }
 
 const std::vector<loss_case>& all_losses() {
@@ -56,15 +60,25 @@ const std::vector<loss_case>& all_losses() {
       make_case("mmce", mmce_loss_options{}, CALIBRA_BOTH(mmce_loss)),
       make_case("mmce, squared", mmce_loss_options{0.2, false, true}, CALIBRA_BOTH(mmce_loss)),
       make_case("wmmce", mmce_loss_options{0.4, true, false}, CALIBRA_BOTH(mmce_loss)),
-      make_case("sb-ece", soft_binned_ece_options{}, CALIBRA_BOTH(soft_binned_ece)),
-      make_case("sb-ece, q = 1", soft_binned_ece_options{10, 0.001, 1},
-                CALIBRA_BOTH(soft_binned_ece)),
-      make_case("sb-ece, q = 3", soft_binned_ece_options{4, 0.02, 3},
-                CALIBRA_BOTH(soft_binned_ece)),
-      {"mdca", [](const auto& z, const auto& y, auto& g) { return calibra::mdca_loss(z, y, g); },
-       [](const at::Tensor& z, const at::Tensor& y) { return calibra::mdca_loss(z, y); }},
-      {"dca", [](const auto& z, const auto& y, auto& g) { return calibra::dca_loss(z, y, g); },
-       [](const at::Tensor& z, const at::Tensor& y) { return calibra::dca_loss(z, y); }},
+      make_case("sb-ece", soft_binned_ece_loss_options{}, CALIBRA_BOTH(soft_binned_ece_loss)),
+      make_case("sb-ece, q = 1", soft_binned_ece_loss_options{10, 0.001, 1},
+                CALIBRA_BOTH(soft_binned_ece_loss)),
+      make_case("sb-ece, q = 3", soft_binned_ece_loss_options{4, 0.02, 3},
+                CALIBRA_BOTH(soft_binned_ece_loss)),
+      {"mdca",
+       [](const auto& z, const auto& y, auto& g) {
+         return calibra::mdca_loss(calibra::logits(z), y, g);
+       },
+       [](const at::Tensor& z, const at::Tensor& y) {
+         return calibra::mdca_loss(calibra::logits(z), y);
+       }},
+      {"dca",
+       [](const auto& z, const auto& y, auto& g) {
+         return calibra::dca_loss(calibra::logits(z), y, g);
+       },
+       [](const at::Tensor& z, const at::Tensor& y) {
+         return calibra::dca_loss(calibra::logits(z), y);
+       }},
       make_case("avuc", avuc_loss_options{}, CALIBRA_BOTH(avuc_loss)),
       make_case("avuc, 1 nat", avuc_loss_options{1.0}, CALIBRA_BOTH(avuc_loss)),
       make_case("soft avuc", soft_avuc_loss_options{}, CALIBRA_BOTH(soft_avuc_loss)),
@@ -75,13 +89,34 @@ const std::vector<loss_case>& all_losses() {
       make_case("focal, gamma = 0", focal_loss_options{0}, CALIBRA_BOTH(focal_loss)),
       make_case("focal, flsd-53", focal_loss_options{2, focal_schedule::flsd_53},
                 CALIBRA_BOTH(focal_loss)),
-      make_case("confidence penalty", confidence_penalty_options{},
-                CALIBRA_BOTH(confidence_penalty)),
-      make_case("label smoothing", label_smoothing_options{}, CALIBRA_BOTH(label_smoothing)),
-      make_case("margin smoothing", margin_smoothing_options{1.5, 0.3},
-                CALIBRA_BOTH(margin_smoothing)),
+      make_case("confidence penalty", confidence_penalty_loss_options{},
+                CALIBRA_BOTH(confidence_penalty_loss)),
+      make_case("label smoothing", label_smoothing_loss_options{},
+                CALIBRA_BOTH(label_smoothing_loss)),
+      make_case("margin smoothing", margin_smoothing_loss_options{1.5, 0.3},
+                CALIBRA_BOTH(margin_smoothing_loss)),
   };
   return cases;
+}
+
+#define CALIBRA_VISIT(name, of_probabilities)                                                 \
+  visit(#name, of_probabilities, [](const auto& scores, const auto& labels, auto&&... rest) { \
+    return calibra::name(scores, labels, std::forward<decltype(rest)>(rest)...);              \
+  })
+
+/// visit(name, whether it is defined on probabilities, loss) for each loss.
+template<class Visit>
+void for_each_loss(const Visit& visit) {
+  CALIBRA_VISIT(mmce_loss, std::true_type{});
+  CALIBRA_VISIT(soft_binned_ece_loss, std::true_type{});
+  CALIBRA_VISIT(mdca_loss, std::true_type{});
+  CALIBRA_VISIT(dca_loss, std::true_type{});
+  CALIBRA_VISIT(avuc_loss, std::true_type{});
+  CALIBRA_VISIT(soft_avuc_loss, std::true_type{});
+  CALIBRA_VISIT(focal_loss, std::true_type{});
+  CALIBRA_VISIT(confidence_penalty_loss, std::true_type{});
+  CALIBRA_VISIT(label_smoothing_loss, std::true_type{});
+  CALIBRA_VISIT(margin_smoothing_loss, std::false_type{});
 }
 
 struct batch {
@@ -202,14 +237,18 @@ TEST_CASE("any stride, and options as on the host") {
           Approx(expected).epsilon(64 * std::numeric_limits<double>::epsilon()));
   }
   const at::Tensor z = b.logits(), y = b.labels();
-  CHECK_THROWS_AS(calibra::mmce_loss(z, y, {-1, false, false}), calibra::option_error);
-  CHECK_THROWS_AS(calibra::soft_binned_ece(z, y, {0, 0.01, 2}), calibra::option_error);
-  CHECK_THROWS_AS(calibra::avuc_loss(z, y, {std::nan("")}), calibra::option_error);
-  CHECK_THROWS_AS(calibra::soft_avuc_loss(z, y, {1, 1}), calibra::option_error);
-  CHECK_THROWS_AS(calibra::focal_loss(z, y, {-1}), calibra::option_error);
-  CHECK_THROWS_AS(calibra::confidence_penalty(z, y, {-1}), calibra::option_error);
-  CHECK_THROWS_AS(calibra::label_smoothing(z, y, {2}), calibra::option_error);
-  CHECK_THROWS_AS(calibra::margin_smoothing(z, y, {-1, 1}), calibra::option_error);
+  CHECK_THROWS_AS(calibra::mmce_loss(calibra::logits(z), y, {-1, false, false}),
+                  calibra::option_error);
+  CHECK_THROWS_AS(calibra::soft_binned_ece_loss(calibra::logits(z), y, {0, 0.01, 2}),
+                  calibra::option_error);
+  CHECK_THROWS_AS(calibra::avuc_loss(calibra::logits(z), y, {std::nan("")}), calibra::option_error);
+  CHECK_THROWS_AS(calibra::soft_avuc_loss(calibra::logits(z), y, {1, 1}), calibra::option_error);
+  CHECK_THROWS_AS(calibra::focal_loss(calibra::logits(z), y, {-1}), calibra::option_error);
+  CHECK_THROWS_AS(calibra::confidence_penalty_loss(calibra::logits(z), y, {-1}),
+                  calibra::option_error);
+  CHECK_THROWS_AS(calibra::label_smoothing_loss(calibra::logits(z), y, {2}), calibra::option_error);
+  CHECK_THROWS_AS(calibra::margin_smoothing_loss(calibra::logits(z), y, {-1, 1}),
+                  calibra::option_error);
 }
 
 TEST_CASE("kinks have the slopes of the host") {
@@ -254,11 +293,11 @@ TEST_CASE("label smoothing and cross-entropy are those of PyTorch") {
   };
   const double tolerance = 64 * std::numeric_limits<double>::epsilon();
   for (double smoothing : {0.0, 0.1, 0.7, 1.0})
-    CHECK(calibra::label_smoothing(z, y, {smoothing}).item<double>() ==
+    CHECK(calibra::label_smoothing_loss(calibra::logits(z), y, {smoothing}).item<double>() ==
           Approx(cross_entropy(smoothing)).epsilon(tolerance));
-  CHECK(calibra::focal_loss(z, y, {0}).item<double>() ==
+  CHECK(calibra::focal_loss(calibra::logits(z), y, {0}).item<double>() ==
         Approx(cross_entropy(0)).epsilon(tolerance));
-  CHECK(calibra::confidence_penalty(z, y, {0}).item<double>() ==
+  CHECK(calibra::confidence_penalty_loss(calibra::logits(z), y, {0}).item<double>() ==
         Approx(cross_entropy(0)).epsilon(tolerance));
 }
 
@@ -308,6 +347,114 @@ TEST_CASE("elements that have no loss give NaN") {
   }
 }
 
+TEST_CASE("every kind of score has the loss and the slopes of the host") {
+  std::mt19937_64 random(27);
+  constexpr std::int64_t n = 14;
+  const batch b = random_batch(random, n, 4);
+  const at::Tensor p = b.logits().softmax(1);
+  // Ends of the range: a label of probability 1, others of probability 0, a tie.
+  p[0].copy_(at::tensor({0.0, 1.0, 0.0, 0.0}));
+  p[1].copy_(at::tensor({0.5, 0.0, 0.5, 0.0}));
+  labels_type y = b.y;
+  y[0] = 1, y[1] = 2;
+  labels_type events(n);
+  for (auto& event : events) event = static_cast<std::int64_t>(random() % 2);
+  at::Tensor one_p = b.logits().select(1, 0).sigmoid();
+  one_p[0] = 0.5;
+  one_p[1] = static_cast<double>(events[1]);
+
+  const auto table = [](const at::Tensor& t) {
+    return calibra::matrix_view<double>(t.data_ptr<double>(), static_cast<std::size_t>(t.size(0)),
+                                        static_cast<std::size_t>(t.size(1)));
+  };
+  const auto column = [](const at::Tensor& t) {
+    return calibra::vector_view<double>(t.data_ptr<double>(), static_cast<std::size_t>(t.size(0)));
+  };
+  for_each_loss([&](const std::string& name, auto of_probabilities, const auto& loss) {
+    const auto check = [&](const auto& kind, const auto& view, const at::Tensor& scores,
+                           const labels_type& labels, const at::Tensor& label_tensor) {
+      const at::Tensor given = scores.clone().requires_grad_();
+      const at::Tensor value = loss(kind(given), label_tensor);
+      at::Tensor gradient = at::zeros_like(scores);
+      const auto out = view(gradient);
+      const double expected = loss(kind(view(scores)), labels, out);
+      INFO(name << ", " << scores.dim() << " dimensions, " << expected);
+      const double found = value.item<double>();
+      CHECK((found == expected || std::abs(found - expected) < 1e-12 * (1 + std::abs(expected))));
+      const at::Tensor slope = gradient_of(value, given);
+      CHECK((slope.eq(gradient).logical_or((slope - gradient).abs().lt(1e-10))).all().item<bool>());
+    };
+    check([](const auto& x) { return calibra::logits(x); }, table, b.logits(), b.y,
+          b.labels().to(at::kInt));
+    check([](const auto& x) { return calibra::binary_logits(x); }, column,
+          b.logits().select(1, 0).contiguous(), events, at::tensor(events).to(at::kBool));
+    if constexpr (of_probabilities.value) {
+      check([](const auto& x) { return calibra::probabilities(x); }, table, p, y, at::tensor(y));
+      check([](const auto& x) { return calibra::binary_probabilities(x); }, column, one_p, events,
+            at::tensor(events).to(at::kByte));
+      // A label of probability 0.
+      labels_type impossible = y;
+      impossible[0] = 2;
+      check([](const auto& x) { return calibra::probabilities(x); }, table, p, impossible,
+            at::tensor(impossible));
+    }
+  });
+}
+
+TEST_CASE("options reach the losses of tensors of every kind") {
+  const at::Tensor p = at::tensor({0.25, 0.75, 0.0, 1.0}).reshape({2, 2});
+  const at::Tensor y = at::tensor({0, 1});
+  const auto scores = calibra::probabilities(p);
+  for (double smoothing : {0.0, 1.0}) {
+    const at::Tensor value = calibra::label_smoothing_loss(scores, y, {smoothing});
+    CHECK((smoothing == 0 ? value.item<double>() == Approx(-std::log(0.25) / 2)
+                          : std::isinf(value.item<double>())));
+  }
+  CHECK(calibra::dca_loss(scores, y).item<double>() == Approx(0.375));
+}
+
+TEST_CASE("what is no probability gives NaN") {
+  const at::Tensor good = at::tensor({0.25, 0.75, 0.5, 0.5}).reshape({2, 2});
+  const at::Tensor y = at::tensor({0, 1});
+  const auto loss = [&](const at::Tensor& p) {
+    return calibra::mdca_loss(calibra::probabilities(p), y).item<double>();
+  };
+  const double nan = std::nan("");
+  CHECK(std::isfinite(loss(good)));
+  for (const auto& [first, second] :
+       {std::array<double, 2>{-0.5, 1.5}, {2, 1}, {0.5, 0.25}, {nan, 0.5}, {HUGE_VAL, 0}}) {
+    at::Tensor bad = good.clone();
+    bad[1][0] = first;
+    bad[1][1] = second;
+    CHECK(std::isnan(loss(bad)));
+  }
+  for (double bad : {-0.25, 1.25, nan})
+    CHECK(std::isnan(calibra::focal_loss(calibra::binary_probabilities(at::tensor({0.5, bad})), y)
+                         .item<double>()));
+  // Rounding is no fault, in the type that it happened in.
+  CHECK(std::isfinite(loss(good.to(at::kBFloat16) * 1.03125)));
+  CHECK(std::isnan(loss(good * 1.03125)));
+}
+
+TEST_CASE("probabilities on a device: nothing waits") {
+  const at::Tensor p = at::tensor({0.25, 0.75, 0.5, 0.5}).reshape({2, 2}).to(fake::device());
+  const at::Tensor y = at::tensor({0, 1}).to(fake::device());
+  for_each_loss([&](const std::string& name, auto of_probabilities, const auto& loss) {
+    if constexpr (of_probabilities.value) {
+      INFO(name);
+      const at::Tensor both = p.clone().requires_grad_();
+      const at::Tensor one = p.select(1, 0).contiguous().requires_grad_();
+      fake::reset();
+      const at::Tensor value =
+          loss(calibra::probabilities(both), y) + loss(calibra::binary_probabilities(one), y);
+      value.backward();
+      CHECK(!fake::counts().operations.empty());
+      CHECK(fake::counts().synchronisations() == 0);
+      CHECK(both.grad().device() == fake::device());
+    }
+  });
+}
+
 TEST_CASE("tensors that do not fit are refused by name") {
   const at::Tensor z = at::zeros({4, 3}), y = at::zeros({4}, at::kLong);
   for (const auto& loss : all_losses()) {
@@ -319,13 +466,16 @@ TEST_CASE("tensors that do not fit are refused by name") {
     CHECK_THROWS_AS(loss.tensor(z, at::zeros({4, 1}, at::kLong)), calibra::shape_error);
     CHECK_THROWS_AS(loss.tensor(z, at::zeros({3}, at::kLong)), calibra::shape_error);
     CHECK_THROWS_AS(loss.tensor(z.to(at::kLong), y), calibra::value_error);
-    CHECK_THROWS_AS(loss.tensor(z, y.to(at::kInt)), calibra::value_error);
+    CHECK_THROWS_AS(loss.tensor(z, y.to(at::kFloat)), calibra::value_error);
     CHECK_THROWS_AS(loss.tensor(z, y.to(fake::device())), calibra::value_error);
   }
-  CHECK(message_of<calibra::value_error>([&] { calibra::mmce_loss(z, y.to(at::kInt)); }) ==
-        "mmce_loss(): logits is [4, 3] float32 on cpu, labels is [4] int32 on cpu; expected int64 "
-        "labels");
-  CHECK(message_of<calibra::shape_error>([&] { calibra::dca_loss(z, at::Tensor()); }) ==
-        "dca_loss(): logits is [4, 3] float32 on cpu, labels is undefined; expected two tensors");
-  CHECK_THROWS_AS(calibra::soft_avuc_loss(at::zeros({4, 1}), y), calibra::shape_error);
+  CHECK(message_of<calibra::value_error>(
+            [&] { static_cast<void>(calibra::mmce_loss(calibra::logits(z), y.to(at::kFloat))); }) ==
+        "mmce_loss(): scores are [4, 3] float32 on cpu, labels are [4] float32 on cpu; expected "
+        "labels of an integer type");
+  CHECK(message_of<calibra::shape_error>(
+            [&] { static_cast<void>(calibra::dca_loss(calibra::logits(z), at::Tensor())); }) ==
+        "dca_loss(): scores are [4, 3] float32 on cpu, labels are undefined; expected two tensors");
+  CHECK_THROWS_AS(calibra::soft_avuc_loss(calibra::logits(at::zeros({4, 1})), y),
+                  calibra::shape_error);
 }

@@ -3,72 +3,19 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "calibra/array/access.hpp"
-#include "calibra/array/scalar.hpp"
 #include "calibra/array/view.hpp"
-#include "calibra/detail/float_bits.hpp"
-#include "calibra/error.hpp"
+#include "calibra/detail/feature_rows.hpp"
+#include "calibra/detail/gradient_view.hpp"
 
 // One minus the mean cosine of the rows of two feature tables, with its gradient: what DOR and
 // KgCoOp have in common.
 namespace calibra::detail {
-
-/// Shorter rows are divided by this instead of by their norm.
-inline constexpr double norm_floor = 1e-8;
-
-template<class T>
-double feature(matrix_view<T> features, std::size_t row, std::size_t col) {
-  return static_cast<double>(scalar_traits<std::remove_cv_t<T>>::load(features(row, col)));
-}
-
-/// The norm of row `row`. Throws value_error where an element or the norm is not finite.
-template<class T>
-double feature_norm(std::string_view where, std::string_view name, matrix_view<T> features,
-                    std::size_t row) {
-  double squares = 0;
-  for (std::size_t j = 0; j < features.cols(); ++j) {
-    const double x = feature(features, row, j);
-    squares += x * x;
-  }
-  if (is_finite(squares)) return std::sqrt(squares);
-  for (std::size_t j = 0; j < features.cols(); ++j) {
-    const double x = feature(features, row, j);
-    if (!is_finite(x))
-      throw value_error(concat(where, ": row ", row, ", column ", j, " of ", name, " is ", x,
-                               "; expected finite features"));
-  }
-  throw value_error(concat(where, ": the norm of row ", row, " of ", name, " overflows"));
-}
-
-/// As feature_norm, for a row that must have a direction.
-template<class T>
-double direction_norm(std::string_view where, std::string_view name, matrix_view<T> features,
-                      std::size_t row) {
-  const double norm = feature_norm(where, name, features, row);
-  if (norm == 0)
-    throw value_error(concat(where, ": row ", row, " of ", name,
-                             " has norm 0; expected a feature that has a direction"));
-  return norm;
-}
-
-template<class A, class B>
-void check_same_shape(std::string_view where, std::string_view name, matrix_view<A> a,
-                      std::string_view other, matrix_view<B> b) {
-  if (a.rows() != b.rows() || a.cols() != b.cols())
-    throw shape_error(concat(where, ": ", name, " is ", a.rows(), " x ", a.cols(), ", ", other,
-                             " is ", b.rows(), " x ", b.cols(), "; expected the same shape"));
-  if (a.cols() == 0)
-    throw shape_error(
-        concat(where, ": ", name, " is ", a.rows(), " x 0; expected at least one column"));
-}
 
 /// 1 - mean_b cos(tuned_b, zero_shot_b), and the gradient by `tuned` times `scale` where `gradient`
 /// is given. Every check comes before the gradient's first element is written.
@@ -104,20 +51,6 @@ double cosine_distance(std::string_view where, matrix_view<T> tuned, matrix_view
                                          along_tuned * feature(tuned, b, j));
   }
   return rows.empty() ? std::numeric_limits<double>::quiet_NaN() : 1 - cosines / n;
-}
-
-/// The table that a gradient is written to.
-template<class Gradient>
-auto gradient_view(Gradient& gradient) {
-  const auto view =
-      as_matrix::of(view_of(array_access<std::remove_cv_t<Gradient>>::view(gradient)));
-  using table = std::remove_cvref_t<decltype(view)>;
-  using element = typename table::element_type;
-  static_assert(
-      view_traits<table>::is_matrix && std::floating_point<element> && !std::is_const_v<element>,
-      "calibra: a gradient is written to a two-dimensional array of mutable float or "
-      "double elements");
-  return view;
 }
 
 template<class Tuned, class ZeroShot>

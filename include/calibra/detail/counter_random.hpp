@@ -12,7 +12,7 @@
 namespace calibra::detail {
 
 /// The finaliser of splitmix64 (Steele, Lea, Flood, OOPSLA 2014): a bijection of 64 bits.
-constexpr std::uint64_t mix(std::uint64_t x) {
+constexpr std::uint64_t mix(std::uint64_t x) noexcept {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
   return x ^ (x >> 31);
@@ -21,16 +21,16 @@ constexpr std::uint64_t mix(std::uint64_t x) {
 /// The numbers of stream `stream` of seed `seed`.
 class counter_random {
  public:
-  constexpr counter_random(std::uint64_t seed, std::uint64_t stream)
+  constexpr counter_random(std::uint64_t seed, std::uint64_t stream) noexcept
       : state_(mix(mix(seed + step) + stream * step)) {}
 
-  constexpr std::uint64_t operator()() {
+  constexpr std::uint64_t operator()() noexcept {
     state_ += step;
     return mix(state_);
   }
 
   /// Uniform in [0, bound), exactly; bound must not be 0.
-  constexpr std::uint64_t below(std::uint64_t bound) {
+  constexpr std::uint64_t below(std::uint64_t bound) noexcept {
     const std::uint64_t rest = (0 - bound) % bound;  // 2^64 mod bound numbers too many
     for (;;) {
       const std::uint64_t x = (*this)();
@@ -59,7 +59,8 @@ inline std::vector<std::size_t> sample_without_replacement(std::size_t size, std
 }
 
 /// FNV-1a, 64 bits.
-constexpr std::uint64_t fnv1a(std::string_view text, std::uint64_t hash = 0xcbf29ce484222325u) {
+constexpr std::uint64_t fnv1a(std::string_view text,
+                              std::uint64_t hash = 0xcbf29ce484222325u) noexcept {
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
   return hash;
 }

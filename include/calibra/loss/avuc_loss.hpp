@@ -10,7 +10,8 @@
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
-#include "calibra/detail/softmax_rows.hpp"
+#include "calibra/detail/batch_loss.hpp"
+#include "calibra/detail/probability_rows.hpp"
 
 namespace calibra {
 
@@ -36,7 +37,7 @@ struct avuc_ratio {
   }
 };
 
-struct avuc_loss_form {
+struct avuc_loss_form : loss_form {
   static constexpr std::string_view where = "avuc_loss()";
 
   static void check(const avuc_loss_options& o) {
@@ -47,7 +48,7 @@ struct avuc_loss_form {
     return o.threshold.value_or(std::log(classes) / 2);
   }
 
-  static double compute(const softmax_rows& rows, const avuc_loss_options& o,
+  static double compute(const probability_rows& rows, const avuc_loss_options& o,
                         matrix<double>* gradient) {
     const double limit = threshold(o, static_cast<double>(rows.classes()));
     const auto sure = [&](std::size_t i) {
@@ -81,31 +82,33 @@ struct avuc_loss_form {
 ///   in nats, and the samples split into accurate (A) and inaccurate (I), certain (C, u <=
 ///   threshold) and uncertain (U): n_AC = sum r (1 - tanh u), n_AU = sum r tanh u, n_IC = sum (1 -
 ///   r)(1 - tanh u), n_IU = sum (1 - r) tanh u.
-/// Shapes: logits N x K of any real type, always taken as logits: a softmax over each row gives p.
-///   Labels N, in [0, K).
+/// Scores: logits(z), probabilities(p), binary_logits(x) or binary_probabilities(p), of any real
+///   type; a binary score is a row of two classes. Labels N, in [0, K).
 /// Range: >= 0; 0 where every accurate prediction is certain and every other uncertain.
 /// Gradient: by r and u; accuracy and the split at the threshold are constant, so that the value
 ///   jumps where u crosses it (soft_avuc_loss does not); r belongs to the first of the largest
-///   logits; n_AC + n_IU below 1e-5 is constant where it divides.
+///   logits; n_AC + n_IU below 1e-5 is constant where it divides; a given probability of 0 has
+///   slope 0 in u.
 /// Empty: N = 0 gives NaN, and a gradient of no row. Cost: O(N K) time and memory.
 /// Throws: option_error for a threshold that is not finite; shape_error for K = 0 and sizes that do
-///   not fit; value_error with the row, and column, for a logit that is not finite or a label out
-///   of range.
+///   not fit; value_error with the row, and column, for a logit that is not finite, a row that is
+///   not probabilities, or a label out of range.
 /// Not mergeable. Source: Krishnan, Tickoo, "Improving model calibration with accuracy versus
 ///   uncertainty optimization", NeurIPS 2020 (arXiv 2012.07923), equation 3.
-template<score_matrix Logits, label_vector Labels>
-double avuc_loss(const Logits& logits, const Labels& labels,
-                 const avuc_loss_options& options = {}) {
-  return detail::batch_loss<detail::avuc_loss_form>(logits, labels, options);
+template<class Scores, class Labels>
+[[nodiscard]] auto avuc_loss(const Scores& scores, const Labels& labels,
+                             const avuc_loss_options& options = {}) {
+  return detail::batch_loss<detail::avuc_loss_form>(scores, labels, options);
 }
 
-/// The same, and its gradient by the logits, written to `gradient`: a mutable N x K array of float
-/// or double, which may be the logits themselves. Throws as the form above, and shape_error for a
-/// gradient of another shape, before an element of `gradient` is written.
-template<score_matrix Logits, label_vector Labels, readable_array Gradient>
-double avuc_loss(const Logits& logits, const Labels& labels, Gradient&& gradient,
+/// The same, and its gradient by the scores, written to `gradient`: a mutable array of float or
+/// double of the shape of the scores, which may be their own array. Given probabilities are each a
+/// variable of its own. Throws as the form above, and shape_error for a gradient of another shape,
+/// before an element of `gradient` is written.
+template<class Scores, class Labels, readable_array Gradient>
+double avuc_loss(const Scores& scores, const Labels& labels, Gradient&& gradient,
                  const avuc_loss_options& options = {}) {
-  return detail::batch_loss<detail::avuc_loss_form>(logits, labels, options, gradient);
+  return detail::batch_loss<detail::avuc_loss_form>(scores, labels, options, gradient);
 }
 
 }  // namespace calibra

@@ -25,7 +25,7 @@ namespace calibra {
 /// Ref: Wang, Li, Wei, "Understanding and Mitigating Miscalibration in Prompt Tuning for
 ///   Vision-Language Models", ICML 2025 (arXiv 2410.02681).
 template<score_matrix Tuned, score_matrix ZeroShot>
-double dor_loss(const Tuned& tuned, const ZeroShot& zero_shot) {
+[[nodiscard]] double dor_loss(const Tuned& tuned, const ZeroShot& zero_shot) {
   return detail::cosine_distance("dor_loss()", tuned, zero_shot);
 }
 

@@ -8,7 +8,8 @@
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
-#include "calibra/detail/softmax_rows.hpp"
+#include "calibra/detail/batch_loss.hpp"
+#include "calibra/detail/probability_rows.hpp"
 
 namespace calibra {
 
@@ -26,7 +27,7 @@ struct focal_loss_options {
 
 namespace detail {
 
-struct focal_loss_form {
+struct focal_loss_form : loss_form {
   static constexpr std::string_view where = "focal_loss()";
 
   static void check(const focal_loss_options& o) {
@@ -38,7 +39,7 @@ struct focal_loss_form {
     return p < 0.2 ? 5 : 3;
   }
 
-  static double compute(const softmax_rows& rows, const focal_loss_options& o,
+  static double compute(const probability_rows& rows, const focal_loss_options& o,
                         matrix<double>* gradient) {
     const auto n = static_cast<double>(rows.rows());
     double sum = 0;
@@ -49,8 +50,9 @@ struct focal_loss_form {
       if (!(rest > 0)) continue;  // p is 1: neither loss nor slope
       const double weight = std::pow(rest, gamma);
       sum -= weight * log_p;
-      if (gradient != nullptr)
-        rows.add_cross_entropy(*gradient, i, weight * (1 - gamma * p * log_p / rest) / n);
+      if (gradient == nullptr) continue;
+      const double p_log_p = p > 0 ? p * log_p : 0;
+      rows.add_cross_entropy(*gradient, i, weight * (1 - gamma * p_log_p / rest) / n);
     }
     return sum / n;
   }
@@ -61,30 +63,31 @@ struct focal_loss_form {
 /// Focal loss of a batch: a complete training loss, in place of cross-entropy.
 ///
 /// Formula: -(1/N) sum_i (1 - p_iy)^gamma ln p_iy; gamma may depend on p_iy, see focal_schedule.
-/// Shapes: logits N x K of any real type, always taken as logits: a softmax over each row gives p.
-///   Labels N, in [0, K).
-/// Range: >= 0.
+/// Scores: logits(z), probabilities(p), binary_logits(x) or binary_probabilities(p), of any real
+///   type; a binary score is a row of two classes. Labels N, in [0, K).
+/// Range: >= 0; infinite where a label has a given probability of 0.
 /// Gradient: through (1 - p)^gamma as well; the steps of a schedule have no slope; 0 where p_y = 1.
 /// Empty: N = 0 gives NaN, and a gradient of no row. Cost: O(N K) time and memory.
 /// Throws: option_error for a gamma that is not finite and >= 0; shape_error for K = 0 and sizes
-///   that do not fit; value_error with the row, and column, for a logit that is not finite or a
-///   label out of range.
+///   that do not fit; value_error with the row, and column, for a logit that is not finite, a row
+///   that is not probabilities, or a label out of range.
 /// Mergeable: as means over batches are. Source: Lin et al., "Focal Loss for Dense Object
 ///   Detection", ICCV 2017, equation 4; Mukhoti et al., "Calibrating Deep Neural Networks using
 ///   Focal Loss", NeurIPS 2020 (arXiv 2002.09437), FLSD-53.
-template<score_matrix Logits, label_vector Labels>
-double focal_loss(const Logits& logits, const Labels& labels,
-                  const focal_loss_options& options = {}) {
-  return detail::batch_loss<detail::focal_loss_form>(logits, labels, options);
+template<class Scores, class Labels>
+[[nodiscard]] auto focal_loss(const Scores& scores, const Labels& labels,
+                              const focal_loss_options& options = {}) {
+  return detail::batch_loss<detail::focal_loss_form>(scores, labels, options);
 }
 
-/// The same, and its gradient by the logits, written to `gradient`: a mutable N x K array of float
-/// or double, which may be the logits themselves. Throws as the form above, and shape_error for a
-/// gradient of another shape, before an element of `gradient` is written.
-template<score_matrix Logits, label_vector Labels, readable_array Gradient>
-double focal_loss(const Logits& logits, const Labels& labels, Gradient&& gradient,
+/// The same, and its gradient by the scores, written to `gradient`: a mutable array of float or
+/// double of the shape of the scores, which may be their own array. Given probabilities are each a
+/// variable of its own. Throws as the form above, and shape_error for a gradient of another shape,
+/// before an element of `gradient` is written.
+template<class Scores, class Labels, readable_array Gradient>
+double focal_loss(const Scores& scores, const Labels& labels, Gradient&& gradient,
                   const focal_loss_options& options = {}) {
-  return detail::batch_loss<detail::focal_loss_form>(logits, labels, options, gradient);
+  return detail::batch_loss<detail::focal_loss_form>(scores, labels, options, gradient);
 }
 
 }  // namespace calibra

@@ -18,7 +18,7 @@ namespace calibra {
 /// Ref: Yao, Zhang, Xu, "Visual-Language Prompt Tuning with Knowledge-guided Context Optimization",
 ///   CVPR 2023.
 template<score_matrix Tuned, score_matrix ZeroShot>
-double kgcoop_loss(const Tuned& tuned, const ZeroShot& zero_shot) {
+[[nodiscard]] double kgcoop_loss(const Tuned& tuned, const ZeroShot& zero_shot) {
   return detail::cosine_distance("kgcoop_loss()", tuned, zero_shot);
 }
 

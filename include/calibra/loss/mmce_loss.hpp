@@ -11,7 +11,8 @@
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
-#include "calibra/detail/softmax_rows.hpp"
+#include "calibra/detail/batch_loss.hpp"
+#include "calibra/detail/probability_rows.hpp"
 
 namespace calibra {
 
@@ -26,7 +27,7 @@ struct mmce_loss_options {
 
 namespace detail {
 
-struct mmce_loss_form {
+struct mmce_loss_form : loss_form {
   static constexpr std::string_view where = "mmce_loss()";
 
   static void check(const mmce_loss_options& o) {
@@ -38,7 +39,7 @@ struct mmce_loss_form {
     double confidence, sum, below, above;
   };
 
-  static double compute(const softmax_rows& rows, const mmce_loss_options& o,
+  static double compute(const probability_rows& rows, const mmce_loss_options& o,
                         matrix<double>* gradient) {
     const std::size_t n = rows.rows();
     std::size_t hits = 0;
@@ -101,30 +102,31 @@ struct mmce_loss_form {
 ///   prediction is the label, d_i = (c_i - r_i) / N: mmce() of the batch. Weighted (WMMCE): d_i =
 ///   (1 - r_i) / n where c_i = 1 and -r_i / (N - n) where c_i = 0, n the number of hits; a group
 ///   without samples has no terms. The papers' trainers differ in the root: see `squared`.
-/// Shapes: logits N x K of any real type, always taken as logits: a softmax over each row gives p.
-///   Labels N, in [0, K).
+/// Scores: logits(z), probabilities(p), binary_logits(x) or binary_probabilities(p), of any real
+///   type; a binary score is a row of two classes. Labels N, in [0, K).
 /// Range: [0, 1]; weighted [0, sqrt(2)).
 /// Gradient: by r alone, c is constant; r belongs to the first of the largest logits; |r_i - r_j|
 ///   has slope 0 at 0; the root has slope 0 at 0.
 /// Empty: N = 0 gives NaN, and a gradient of no row. Cost: O(N (K + log N)); memory O(N K).
 /// Throws: option_error for a bandwidth that is not finite and > 0; shape_error for K = 0 and sizes
-///   that do not fit; value_error with the row, and column, for a logit that is not finite or a
-///   label out of range.
+///   that do not fit; value_error with the row, and column, for a logit that is not finite, a row
+///   that is not probabilities, or a label out of range.
 /// Not mergeable. Source: Kumar, Sarawagi, Jain, "Trainable Calibration Measures for Neural
 ///   Networks from Kernel Mean Embeddings", ICML 2018, MMCE_m and its weighted form.
-template<score_matrix Logits, label_vector Labels>
-double mmce_loss(const Logits& logits, const Labels& labels,
-                 const mmce_loss_options& options = {}) {
-  return detail::batch_loss<detail::mmce_loss_form>(logits, labels, options);
+template<class Scores, class Labels>
+[[nodiscard]] auto mmce_loss(const Scores& scores, const Labels& labels,
+                             const mmce_loss_options& options = {}) {
+  return detail::batch_loss<detail::mmce_loss_form>(scores, labels, options);
 }
 
-/// The same, and its gradient by the logits, written to `gradient`: a mutable N x K array of float
-/// or double, which may be the logits themselves. Throws as the form above, and shape_error for a
-/// gradient of another shape, before an element of `gradient` is written.
-template<score_matrix Logits, label_vector Labels, readable_array Gradient>
-double mmce_loss(const Logits& logits, const Labels& labels, Gradient&& gradient,
+/// The same, and its gradient by the scores, written to `gradient`: a mutable array of float or
+/// double of the shape of the scores, which may be their own array. Given probabilities are each a
+/// variable of its own. Throws as the form above, and shape_error for a gradient of another shape,
+/// before an element of `gradient` is written.
+template<class Scores, class Labels, readable_array Gradient>
+double mmce_loss(const Scores& scores, const Labels& labels, Gradient&& gradient,
                  const mmce_loss_options& options = {}) {
-  return detail::batch_loss<detail::mmce_loss_form>(logits, labels, options, gradient);
+  return detail::batch_loss<detail::mmce_loss_form>(scores, labels, options, gradient);
 }
 
 }  // namespace calibra

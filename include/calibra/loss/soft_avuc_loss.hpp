@@ -9,7 +9,8 @@
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
-#include "calibra/detail/softmax_rows.hpp"
+#include "calibra/detail/batch_loss.hpp"
+#include "calibra/detail/probability_rows.hpp"
 #include "calibra/error.hpp"
 #include "calibra/loss/avuc_loss.hpp"
 
@@ -24,7 +25,7 @@ struct soft_avuc_loss_options {
 
 namespace detail {
 
-struct soft_avuc_loss_form {
+struct soft_avuc_loss_form : loss_form {
   static constexpr std::string_view where = "soft_avuc_loss()";
   static constexpr double smoothing = 1e-5;         ///< of p towards 1/K in the entropy
   static constexpr double most_entropy = 1 - 1e-6;  ///< of entropy / ln K, before its log-odds
@@ -38,9 +39,8 @@ struct soft_avuc_loss_form {
       throw shape_error(concat(where, ": expected at least 2 classes, got ", classes));
   }
 
-  static double compute(const softmax_rows& rows, const soft_avuc_loss_options& o,
+  static double compute(const probability_rows& rows, const soft_avuc_loss_options& o,
                         matrix<double>* gradient) {
-    check_classes(rows.classes());
     const double most = std::log(static_cast<double>(rows.classes()));
     const double odds = std::log(o.kappa / (1 - o.kappa));
     struct sample {
@@ -86,30 +86,31 @@ struct soft_avuc_loss_form {
 ///   - q_u; n_AC = sum q_c (1 - tanh u) and n_AU = sum q_u tanh u over the accurate predictions,
 ///   n_IC = sum q_c (1 - tanh u) and n_IU = sum q_u tanh u over the others. e is at most 1 - 1e-6
 ///   in q_u, whose logarithm has no value for a uniform p.
-/// Shapes: logits N x K of any real type, always taken as logits: a softmax over each row gives p.
-///   Labels N, in [0, K); K >= 2.
+/// Scores: logits(z), probabilities(p), binary_logits(x) or binary_probabilities(p), of any real
+///   type; a binary score is a row of two classes. Labels N, in [0, K); K >= 2.
 /// Range: >= 0.
 /// Gradient: by u alone; accuracy is constant; e above 1 - 1e-6 is constant in q_u; n_AC + n_IU
 ///   below 1e-5 is constant where it divides.
 /// Empty: N = 0 gives NaN, and a gradient of no row. Cost: O(N K) time and memory.
 /// Throws: option_error for an option out of its range; shape_error for K < 2 and sizes that do not
-///   fit; value_error with the row, and column, for a logit that is not finite or a label out of
-///   range.
+///   fit; value_error with the row, and column, for a logit that is not finite, a row that is not
+///   probabilities, or a label out of range.
 /// Not mergeable. Source: Karandikar et al., "Soft Calibration Objectives for Neural Networks",
 ///   NeurIPS 2021 (arXiv 2108.00106), equation 15, with the 1e-5 of its published code.
-template<score_matrix Logits, label_vector Labels>
-double soft_avuc_loss(const Logits& logits, const Labels& labels,
-                      const soft_avuc_loss_options& options = {}) {
-  return detail::batch_loss<detail::soft_avuc_loss_form>(logits, labels, options);
+template<class Scores, class Labels>
+[[nodiscard]] auto soft_avuc_loss(const Scores& scores, const Labels& labels,
+                                  const soft_avuc_loss_options& options = {}) {
+  return detail::batch_loss<detail::soft_avuc_loss_form>(scores, labels, options);
 }
 
-/// The same, and its gradient by the logits, written to `gradient`: a mutable N x K array of float
-/// or double, which may be the logits themselves. Throws as the form above, and shape_error for a
-/// gradient of another shape, before an element of `gradient` is written.
-template<score_matrix Logits, label_vector Labels, readable_array Gradient>
-double soft_avuc_loss(const Logits& logits, const Labels& labels, Gradient&& gradient,
+/// The same, and its gradient by the scores, written to `gradient`: a mutable array of float or
+/// double of the shape of the scores, which may be their own array. Given probabilities are each a
+/// variable of its own. Throws as the form above, and shape_error for a gradient of another shape,
+/// before an element of `gradient` is written.
+template<class Scores, class Labels, readable_array Gradient>
+double soft_avuc_loss(const Scores& scores, const Labels& labels, Gradient&& gradient,
                       const soft_avuc_loss_options& options = {}) {
-  return detail::batch_loss<detail::soft_avuc_loss_form>(logits, labels, options, gradient);
+  return detail::batch_loss<detail::soft_avuc_loss_form>(scores, labels, options, gradient);
 }
 
 }  // namespace calibra

@@ -24,7 +24,7 @@ struct outlier_bank {
 
 /// 64 bits that tell one list of names, in this order, from another: FNV-1a over the names, each
 /// followed by a line feed. The same on every platform.
-inline std::uint64_t fingerprint(const std::vector<std::string>& names) {
+[[nodiscard]] inline std::uint64_t fingerprint(const std::vector<std::string>& names) {
   std::uint64_t hash = detail::fnv1a("");
   for (const std::string& name : names) hash = detail::fnv1a("\n", detail::fnv1a(name, hash));
   return hash;

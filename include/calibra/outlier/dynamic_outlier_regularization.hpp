@@ -76,14 +76,14 @@ class dynamic_outlier_regularization {
   }
 
   /// The current batch; empty before the first sample().
-  std::span<const std::size_t> current() const { return ids_; }
+  [[nodiscard]] std::span<const std::size_t> current() const noexcept { return ids_; }
   /// The current batch in the form that selects rows of the bank's kind of array: an int64 tensor
   /// on the features' device where they are a tensor, made once a batch.
-  const index_type& index() const { return index_; }
+  [[nodiscard]] const index_type& index() const noexcept { return index_; }
   /// The frozen zero-shot features of the current batch, in its order: B x D.
-  const auto& zero_shot() const { return zero_shot_; }
+  [[nodiscard]] const auto& zero_shot() const noexcept { return zero_shot_; }
   /// The names of the current batch, in its order.
-  std::vector<std::string> names() const {
+  [[nodiscard]] std::vector<std::string> names() const {
     std::vector<std::string> chosen;
     for (const std::size_t id : ids_) chosen.push_back(bank_.names[id]);
     return chosen;
@@ -94,7 +94,7 @@ class dynamic_outlier_regularization {
   /// Throws: shape_error before the first sample() and for tuned features of another shape;
   /// otherwise as dor_loss.
   template<class Tuned>
-  auto operator()(const Tuned& tuned) const {
+  [[nodiscard]] auto operator()(const Tuned& tuned) const {
     check_sampled();
     return outlier_features<Features>::loss(tuned, zero_shot_, options_.lambda);
   }
@@ -107,11 +107,11 @@ class dynamic_outlier_regularization {
     return outlier_features<Features>::loss(tuned, zero_shot_, options_.lambda, gradient);
   }
 
-  const outlier_bank<Features>& bank() const { return bank_; }
-  const dor_options& options() const { return options_; }
+  [[nodiscard]] const outlier_bank<Features>& bank() const noexcept { return bank_; }
+  [[nodiscard]] const dor_options& options() const noexcept { return options_; }
 
   /// What a checkpoint has to keep so that restore() goes on with the same batches.
-  sampling_state state() const {
+  [[nodiscard]] sampling_state state() const {
     return {options_.seed, iteration_, options_.batch, bank_.names.size(), fingerprint_};
   }
 

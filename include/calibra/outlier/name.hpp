@@ -10,16 +10,16 @@ namespace calibra {
 
 namespace detail {
 
-constexpr bool is_ascii_letter(char c) {
+constexpr bool is_ascii_letter(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
-constexpr bool is_word_character(char c) {
+constexpr bool is_word_character(char c) noexcept {
   return is_ascii_letter(c) || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
 }
-constexpr bool is_separator(char c) {
+constexpr bool is_separator(char c) noexcept {
   return c == ' ' || c == '_' || c == '-' || (c >= '\t' && c <= '\r');
 }
-constexpr char ascii_lower(char c) {
+constexpr char ascii_lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
@@ -30,7 +30,7 @@ constexpr char ascii_lower(char c) {
 /// touched. "Yorkshire_Terrier" and "yorkshire-terrier" become "yorkshire terrier". A plural stays
 /// another name than its singular, and a synonym another name: "dogs" is not "dog". Empty for a
 /// name without a letter, a digit or a non-ASCII character.
-inline std::string normalised_name(std::string_view name) {
+[[nodiscard]] inline std::string normalised_name(std::string_view name) {
   while (!name.empty() && !detail::is_word_character(name.front())) name.remove_prefix(1);
   while (!name.empty() && !detail::is_word_character(name.back())) name.remove_suffix(1);
   std::string normal;
@@ -53,9 +53,15 @@ class excluded_names {
   void add(const Names& names) {
     for (const auto& name : names) names_.insert(normalised_name(name));
   }
-  bool contains(std::string_view name) const { return names_.count(normalised_name(name)) != 0; }
+  [[nodiscard]] bool contains(std::string_view name) const {
+    return contains_normalised(normalised_name(name));
+  }
+  /// The same for a name that normalised_name() gave.
+  [[nodiscard]] bool contains_normalised(const std::string& name) const {
+    return names_.count(name) != 0;
+  }
   /// Different names.
-  std::size_t size() const { return names_.size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return names_.size(); }
 
  private:
   std::unordered_set<std::string> names_;

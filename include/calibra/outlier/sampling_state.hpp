@@ -28,13 +28,13 @@ struct sampling_state {
 
 /// One line of text: "calibra-sampling-1", then the five numbers in the order above, in decimal,
 /// one space between.
-inline std::string to_text(const sampling_state& state) {
+[[nodiscard]] inline std::string to_text(const sampling_state& state) {
   return detail::concat("calibra-sampling-1 ", state.seed, " ", state.iteration, " ", state.batch,
                         " ", state.outliers, " ", state.fingerprint);
 }
 
 /// The state that to_text wrote. Throws io_error for any other text.
-inline sampling_state parse_sampling_state(std::string_view text) {
+[[nodiscard]] inline sampling_state parse_sampling_state(std::string_view text) {
   constexpr std::string_view head = "calibra-sampling-1";
   const auto fail = [&](std::string_view problem) {
     throw io_error(detail::concat("parse_sampling_state(): \"", text.substr(0, 120),

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,8 +15,8 @@
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
-#include "calibra/detail/cosine_distance.hpp"
 #include "calibra/detail/counter_random.hpp"
+#include "calibra/detail/feature_rows.hpp"
 #include "calibra/error.hpp"
 #include "calibra/outlier/bank.hpp"
 #include "calibra/outlier/name.hpp"
@@ -36,8 +35,6 @@ struct selector_options {
   std::size_t count = 5000;                   ///< Outliers to keep, K; at least 1.
   outlier_rule rule = outlier_rule::nearest;  ///< Which.
   std::uint64_t seed = 0;                     ///< Of outlier_rule::random.
-  /// Called after each chunk with the number of names seen so far, left out or not.
-  std::function<void(std::size_t)> progress = {};
 };
 
 /// Chooses the outliers of a bank from candidates that arrive chunk by chunk: WordNet's nouns with
@@ -59,7 +56,7 @@ class outlier_selector {
   template<score_matrix BaseFeatures>
   outlier_selector(const BaseFeatures& base_features, excluded_names excluded,
                    selector_options options = {})
-      : excluded_(std::move(excluded)), options_(std::move(options)) {
+      : excluded_(std::move(excluded)), options_(options) {
     const auto held = detail::hold<detail::as_matrix>(base_features);
     const auto base = held.view();
     if (base.rows() == 0 || base.cols() == 0)
@@ -93,7 +90,8 @@ class outlier_selector {
       norms[i] = detail::direction_norm(where, "the candidates", view, i);
     for (std::size_t i = 0; i < names.size(); ++i) {
       std::string normal = normalised_name(names[i]);
-      if (normal.empty() || excluded_.contains(normal) || !seen_.insert(normal).second) continue;
+      if (normal.empty() || excluded_.contains_normalised(normal) || !seen_.insert(normal).second)
+        continue;
       double score = 0;
       for (std::size_t j = 0; j < view.cols(); ++j)
         score += detail::feature(view, i, j) * mean_direction_[j];
@@ -101,15 +99,16 @@ class outlier_selector {
       keep({rank(score, normal), std::move(normal), score, kept_.size()}, names[i], view.row(i));
     }
     names_seen_ += names.size();
-    if (options_.progress) options_.progress(names_seen_);
   }
 
+  /// Names so far, left out or not: how far a long run of add() has come.
+  [[nodiscard]] std::size_t names_seen() const noexcept { return names_seen_; }
   /// Candidates so far, without those left out.
-  std::size_t candidates() const { return seen_.size(); }
+  [[nodiscard]] std::size_t candidates() const noexcept { return seen_.size(); }
 
   /// The bank of the K chosen outliers, best first, with their scores and their features, names as
   /// they were given. Throws option_error where there were fewer than K candidates.
-  outlier_bank<matrix<float>> select() const {
+  [[nodiscard]] outlier_bank<matrix<float>> select() const {
     if (kept_.size() < options_.count)
       throw option_error(detail::concat("outlier_selector::select(): expected at least ",
                                         options_.count, " candidates, the count of outliers, got ",

@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
-#include <cstdint>
-#include <filesystem>
-#include <fstream>
+#include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -27,18 +26,30 @@ struct wordnet_options {
 
 namespace detail {
 
+/// All bytes of a file. Throws io_error.
+inline std::string read_bytes(std::string_view where, const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             &std::fclose);
+  if (file == nullptr) throw io_error(concat(where, ": cannot open ", path));
+  std::string bytes;
+  char block[1 << 14];
+  while (const std::size_t count = std::fread(block, 1, sizeof block, file.get()))
+    bytes.append(block, count);
+  if (std::ferror(file.get()) != 0) throw io_error(concat(where, ": cannot read ", path));
+  return bytes;
+}
+
 /// Calls `line(text, number)` for each line of a file, without its line end; numbers start at 1.
 template<class Line>
-void for_each_line(std::string_view where, const std::filesystem::path& path, const Line& line) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path))
-    throw io_error(concat(where, ": cannot open ", path.string()));
-  std::string text;
-  for (std::size_t number = 1; std::getline(in, text); ++number) {
-    if (!text.empty() && text.back() == '\r') text.pop_back();
-    line(std::string_view(text), number);
+void for_each_line(std::string_view where, const std::string& path, const Line& line) {
+  const std::string bytes = read_bytes(where, path);
+  std::string_view rest = bytes;
+  for (std::size_t number = 1; !rest.empty(); ++number) {
+    std::string_view text = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(text.size() + 1, rest.size()));
+    if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+    line(text, number);
   }
-  if (in.bad()) throw io_error(concat(where, ": cannot read ", path.string()));
 }
 
 /// A line of index.noun: "lemma n synsets p pointer*p senses tagged offset*synsets".
@@ -83,8 +94,8 @@ inline bool parse_index_noun(std::string_view text, index_noun_line& line) {
 /// Throws: io_error where the file cannot be read, with the line where a line is no entry of an
 ///   index of nouns (index.verb, say, or a list of words: use read_nouns), and where it has none.
 /// Ref: WordNet 3.0 manual, wndb(5WN).
-inline std::vector<std::string> read_wordnet_nouns(const std::filesystem::path& path,
-                                                   const wordnet_options& options = {}) {
+[[nodiscard]] inline std::vector<std::string> read_wordnet_nouns(
+    const std::string& path, const wordnet_options& options = {}) {
   constexpr std::string_view where = "read_wordnet_nouns()";
   std::vector<std::string> nouns;
   bool any = false;
@@ -92,7 +103,7 @@ inline std::vector<std::string> read_wordnet_nouns(const std::filesystem::path& 
     if (text.starts_with("  ")) return;  // the licence at the head
     detail::index_noun_line line;
     if (!detail::parse_index_noun(text, line))
-      throw io_error(detail::concat(where, ": ", path.string(), ", line ", number,
+      throw io_error(detail::concat(where, ": ", path, ", line ", number,
                                     ": expected an entry of WordNet's index.noun, got \"",
                                     text.substr(0, 60), "\""));
     any = true;
@@ -103,7 +114,7 @@ inline std::vector<std::string> read_wordnet_nouns(const std::filesystem::path& 
                    [](char c) { return c == '_' ? ' ' : detail::ascii_lower(c); });
     nouns.push_back(std::move(noun));
   });
-  if (!any) throw io_error(detail::concat(where, ": ", path.string(), " has no noun"));
+  if (!any) throw io_error(detail::concat(where, ": ", path, " has no noun"));
   return nouns;
 }
 
@@ -112,18 +123,18 @@ inline std::vector<std::string> read_wordnet_nouns(const std::filesystem::path& 
 ///
 /// Throws: io_error where the file cannot be read, has no noun, or, with the line, holds a NUL byte
 ///   and so is no text.
-inline std::vector<std::string> read_nouns(const std::filesystem::path& path) {
+[[nodiscard]] inline std::vector<std::string> read_nouns(const std::string& path) {
   constexpr std::string_view where = "read_nouns()";
   std::vector<std::string> nouns;
   detail::for_each_line(where, path, [&](std::string_view text, std::size_t number) {
     if (text.find('\0') != std::string_view::npos)
-      throw io_error(detail::concat(where, ": ", path.string(), ", line ", number,
-                                    ": expected text, got a NUL byte"));
+      throw io_error(
+          detail::concat(where, ": ", path, ", line ", number, ": expected text, got a NUL byte"));
     const std::size_t first = text.find_first_not_of(" \t");
     if (first == std::string_view::npos || text[first] == '#') return;
     nouns.emplace_back(text.substr(first, text.find_last_not_of(" \t") + 1 - first));
   });
-  if (nouns.empty()) throw io_error(detail::concat(where, ": ", path.string(), " has no noun"));
+  if (nouns.empty()) throw io_error(detail::concat(where, ": ", path, " has no noun"));
   return nouns;
 }
 

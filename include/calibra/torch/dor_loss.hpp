@@ -10,7 +10,7 @@
 #include <string_view>
 #include <tuple>
 
-#include "calibra/detail/cosine_distance.hpp"
+#include "calibra/detail/feature_rows.hpp"
 #include "calibra/error.hpp"
 #include "calibra/torch/detail/describe.hpp"
 
@@ -77,24 +77,26 @@ inline at::Tensor cosine_distance(std::string_view where, const at::Tensor& tune
 /// Empty: B = 0 gives NaN. Cost: O(B D). Differentiable twice.
 /// Throws: shape_error for undefined tensors and shapes that do not fit; value_error for a dtype
 ///   that is not floating and for two devices. The message names tensor, shape, dtype and device.
-inline at::Tensor dor_loss(const at::Tensor& tuned, const at::Tensor& zero_shot) {
+[[nodiscard]] inline at::Tensor dor_loss(const at::Tensor& tuned, const at::Tensor& zero_shot) {
   return detail::cosine_distance("dor_loss()", tuned, zero_shot);
 }
 
 /// The KgCoOp loss of tensors: dor_loss over the features of classes (K x D).
 /// Everything else as dor_loss of tensors.
-inline at::Tensor kgcoop_loss(const at::Tensor& tuned, const at::Tensor& zero_shot) {
+[[nodiscard]] inline at::Tensor kgcoop_loss(const at::Tensor& tuned, const at::Tensor& zero_shot) {
   return detail::cosine_distance("kgcoop_loss()", tuned, zero_shot);
 }
 
-/// The feature divergence of a tensor N x D: the function of calibra/loss/feature_divergence.hpp,
-/// differentiable through autograd, computed and kept on the tensor's device.
+/// The feature divergence of a tensor N x D: the function of
+/// calibra/outlier/feature_divergence.hpp, differentiable through autograd, computed and kept on
+/// the tensor's device.
 ///
 /// Result: no dimension; float64 for float64 input, else float32. NaN for N < 2 or NaN input; rows
 ///   shorter than 1e-8 are divided by 1e-8. The distance of equal rows has gradient 0.
 /// Cost: O(N^2 D) time, O(N^2) memory.
 /// Throws: shape_error, value_error as dor_loss; option_error for nearest < 1.
-inline at::Tensor feature_divergence(const at::Tensor& features, std::int64_t nearest = 5) {
+[[nodiscard]] inline at::Tensor feature_divergence(const at::Tensor& features,
+                                                   std::int64_t nearest = 5) {
   constexpr std::string_view where = "feature_divergence()";
   detail::check_features(where, "features", features);
   if (nearest < 1)

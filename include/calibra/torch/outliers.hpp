@@ -47,8 +47,8 @@ struct outlier_features<at::Tensor> {
 };
 
 /// The bank with its features as a float32 tensor on `device` (one copy).
-inline outlier_bank<at::Tensor> to_tensor(const outlier_bank<matrix<float>>& bank,
-                                          at::Device device = at::kCPU) {
+[[nodiscard]] inline outlier_bank<at::Tensor> to_tensor(const outlier_bank<matrix<float>>& bank,
+                                                        at::Device device = at::kCPU) {
   const matrix<float>& features = bank.features;
   at::Tensor tensor = at::empty(
       {static_cast<std::int64_t>(features.rows()), static_cast<std::int64_t>(features.cols())},
@@ -59,7 +59,7 @@ inline outlier_bank<at::Tensor> to_tensor(const outlier_bank<matrix<float>>& ban
 
 /// The features of a tensor N x D, on any device and of any floating type, as floats in host memory
 /// (one copy): what outlier_selector takes. Throws as dor_loss of tensors.
-inline matrix<float> to_matrix(const at::Tensor& features) {
+[[nodiscard]] inline matrix<float> to_matrix(const at::Tensor& features) {
   detail::check_features("to_matrix()", "features", features);
   matrix<float> copy(static_cast<std::size_t>(features.size(0)),
                      static_cast<std::size_t>(features.size(1)));

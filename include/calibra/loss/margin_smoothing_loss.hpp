@@ -7,11 +7,12 @@
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
-#include "calibra/detail/softmax_rows.hpp"
+#include "calibra/detail/batch_loss.hpp"
+#include "calibra/detail/probability_rows.hpp"
 
 namespace calibra {
 
-struct margin_smoothing_options {
+struct margin_smoothing_loss_options {
   /// Finite and >= 0: how far a logit may lie below the largest without cost.
   double margin = 10;
   /// Finite and >= 0, of the penalty. Both defaults: Liu et al. 2022.
@@ -20,15 +21,16 @@ struct margin_smoothing_options {
 
 namespace detail {
 
-struct margin_smoothing_form {
-  static constexpr std::string_view where = "margin_smoothing()";
+struct margin_smoothing_loss_form : loss_form {
+  static constexpr std::string_view where = "margin_smoothing_loss()";
+  static constexpr bool needs_logits = true;
 
-  static void check(const margin_smoothing_options& o) {
+  static void check(const margin_smoothing_loss_options& o) {
     check_option(where, "margin", o.margin, o.margin >= 0, "a finite number >= 0");
     check_option(where, "weight", o.weight, o.weight >= 0, "a finite number >= 0");
   }
 
-  static double compute(const softmax_rows& rows, const margin_smoothing_options& o,
+  static double compute(const probability_rows& rows, const margin_smoothing_loss_options& o,
                         matrix<double>* gradient) {
     const auto n = static_cast<double>(rows.rows());
     const double weight = o.weight / static_cast<double>(rows.classes());
@@ -55,8 +57,7 @@ struct margin_smoothing_form {
 /// largest; a complete training loss of a batch.
 ///
 /// Formula: (1/N) sum_i (-ln p_iy + (alpha / K) sum_k max(0, max_j z_ij - z_ik - margin)).
-/// Shapes: logits N x K of any real type, always taken as logits: a softmax over each row gives p.
-///   Labels N, in [0, K).
+/// Scores: logits(z) or binary_logits(x), of any real type. Labels N, in [0, K).
 /// Range: >= 0.
 /// Gradient: the largest logit is the first of them; the penalty has slope 0 where a logit lies on
 ///   the margin.
@@ -67,19 +68,19 @@ struct margin_smoothing_form {
 /// Mergeable: as means over batches are. Source: Liu et al., "The Devil is in the Margin:
 ///   Margin-based Label Smoothing for Network Calibration", CVPR 2022 (arXiv 2111.15430), with the
 ///   mean over classes of its published code.
-template<score_matrix Logits, label_vector Labels>
-double margin_smoothing(const Logits& logits, const Labels& labels,
-                        const margin_smoothing_options& options = {}) {
-  return detail::batch_loss<detail::margin_smoothing_form>(logits, labels, options);
+template<class Scores, class Labels>
+[[nodiscard]] auto margin_smoothing_loss(const Scores& scores, const Labels& labels,
+                                         const margin_smoothing_loss_options& options = {}) {
+  return detail::batch_loss<detail::margin_smoothing_loss_form>(scores, labels, options);
 }
 
-/// The same, and its gradient by the logits, written to `gradient`: a mutable N x K array of float
-/// or double, which may be the logits themselves. Throws as the form above, and shape_error for a
-/// gradient of another shape, before an element of `gradient` is written.
-template<score_matrix Logits, label_vector Labels, readable_array Gradient>
-double margin_smoothing(const Logits& logits, const Labels& labels, Gradient&& gradient,
-                        const margin_smoothing_options& options = {}) {
-  return detail::batch_loss<detail::margin_smoothing_form>(logits, labels, options, gradient);
+/// The same, and its gradient by the scores, written to `gradient`: a mutable array of float or
+/// double of the shape of the scores, which may be their own array. Throws as the form above, and
+/// shape_error for a gradient of another shape, before an element of `gradient` is written.
+template<class Scores, class Labels, readable_array Gradient>
+double margin_smoothing_loss(const Scores& scores, const Labels& labels, Gradient&& gradient,
+                             const margin_smoothing_loss_options& options = {}) {
+  return detail::batch_loss<detail::margin_smoothing_loss_form>(scores, labels, options, gradient);
 }
 
 }  // namespace calibra

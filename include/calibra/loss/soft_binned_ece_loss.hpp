@@ -10,12 +10,13 @@
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
-#include "calibra/detail/softmax_rows.hpp"
+#include "calibra/detail/batch_loss.hpp"
+#include "calibra/detail/probability_rows.hpp"
 #include "calibra/error.hpp"
 
 namespace calibra {
 
-struct soft_binned_ece_options {
+struct soft_binned_ece_loss_options {
   /// M >= 1 bins with their centres at (j - 1/2) / M.
   std::size_t bins = 15;
   /// T > 0: the smaller, the harder the bins. To have a sample count less by a factor f in the next
@@ -27,18 +28,18 @@ struct soft_binned_ece_options {
 
 namespace detail {
 
-struct soft_binned_ece_form {
-  static constexpr std::string_view where = "soft_binned_ece()";
+struct soft_binned_ece_loss_form : loss_form {
+  static constexpr std::string_view where = "soft_binned_ece_loss()";
   /// A bin's accuracy and confidence are sums divided by at least this.
   static constexpr double least_mass = 1e-5;
 
-  static void check(const soft_binned_ece_options& o) {
+  static void check(const soft_binned_ece_loss_options& o) {
     if (o.bins == 0) throw option_error(concat(where, ": bins is 0; expected at least 1"));
     check_option(where, "temperature", o.temperature, o.temperature > 0, "a finite number > 0");
     check_option(where, "norm", o.norm, o.norm >= 1, "a finite number >= 1");
   }
 
-  static double compute(const softmax_rows& rows, const soft_binned_ece_options& o,
+  static double compute(const probability_rows& rows, const soft_binned_ece_loss_options& o,
                         matrix<double>* gradient) {
     const std::size_t n = rows.rows(), bins = o.bins;
     const auto centre = [&](std::size_t j) {
@@ -106,30 +107,31 @@ struct soft_binned_ece_form {
 /// Formula: (sum_j (S_j / N) |A_j - C_j|^q)^(1/q); u_ij = softmax over j of -(r_i - x_j)^2 / T with
 ///   x_j = (j - 1/2) / M, S_j = sum_i u_ij, A_j = sum_i u_ij c_i / max(S_j, 1e-5), C_j = sum_i u_ij
 ///   r_i / max(S_j, 1e-5); r_i = max_k p_ik, c_i = 1 where the prediction is the label.
-/// Shapes: logits N x K of any real type, always taken as logits: a softmax over each row gives p.
-///   Labels N, in [0, K).
+/// Scores: logits(z), probabilities(p), binary_logits(x) or binary_probabilities(p), of any real
+///   type; a binary score is a row of two classes. Labels N, in [0, K).
 /// Range: [0, 1].
 /// Gradient: by r alone, c is constant; r belongs to the first of the largest logits; |A - C| has
 ///   slope 0 at 0, and so has the root; S_j below 1e-5 is constant where it divides.
 /// Empty: N = 0 gives NaN, and a gradient of no row. Cost: O(N (K + M)) time and memory.
 /// Throws: option_error for an option out of its range; shape_error for K = 0 and sizes that do not
-///   fit; value_error with the row, and column, for a logit that is not finite or a label out of
-///   range.
+///   fit; value_error with the row, and column, for a logit that is not finite, a row that is not
+///   probabilities, or a label out of range.
 /// Not mergeable. Source: Karandikar et al., "Soft Calibration Objectives for Neural Networks",
 ///   NeurIPS 2021 (arXiv 2108.00106), equation 11, with the 1e-5 of its published code.
-template<score_matrix Logits, label_vector Labels>
-double soft_binned_ece(const Logits& logits, const Labels& labels,
-                       const soft_binned_ece_options& options = {}) {
-  return detail::batch_loss<detail::soft_binned_ece_form>(logits, labels, options);
+template<class Scores, class Labels>
+[[nodiscard]] auto soft_binned_ece_loss(const Scores& scores, const Labels& labels,
+                                        const soft_binned_ece_loss_options& options = {}) {
+  return detail::batch_loss<detail::soft_binned_ece_loss_form>(scores, labels, options);
 }
 
-/// The same, and its gradient by the logits, written to `gradient`: a mutable N x K array of float
-/// or double, which may be the logits themselves. Throws as the form above, and shape_error for a
-/// gradient of another shape, before an element of `gradient` is written.
-template<score_matrix Logits, label_vector Labels, readable_array Gradient>
-double soft_binned_ece(const Logits& logits, const Labels& labels, Gradient&& gradient,
-                       const soft_binned_ece_options& options = {}) {
-  return detail::batch_loss<detail::soft_binned_ece_form>(logits, labels, options, gradient);
+/// The same, and its gradient by the scores, written to `gradient`: a mutable array of float or
+/// double of the shape of the scores, which may be their own array. Given probabilities are each a
+/// variable of its own. Throws as the form above, and shape_error for a gradient of another shape,
+/// before an element of `gradient` is written.
+template<class Scores, class Labels, readable_array Gradient>
+double soft_binned_ece_loss(const Scores& scores, const Labels& labels, Gradient&& gradient,
+                            const soft_binned_ece_loss_options& options = {}) {
+  return detail::batch_loss<detail::soft_binned_ece_loss_form>(scores, labels, options, gradient);
 }
 
 }  // namespace calibra

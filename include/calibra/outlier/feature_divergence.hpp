@@ -6,11 +6,12 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <string_view>
 #include <vector>
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
-#include "calibra/detail/cosine_distance.hpp"
+#include "calibra/detail/feature_rows.hpp"
 #include "calibra/error.hpp"
 
 namespace calibra {
@@ -60,7 +61,7 @@ inline void keep_smallest(double* first, double* last, double value) {
 ///   a NaN, an infinity, a row of zeros, or a norm that overflows.
 /// Ref: Wang, Li, Wei, ICML 2025 (arXiv 2410.02681).
 template<score_matrix Features>
-double feature_divergence(const Features& features, std::size_t nearest = 5) {
+[[nodiscard]] double feature_divergence(const Features& features, std::size_t nearest = 5) {
   const auto held = detail::hold<detail::as_matrix>(features);
   const auto view = held.view();
   if (nearest == 0) throw option_error("feature_divergence(): expected nearest >= 1, got 0");
