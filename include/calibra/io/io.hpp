@@ -3,7 +3,8 @@
 #pragma once
 
 /// All of calibra's file layer: arrays and recalibrators out of files, and files written whole or
-/// not at all. Needs libzip and nlohmann-json; link calibra::io. The core headers include none of this.
+/// not at all. Needs libzip and nlohmann-json; link calibra::io. The core headers include none of
+/// this.
 #include "calibra/io/array.hpp"
 #include "calibra/io/csv.hpp"
 #include "calibra/io/dtype.hpp"
