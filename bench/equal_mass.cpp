@@ -20,7 +20,7 @@ namespace {
 
 struct pairs {
   std::vector<std::pair<float, bool>> plain;
-  calibra::sample<float> packed;
+  calibra::sample packed{calibra::precision::float32};
 };
 
 /// N pairs whose confidences crowd near 1, as a classifier's do.
@@ -97,7 +97,7 @@ void naive(benchmark::State& state) {
 /// The copy and the sort alone.
 void sort_sample(benchmark::State& state) {
   const pairs& x = input(state);
-  calibra::sample<float> sorted;
+  calibra::sample sorted;
   for (auto _ : state) {
     sorted = x.packed;
     sorted.sort();

@@ -63,9 +63,9 @@ const logit_file& input() {
 
 /// accuracy, nll, brier and the table metrics of one pass.
 bool measure(calibra::matrix_view<const float> z, const dump& d) {
-  const calibra::evaluation e =
-      calibra::evaluate(calibra::logits(z), d.labels,
-                        {.metrics = {"accuracy", "nll", "brier", "ece", "mce", "rmsce"}});
+  const calibra::evaluation e = calibra::evaluate(calibra::logits(z), d.labels,
+                                                  {calibra::accuracy, calibra::nll, calibra::brier,
+                                                   calibra::ece, calibra::mce, calibra::rmsce});
   return bench::close(e["ece"], d.expected.ece, d.rows) &&
          bench::close(e["nll"], d.expected.nll, d.rows);
 }

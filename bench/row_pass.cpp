@@ -68,7 +68,8 @@ void summarise(benchmark::State& state) {
 /// All of the above in one pass.
 template<class T>
 void evaluate(benchmark::State& state) {
-  const calibra::evaluate_options all_of_one_pass{.metrics = {"accuracy", "nll", "brier", "ece"}};
+  const calibra::metric_list all_of_one_pass{calibra::accuracy, calibra::nll, calibra::brier,
+                                             calibra::ece};
   run<T>(state, [&](const dump<T>& d) {
     const calibra::evaluation e =
         calibra::evaluate(calibra::logits(d.view()), d.labels, all_of_one_pass);

@@ -2,13 +2,15 @@
 // SPDX-License-Identifier: MIT
 //
 // What does a fit of the temperature cost: one pass of Newton's method, and all of it, from 50,000
-// x 1,000 logits?
+// x 1,000 logits? What does a single row cost to scale, beside a plain loop?
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "calibra/calibra.hpp"
 #include "calibra/recalibration/temperature.hpp"
@@ -74,7 +76,55 @@ void fit(benchmark::State& state) {
   state.counters["passes"] = static_cast<double>(found.report().passes);
 }
 
+/// softmax(z / T) as anybody would write it.
+void naive_row(const float* z, std::size_t k, double temperature, float* p) {
+  const float beta = static_cast<float>(1 / temperature), most = *std::max_element(z, z + k);
+  float sum = 0;
+  for (std::size_t j = 0; j < k; ++j) sum += p[j] = std::exp(beta * (z[j] - most));
+  for (std::size_t j = 0; j < k; ++j) p[j] /= sum;
+}
+
+constexpr double row_temperature = 1.7;
+
+/// Times scale(z, k, p) on one row of k classes after the other, each of which comes as if alone.
+template<class Scale>
+void one_row(benchmark::State& state, Scale scale) {
+  const auto k = static_cast<std::size_t>(state.range(0));
+  constexpr std::size_t rows = 64;
+  const dump& d = bench::dump_of<float>(rows, k);
+  std::vector<float> p(k), expected(k);
+  double error = 0;
+  for (std::size_t i = 0; i < rows; ++i) {
+    scale(d.logits.data() + i * k, k, p.data());
+    naive_row(d.logits.data() + i * k, k, row_temperature, expected.data());
+    for (std::size_t j = 0; j < k; ++j)
+      error = std::max(error, std::abs(static_cast<double>(p[j] - expected[j])));
+  }
+  if (!(error <= 1e-6)) state.SkipWithError("wrong result");
+  std::size_t i = 0;
+  for (auto _ : state) {
+    scale(d.logits.data() + i * k, k, p.data());
+    benchmark::DoNotOptimize(p.data());
+    benchmark::ClobberMemory();
+    i = (i + 1) % rows;
+  }
+}
+
+void one_row_naive(benchmark::State& state) {
+  one_row(state,
+          [](const float* z, std::size_t k, float* p) { naive_row(z, k, row_temperature, p); });
+}
+
+void one_row_transform(benchmark::State& state) {
+  const calibra::temperature_scaling t(row_temperature);
+  one_row(state, [&](const float* z, std::size_t k, float* p) {
+    t.transform(calibra::logits(z, 1, k), calibra::vector_view<float>(p, k));
+  });
+}
+
 }  // namespace
 
 BENCHMARK(tempered_pass)->Unit(benchmark::kMillisecond);
 BENCHMARK(fit)->Unit(benchmark::kMillisecond);
+BENCHMARK(one_row_naive)->Arg(2)->Arg(10)->Arg(100)->Arg(1000);
+BENCHMARK(one_row_transform)->Arg(2)->Arg(10)->Arg(100)->Arg(1000);

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
 
-// One sample, fourteen published definitions. Sixteen confidences, some of them on the edges of ten
+// One sample, many published definitions. Sixteen confidences, some of them on the edges of ten
 // bins and two of them exactly 1.
 #include <calibra/calibra.hpp>
 #include <cstdio>
@@ -22,13 +22,12 @@ int main() {
   }
 
   std::printf("%-20s %-9s %-9s %s\n", "", "ECE", "MCE", "ACE");
-  for (const calibra::convention* like : calibra::conventions::all) {
+  for (const calibra::convention* like : calibra::conventions::all()) {
     //[ like
-    calibra::evaluate_options wanted;
-    wanted.rows.bins = 10;
-    wanted.like = *like;  // or calibra::conventions::torchmetrics, or find("torchmetrics")
-    wanted.metrics = {"ece", "mce", "ace"};
-    const calibra::evaluation e = calibra::evaluate(calibra::probabilities(p), labels, wanted);
+    // like: or calibra::conventions::torchmetrics, or find("torchmetrics")
+    const calibra::evaluation e =
+        calibra::evaluate(calibra::probabilities(p), labels,
+                          {calibra::ece, calibra::mce, calibra::ace}, {.bins = 10, .like = *like});
     //]
     std::printf("%-20.*s %.6f  %.6f  %.6f\n", static_cast<int>(like->name.size()),
                 like->name.data(), e["ece"], e["mce"], e["ace"]);
@@ -37,13 +36,10 @@ int main() {
   //[ own
   calibra::convention mine = calibra::conventions::netcal;  // a preset with one choice changed
   mine.name = "mine";
-  mine.side = calibra::edge_side::right_closed;
+  mine.bins = [](std::size_t count, bool) { return calibra::binning::equal_width(count); };
   //]
-  calibra::evaluate_options wanted;
-  wanted.rows.bins = 10;
-  wanted.like = mine;
   std::printf("%-20s %.6f\n", "mine",
-              calibra::evaluate(calibra::probabilities(p), labels, wanted)["ece"]);
+              calibra::ece(calibra::probabilities(p), labels, {.bins = 10, .like = mine}));
 }
 
 // Output:

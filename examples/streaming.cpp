@@ -27,12 +27,12 @@ int main() {
 
   // What needs the whole sample keeps (confidence, hit) pairs: four bytes each.
   //[ append
-  calibra::sample<float> pairs;
+  calibra::sample pairs;
   for (std::size_t i = 0; i < batches.size(); ++i)
     pairs.append(calibra::collect(calibra::logits(batches[i]), labels[i]));
   pairs.sort();
   //]
-  std::printf("ACE %.4f, KS %.4f\n", calibra::ace(pairs, 2), calibra::ks_error(pairs));
+  std::printf("ACE %.4f, KS %.4f\n", calibra::ace(pairs, {.bins = 2}), calibra::ks_error(pairs));
 }
 
 // Output:

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "calibra/adapters/torch.hpp"
+#include "calibra/evaluate.hpp"
 #include "calibra/metrics/ace.hpp"
 #include "calibra/metrics/ece.hpp"
 #include "calibra/metrics/mce.hpp"
@@ -37,7 +38,7 @@ judged judge(const at::Tensor& logits, const feature_set& pictures, const at::Te
              const at::Tensor& classes) {
   const auto scores = calibra::logits(logits);
   const calibra::summary means = calibra::summarise(scores, pictures.labels);
-  const calibra::sample<double> pairs = calibra::collect(scores, pictures.labels);
+  const calibra::sample pairs = calibra::collect(scores, pictures.labels, {.proximity = proximity});
   judged result{{}, calibra::tabulate(scores, pictures.labels)};
   const auto put = [&](measure which, double value) {
     result.values[static_cast<std::size_t>(which)] = value;
@@ -47,10 +48,7 @@ judged judge(const at::Tensor& logits, const feature_set& pictures, const at::Te
   put(measure::ece, calibra::ece(result.table));
   put(measure::ace, calibra::ace(pairs));
   put(measure::mce, calibra::mce(result.table));
-  const at::Tensor near = proximity.contiguous();
-  put(measure::piece,
-      calibra::piece(pairs, std::span<const double>(near.data_ptr<double>(),
-                                                    static_cast<std::size_t>(near.size(0)))));
+  put(measure::piece, calibra::piece(pairs));
   put(measure::feature_divergence, calibra::feature_divergence(classes).item<double>());
   return result;
 }

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "calibra/detail/fitted_on.hpp"
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/error.hpp"
 #include "calibra/recalibration/fit_report.hpp"
@@ -21,10 +22,12 @@
 /// \file
 /// Recalibrators to and from JSON text (needs nlohmann-json, target calibra::json):
 ///
-///     {"calibra": "0.1.0", "kind": "temperature", "temperature": 1.5, "fit": {...}}
+///     {"calibra": "0.1.0", "kind": "temperature", "temperature": 1.5, "fitted_on": "logits",
+///      "fit": {...}}
 ///
-/// Every double comes back with all its bits. NaN and infinities, which JSON lacks, are null and
-/// the strings "inf" and "-inf". Fields that are not known are ignored.
+/// Files are read and written by <calibra/io/model.hpp>. Every double comes back with all its bits.
+/// NaN and infinities, which JSON lacks, are null and the strings "inf" and "-inf". Fields that are
+/// not known are ignored.
 
 namespace calibra {
 
@@ -71,6 +74,10 @@ class json_object {
     if (!v.is_string()) wrong(field, "a string", v);
     return v.get<std::string>();
   }
+  bool has(const char* field) const {
+    const auto found = value_.find(field);
+    return found != value_.end() && !found->is_null();
+  }
   json_object object(const char* field) const { return {name_, at(field), place(field)}; }
 
   /// What messages call a field.
@@ -106,11 +113,22 @@ inline std::string json_text(const nlohmann::ordered_json& document) {
   return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
+/// A path given for the text that is in the file.
+inline bool looks_like_a_path(std::string_view text) noexcept {
+  return text.size() < 4096 && text.find_first_of("{[\"\n") == std::string_view::npos &&
+         (text.ends_with(".json") || text.find('/') != std::string_view::npos);
+}
+
 inline json_object parse_recalibrator(std::string_view text, std::string_view name) {
   nlohmann::json value;
   try {
     value = nlohmann::json::parse(text);
   } catch (const nlohmann::json::exception& e) {
+    if (looks_like_a_path(text))
+      throw io_error(concat(name, ": expected JSON text, got \"", text,
+                            "\", which looks like the name of a file; io::load_temperature(path) "
+                            "and io::load_recalibrator<R>(path) of <calibra/io/model.hpp> read "
+                            "files"));
     throw io_error(concat(name, ": not a JSON document: ", e.what()));
   }
   json_object document(std::string(name), std::move(value));
@@ -125,7 +143,8 @@ inline json_object parse_recalibrator(std::string_view text, std::string_view na
 ///     static void write(const R& r, nlohmann::ordered_json& document);  // adds its own fields
 ///     static R read(const detail::json_object& document);               // checked
 ///
-/// `R::kind` is the "kind" of the document, `r.report()` its "fit".
+/// `R::kind` is the "kind" of the document, `r.report()` its "fit", the report's `fitted_on` its
+/// "fitted_on".
 template<class R>
 struct json_format;
 
@@ -150,7 +169,9 @@ inline nlohmann::ordered_json write_report(const fit_report& r) {
           {"note", r.note}};
 }
 
-inline fit_report read_report(const json_object& fit) {
+/// The report of a document. "fitted_on" is absent from those of models that were made by hand.
+inline fit_report read_report(const json_object& document) {
+  const json_object fit = document.object("fit");
   fit_report r;
   r.converged = fit.flag("converged");
   r.iterations = fit.count("iterations");
@@ -159,6 +180,15 @@ inline fit_report read_report(const json_object& fit) {
   r.nll_before = fit.number("nll_before");
   r.nll_after = fit.number("nll_after");
   r.note = fit.text("note");
+  if (document.has("fitted_on")) {
+    const std::string kind = document.text("fitted_on");
+    r.fitted_on = score_kind_named(kind);
+    if (!r.fitted_on)
+      throw io_error(concat(document.name(), ": ", document.place("fitted_on"),
+                            ": expected a kind of scores (logits, probabilities, binary_logits, "
+                            "...), got \"",
+                            kind, "\""));
+  }
   return r;
 }
 
@@ -174,39 +204,43 @@ struct json_format<temperature_scaling> {
     if (!(t > 0) || !detail::is_finite(1 / t))
       throw io_error(detail::concat(document.name(), ": ", document.place("temperature"),
                                     ": expected a number > 0, got ", t));
-    return temperature_scaling(t, detail::read_report(document.object("fit")));
+    return temperature_scaling(t, detail::read_report(document));
   }
 };
 
 /// The recalibrator as a JSON document, as shown at the head of this file.
 template<json_recalibrator R>
-std::string to_json(const R& recalibrator) {
+[[nodiscard]] std::string to_json(const R& recalibrator) {
   nlohmann::ordered_json document;
   document["calibra"] = CALIBRA_VERSION;
   document["kind"] = R::kind;
   json_format<R>::write(recalibrator, document);
-  document["fit"] = detail::write_report(recalibrator.report());
+  const fit_report& report = recalibrator.report();
+  if (report.fitted_on) document["fitted_on"] = detail::name_of(*report.fitted_on);
+  document["fit"] = detail::write_report(report);
   return detail::json_text(document) + "\n";
 }
 
-/// The "kind" of a document, for a choice of the loader at run time. `name` is what messages call
+/// The "kind" of a document, for a choice of the type at run time. `name` is what messages call
 /// the document: its file. Throws io_error where it is not JSON or not a recalibrator.
-inline std::string recalibrator_kind(std::string_view text, std::string_view name) {
+[[nodiscard]] inline std::string recalibrator_kind(std::string_view text,
+                                                   std::string_view name = "JSON text") {
   return detail::parse_recalibrator(text, name).text("kind");
 }
 
-/// Reads what to_json() wrote. Throws io_error with `name` and the field: truncated or other text,
-/// another kind, a field that is missing, of another type or out of range.
+/// Reads the text that to_json() gave. Throws io_error with `name` and the field: truncated or
+/// other text, another kind, a field that is missing, of another type or out of range.
 template<json_recalibrator R>
-R recalibrator_from_json(std::string_view text, std::string_view name) {
+[[nodiscard]] R recalibrator_from_json(std::string_view text, std::string_view name = "JSON text") {
   const detail::json_object document = detail::parse_recalibrator(text, name);
   if (const std::string kind = document.text("kind"); kind != R::kind)
     throw io_error(detail::concat(name, ": expected kind \"", R::kind, "\", got \"", kind, "\""));
   return json_format<R>::read(document);
 }
 
-/// Reads a temperature_scaling: recalibrator_from_json<temperature_scaling>().
-inline temperature_scaling load_temperature(std::string_view text, std::string_view name) {
+/// recalibrator_from_json<temperature_scaling>().
+[[nodiscard]] inline temperature_scaling temperature_from_json(
+    std::string_view text, std::string_view name = "JSON text") {
   return recalibrator_from_json<temperature_scaling>(text, name);
 }
 

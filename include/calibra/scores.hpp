@@ -2,10 +2,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "calibra/array/access.hpp"
+#include "calibra/array/view.hpp"
+#include "calibra/detail/score_arrays.hpp"
+#include "calibra/error.hpp"
 
 namespace calibra {
 
@@ -74,21 +79,18 @@ struct is_tensor_scores : std::false_type {};
 template<score_kind Kind, class Handle>
 struct is_tensor_scores<scores<Kind, tensor_held<Handle>>> : std::true_type {};
 
-/// One sentence for an array that cannot be used, instead of a page of template errors.
-template<class X, bool Matrix>
-constexpr bool usable_scores() {
-  if constexpr (tensor_array<X>) return true;
-  static_assert(readable_array<X> || tensor_array<X>,
-                "calibra: this array type is not known; include <calibra/adapters/eigen.hpp>, "
-                "<calibra/adapters/xtensor.hpp> or <calibra/adapters/torch.hpp>, or specialise "
-                "calibra::array_access for it (docs/adapters.md)");
-  if constexpr (readable_array<X>) {
-    static_assert(Matrix ? score_matrix<X> : score_vector<X>,
-                  "calibra: these scores need real elements and the right number of dimensions: "
-                  "samples x classes, or one probability a sample for the binary forms");
-    return Matrix ? score_matrix<X> : score_vector<X>;
-  }
-  return false;
+template<score_kind Kind, class X>
+auto make_flat_scores(std::string_view where, X&& x, std::size_t classes) {
+  auto flat = hold<as_vector>(std::forward<X>(x));
+  flat_held<decltype(flat)> holder(where, std::move(flat), classes);
+  return scores<Kind, decltype(holder)>(std::move(holder));
+}
+
+template<score_kind Kind, class T>
+auto make_pointer_scores(std::string_view where, const T* data, std::size_t samples,
+                         std::size_t classes) {
+  if (classes == 0) throw shape_error(concat(where, ": expected at least 1 class, got 0"));
+  return make_scores<Kind>(matrix_view<const T>(data, samples, classes));
 }
 
 }  // namespace detail
@@ -121,49 +123,118 @@ concept single_label_scores = wrapped_scores<S> && !is_multilabel<S>;
 
 /// Logits, samples x classes: any finite real; -inf masks a class (not a whole row).
 template<class X>
-auto logits(X&& x) {
+[[nodiscard]] auto logits(X&& x) {
   if constexpr (detail::usable_scores<X, true>())
     return detail::make_scores<score_kind::logits>(std::forward<X>(x));
+}
+/// The same of a flat buffer, row after row: a vector, a span or any one-dimensional array. Throws
+/// shape_error unless its size is a multiple of `classes`. A single row: logits(z, z.size()).
+template<class X>
+[[nodiscard]] auto logits(X&& x, std::size_t classes) {
+  if constexpr (detail::usable_flat_scores<X>())
+    return detail::make_flat_scores<score_kind::logits>("logits()", std::forward<X>(x), classes);
+}
+/// The same of samples x classes numbers from `data` on, row after row.
+template<real_scalar T>
+[[nodiscard]] auto logits(const T* data, std::size_t samples, std::size_t classes) {
+  return detail::make_pointer_scores<score_kind::logits>("logits()", data, samples, classes);
 }
 
 /// Probabilities, samples x classes: in [0, 1], rows summing to 1 within the scalar's tolerance.
 template<class X>
-auto probabilities(X&& x) {
+[[nodiscard]] auto probabilities(X&& x) {
   if constexpr (detail::usable_scores<X, true>())
     return detail::make_scores<score_kind::probabilities>(std::forward<X>(x));
+}
+/// The same of a flat buffer, row after row: a vector, a span or any one-dimensional array. Throws
+/// shape_error unless its size is a multiple of `classes`. A single row: probabilities(z,
+/// z.size()).
+template<class X>
+[[nodiscard]] auto probabilities(X&& x, std::size_t classes) {
+  if constexpr (detail::usable_flat_scores<X>())
+    return detail::make_flat_scores<score_kind::probabilities>("probabilities()",
+                                                               std::forward<X>(x), classes);
+}
+/// The same of samples x classes numbers from `data` on, row after row.
+template<real_scalar T>
+[[nodiscard]] auto probabilities(const T* data, std::size_t samples, std::size_t classes) {
+  return detail::make_pointer_scores<score_kind::probabilities>("probabilities()", data, samples,
+                                                                classes);
 }
 
 /// Binary logits, one a sample: sigmoid(x) is the probability of class 1. Labels are 0 or 1.
 template<class X>
-auto binary_logits(X&& x) {
+[[nodiscard]] auto binary_logits(X&& x) {
   if constexpr (detail::usable_scores<X, false>())
     return detail::make_scores<score_kind::binary_logits>(std::forward<X>(x));
+}
+/// The same of `samples` numbers from `data` on.
+template<real_scalar T>
+[[nodiscard]] auto binary_logits(const T* data, std::size_t samples) {
+  return detail::make_scores<score_kind::binary_logits>(vector_view<const T>(data, samples));
 }
 
 /// Binary probabilities of class 1, one a sample. Labels are 0 or 1.
 template<class X>
-auto binary_probabilities(X&& x) {
+[[nodiscard]] auto binary_probabilities(X&& x) {
   if constexpr (detail::usable_scores<X, false>())
     return detail::make_scores<score_kind::binary_probabilities>(std::forward<X>(x));
+}
+/// The same of `samples` numbers from `data` on.
+template<real_scalar T>
+[[nodiscard]] auto binary_probabilities(const T* data, std::size_t samples) {
+  return detail::make_scores<score_kind::binary_probabilities>(vector_view<const T>(data, samples));
 }
 
 /// Multi-label logits, samples x labels: a sigmoid per label. Targets are samples x labels of 0
 /// or 1.
 template<class X>
-auto multilabel_logits(X&& x) {
+[[nodiscard]] auto multilabel_logits(X&& x) {
   if constexpr (detail::usable_scores<X, true>())
     return detail::make_scores<score_kind::multilabel_logits>(std::forward<X>(x));
+}
+/// The same of a flat buffer, row after row: a vector, a span or any one-dimensional array. Throws
+/// shape_error unless its size is a multiple of `labels`. A single row: multilabel_logits(z,
+/// z.size()).
+template<class X>
+[[nodiscard]] auto multilabel_logits(X&& x, std::size_t labels) {
+  if constexpr (detail::usable_flat_scores<X>())
+    return detail::make_flat_scores<score_kind::multilabel_logits>("multilabel_logits()",
+                                                                   std::forward<X>(x), labels);
+}
+/// The same of samples x labels numbers from `data` on, row after row.
+template<real_scalar T>
+[[nodiscard]] auto multilabel_logits(const T* data, std::size_t samples, std::size_t labels) {
+  return detail::make_pointer_scores<score_kind::multilabel_logits>("multilabel_logits()", data,
+                                                                    samples, labels);
 }
 
 /// Multi-label probabilities, samples x labels. Targets are samples x labels of 0 or 1.
 template<class X>
-auto multilabel_probabilities(X&& x) {
+[[nodiscard]] auto multilabel_probabilities(X&& x) {
   if constexpr (detail::usable_scores<X, true>())
     return detail::make_scores<score_kind::multilabel_probabilities>(std::forward<X>(x));
 }
+/// The same of a flat buffer, row after row: a vector, a span or any one-dimensional array. Throws
+/// shape_error unless its size is a multiple of `labels`. A single row: multilabel_probabilities(z,
+/// z.size()).
+template<class X>
+[[nodiscard]] auto multilabel_probabilities(X&& x, std::size_t labels) {
+  if constexpr (detail::usable_flat_scores<X>())
+    return detail::make_flat_scores<score_kind::multilabel_probabilities>(
+        "multilabel_probabilities()", std::forward<X>(x), labels);
+}
+/// The same of samples x labels numbers from `data` on, row after row.
+template<real_scalar T>
+[[nodiscard]] auto multilabel_probabilities(const T* data, std::size_t samples,
+                                            std::size_t labels) {
+  return detail::make_pointer_scores<score_kind::multilabel_probabilities>(
+      "multilabel_probabilities()", data, samples, labels);
+}
 
 /// Confidences with their hits: what is left when the scores themselves were not kept.
-/// `confidence` in [0, 1], one a sample; `hit` 1 where the prediction was right, else 0.
+/// `confidence` in [0, 1], one a sample; `hit` 1 where the prediction was right, else 0, of any
+/// integer or floating-point type.
 template<class Confidence, class Hit>
 class confidence_pairs {
  public:
@@ -178,7 +249,7 @@ class confidence_pairs {
 };
 
 template<class C, class H>
-auto confidences(C&& confidence, H&& hit) {
+[[nodiscard]] auto confidences(C&& confidence, H&& hit) {
   if constexpr (tensor_array<C> && tensor_array<H>) {
     using confidence_access = tensor_access<std::remove_cvref_t<C>>;
     using hit_access = tensor_access<std::remove_cvref_t<H>>;

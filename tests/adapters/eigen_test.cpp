@@ -210,7 +210,7 @@ TEST_CASE("what Eigen types are, known to the compiler", "[adapters][eigen]") {
   STATIC_REQUIRE(calibra::score_matrix<const Eigen::ArrayXXd&>);
   STATIC_REQUIRE(calibra::score_vector<Eigen::VectorXd>);
   STATIC_REQUIRE(calibra::label_vector<Eigen::RowVectorXi>);
-  STATIC_REQUIRE(!calibra::label_vector<Eigen::VectorXf>);
+  STATIC_REQUIRE(calibra::label_vector<Eigen::VectorXf>);
   STATIC_REQUIRE(!calibra::score_matrix<Eigen::MatrixXcf>);
   STATIC_REQUIRE(!calibra::score_matrix<Eigen::MatrixXi>);
   STATIC_REQUIRE(!calibra::score_matrix<Eigen::VectorXf>);

@@ -6,6 +6,7 @@
 
 #include "calibra/array/matrix.hpp"
 #include "calibra/io/load.hpp"
+#include "calibra/io/model.hpp"
 #include "calibra/json.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "program.hpp"
@@ -60,9 +61,9 @@ TEST_CASE("fit: a fit that does not converge says so", "[cli]") {
 TEST_CASE("apply: writes what transform() gives", "[cli]") {
   const fitted_workplace files;
   REQUIRE(files.run("fit z.npy y.npy --output model.json").status == 0);
-  const auto model = calibra::load_temperature(read_all(files.path("model.json")), "model.json");
+  const auto model = calibra::io::load_temperature(files.path("model.json"));
   const auto saved = [&](const std::string& arguments) {
-    const outcome r = files.run("apply model.json " + arguments + " --output out.npy");
+    const outcome r = files.run("apply " + arguments + " --output out.npy");
     INFO(arguments);
     CHECK(r.status == 0);
     CHECK(r.out == "");
@@ -73,17 +74,29 @@ TEST_CASE("apply: writes what transform() gives", "[cli]") {
     return std::vector<double>(m.data(), m.data() + m.rows() * m.cols());
   };
   const auto logits = calibra::logits(files.scores());
-  CHECK(io_test::elements(saved("z.npy")) == flat(model.transform_logits(logits)));
-  CHECK(io_test::elements(saved("z.npy --as logits")) == flat(model.transform_logits(logits)));
-  const auto p = saved("z.npy --as probabilities --threads 2");
+  CHECK(io_test::elements(saved("model.json z.npy")) == flat(model.transform_logits(logits)));
+  CHECK(io_test::elements(saved("model.json z.npy --as logits")) ==
+        flat(model.transform_logits(logits)));
+  const auto p = saved("model.json z.npy --as probabilities --threads 2");
   CHECK(io_test::elements(p) == flat(model.transform(logits)));
   CHECK(io_test::shape_of(p) == io_test::sizes{8, 3});
 
   files.save("p.npy", std::vector<float>{0.25F, 0.5F, 1});
-  const auto binary = saved("p.npy --from probabilities --as probabilities");
+  files.save("y2.npy", std::vector<std::int64_t>{0, 1, 1});
+  REQUIRE(files.run("fit p.npy y2.npy --from probabilities --output binary.json").status == 0);
+  const auto binary = saved("binary.json p.npy --from probabilities --as probabilities");
   CHECK(binary.dtype() == calibra::io::dtype::f4);
   CHECK(io_test::shape_of(binary) == io_test::sizes{3});
   CHECK(io_test::elements(binary)[1] == 0.5);
+}
+
+TEST_CASE("apply: refuses scores of another kind than the model was fitted on", "[cli]") {
+  const fitted_workplace files;
+  REQUIRE(files.run("fit z.npy y.npy --output model.json").status == 0);
+  files.save("p.npy", std::vector<float>{0.25F, 0.5F, 1});
+  const outcome r = files.run("apply model.json p.npy --from probabilities --output out.npy");
+  CHECK(r.status != 0);
+  CHECK(r.err.find("fitted on logits, got binary_probabilities") != std::string::npos);
 }
 
 TEST_CASE("apply: what it writes can be measured", "[cli]") {

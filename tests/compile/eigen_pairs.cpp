@@ -12,16 +12,16 @@
 #endif
 
 void adapter(const Eigen::MatrixXf& z) {
-  calibra::logits(z);
+  static_cast<void>(calibra::logits(z));
 }
 
 #ifndef FAULT_no_adapter
-#ifdef FAULT_float_labels
-void labels(const Eigen::VectorXf& c, const Eigen::VectorXf& hit) {
+#ifdef FAULT_complex_labels
+void labels(const Eigen::VectorXf& c, const Eigen::VectorXcf& hit) {
 #else
-void labels(const Eigen::VectorXf& c, const Eigen::VectorXi& hit) {
+void labels(const Eigen::VectorXf& c, const Eigen::VectorXf& hit) {
 #endif
-  calibra::confidences(c, hit);
+  static_cast<void>(calibra::confidences(c, hit));
 }
 
 #ifdef FAULT_integer_matrix
@@ -29,6 +29,6 @@ void elements(const Eigen::MatrixXi& z) {
 #else
 void elements(const Eigen::Matrix<Eigen::half, 4, 3>& z) {
 #endif
-  calibra::probabilities(z + z);
+  static_cast<void>(calibra::probabilities(z + z));
 }
 #endif

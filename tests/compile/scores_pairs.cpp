@@ -18,7 +18,7 @@ void unknown(const std::list<std::vector<float>>& z) {
 #else
 void unknown(const std::vector<std::vector<float>>& z) {
 #endif
-  calibra::logits(z);
+  static_cast<void>(calibra::logits(z));
 }
 
 #ifdef FAULT_vector_as_logits
@@ -26,7 +26,42 @@ void dimensions(const std::vector<float>& z) {
 #else
 void dimensions(const std::vector<std::array<float, 3>>& z) {
 #endif
-  calibra::logits(z);
+  static_cast<void>(calibra::logits(z));
+}
+
+#ifdef FAULT_flat_without_classes
+void flat(const std::vector<float>& z) {
+  static_cast<void>(calibra::logits(z));
+#else
+void flat(const std::vector<float>& z) {
+  static_cast<void>(calibra::logits(z, 3));
+#endif
+}
+
+#ifdef FAULT_pointer_without_size
+void pointer(const float* z) {
+  static_cast<void>(calibra::probabilities(z));
+#else
+void pointer(const float* z) {
+  static_cast<void>(calibra::probabilities(z, 5, 3));
+#endif
+}
+
+#ifdef FAULT_pointer_with_one_size
+void pointer_and_classes(const float* z) {
+  static_cast<void>(calibra::multilabel_logits(z, 3));
+#else
+void pointer_and_classes(const float* z) {
+  static_cast<void>(calibra::binary_logits(z, 3));
+#endif
+}
+
+#ifdef FAULT_matrix_with_classes
+void matrix_and_classes(const std::vector<std::array<float, 3>>& z) {
+#else
+void matrix_and_classes(std::span<const float> z) {
+#endif
+  static_cast<void>(calibra::logits(z, 3));
 }
 
 #ifdef FAULT_matrix_as_binary
@@ -34,7 +69,7 @@ void binary(const std::vector<std::array<float, 3>>& p) {
 #else
 void binary(std::span<const float> p) {
 #endif
-  calibra::binary_probabilities(p);
+  static_cast<void>(calibra::binary_probabilities(p));
 }
 
 #ifdef FAULT_complex_scores
@@ -42,7 +77,7 @@ void elements(const std::vector<std::array<std::complex<float>, 3>>& z) {
 #else
 void elements(const std::vector<std::array<double, 3>>& z) {
 #endif
-  calibra::probabilities(z);
+  static_cast<void>(calibra::probabilities(z));
 }
 
 #ifdef FAULT_integer_scores
@@ -50,15 +85,31 @@ void integers(const std::vector<std::array<int, 3>>& z) {
 #else
 void integers(const std::vector<std::array<calibra::half, 3>>& z) {
 #endif
-  calibra::multilabel_logits(z);
+  static_cast<void>(calibra::multilabel_logits(z));
 }
 
-#ifdef FAULT_float_hits
-void hits(const std::vector<float>& c, const std::vector<float>& hit) {
+#ifdef FAULT_flat_integers
+void flat_integers(const std::vector<long>& z) {
 #else
-void hits(const std::vector<float>& c, const std::vector<bool>& hit) {
+void flat_integers(const std::vector<double>& z) {
 #endif
-  calibra::confidences(c, hit);
+  static_cast<void>(calibra::logits(z, 3));
+}
+
+#ifdef FAULT_binary_integers
+void binary_integers(const std::vector<unsigned char>& z) {
+#else
+void binary_integers(const std::vector<double>& z) {
+#endif
+  static_cast<void>(calibra::binary_probabilities(z));
+}
+
+#ifdef FAULT_complex_hits
+void hits(const std::vector<float>& c, const std::vector<std::complex<float>>& hit) {
+#else
+void hits(const std::vector<float>& c, const std::vector<float>& hit) {
+#endif
+  static_cast<void>(calibra::confidences(c, hit));
 }
 
 #ifdef FAULT_unknown_hits
@@ -66,7 +117,7 @@ void more_hits(const std::vector<float>& c, const std::list<int>& hit) {
 #else
 void more_hits(const std::vector<float>& c, const std::vector<int>& hit) {
 #endif
-  calibra::confidences(c, hit);
+  static_cast<void>(calibra::confidences(c, hit));
 }
 
 #ifdef FAULT_matrix_option

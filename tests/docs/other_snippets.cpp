@@ -9,10 +9,15 @@
 #include <calibra/adapters/xtensor.hpp>
 #include <calibra/calibra.hpp>
 #include <calibra/io/io.hpp>
+#include <calibra/io/model.hpp>
 #include <calibra/json.hpp>
 #include <calibra/recalibration/temperature.hpp>
 #include <xtensor/xadapt.hpp>
 #include <xtensor/xview.hpp>
+
+#include <array>
+#include <filesystem>
+#include <string>
 
 namespace {
 
@@ -108,8 +113,30 @@ TEST_CASE("docs/recalibration.md: fit and keep") {
   #include <calibra/json.hpp>  // target calibra::json
 
   const std::string text = calibra::to_json(scaling);
-  const auto again = calibra::load_temperature(text, "model.json");
+  const auto again = calibra::temperature_from_json(text);
   //]
   CHECK(again.temperature() == scaling.temperature());
+}
+
+TEST_CASE("docs/recalibration.md: a model in a file") {
+  const calibra::temperature_scaling scaling(2);
+  //[ file
+  #include <calibra/io/model.hpp>  // target calibra::io
+
+  calibra::io::save_recalibrator("model.json", scaling);
+  const auto loaded = calibra::io::load_temperature("model.json");
+  //]
+  CHECK(loaded.temperature() == 2);
+  std::filesystem::remove("model.json");
+}
+
+TEST_CASE("docs/recalibration.md: one sample at a time") {
+  const calibra::temperature_scaling scaling(2);
+  const auto next_sample = [] { return std::array<float, 10>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}; };
+  //[ one_row
+  std::array<float, 10> z = next_sample(), p;
+  scaling.transform(calibra::logits(z, z.size()), p);
+  //]
+  CHECK(p[9] > p[8]);
 }
 // clang-format on

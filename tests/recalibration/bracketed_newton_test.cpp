@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstddef>
 #include <limits>
+#include <vector>
 
 using calibra::detail::bracketed_newton;
 using calibra::detail::newton_end;
@@ -17,6 +19,14 @@ namespace {
 
 constexpr newton_rules rules{.lower = 1.0 / 1024, .upper = 1024};
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
+
+/// |x / root - 1|^(degree + 1) / (degree + 1): so flat at the root that a step of Newton takes
+/// 1 / degree of the way there.
+slope flat_at(double root, int degree, double x) {
+  const double d = x / root - 1, size = std::abs(d);
+  return {x, std::pow(size, degree + 1) / (degree + 1), std::copysign(std::pow(size, degree), d),
+          degree * std::pow(size, degree - 1) / root, 0};
+}
 
 }  // namespace
 
@@ -117,4 +127,41 @@ TEST_CASE("uses an evaluation that is known, without counting it") {
   const newton_result a = plain.run(1.0), b = informed.run(1.0, f(1.0));
   CHECK(b.evaluations < a.evaluations);
   CHECK(std::abs(b.x / 2 - 1) <= 64 * epsilon);
+}
+
+TEST_CASE("halves the bracket where Newton's steps do not shrink") {
+  for (const double root : {0.02, 2.0, 300.0})
+    for (const int degree : {7, 9, 15}) {
+      INFO("root " << root << ", degree " << degree);
+      const auto f = [&](double x) { return flat_at(root, degree, x); };
+      bracketed_newton search(f, rules);
+      const newton_result r = search.run(4 * root, f(root / 4));
+      // Newton alone would need more than the 64 evaluations allowed.
+      CHECK(r.end == newton_end::converged);
+      CHECK(r.evaluations <= 32);
+      CHECK(std::abs(r.x / root - 1) <= 1e-3);
+    }
+}
+
+TEST_CASE("leaves the first steps, and a bracket with an open end, to Newton") {
+  const double root = 2;
+  for (const int degree : {7, 9, 15}) {
+    INFO("degree " << degree);
+    std::vector<double> points;
+    const auto f = [&](double x) {
+      points.push_back(x);
+      return flat_at(root, degree, x);
+    };
+    // From above, Newton's steps stay above; halving a bracket goes below.
+    bracketed_newton closed(f, rules);
+    closed.run(4 * root, flat_at(root, degree, root / 4));
+    REQUIRE(points.size() > 5);
+    for (std::size_t i = 0; i < 4; ++i) CHECK(points[i] > root);
+    CHECK(points[4] < root);
+
+    points.clear();
+    bracketed_newton open(f, rules);
+    CHECK(open.run(4 * root).end == newton_end::gave_up);
+    for (const double x : points) CHECK(x > root);
+  }
 }

@@ -7,8 +7,10 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 using namespace calibra;
 
@@ -30,6 +32,7 @@ void check_same(const temperature_scaling& a, const temperature_scaling& b) {
   CHECK((bits(r.nll_after) == bits(s.nll_after) ||
          (std::isnan(r.nll_after) && std::isnan(s.nll_after))));
   CHECK(r.note == s.note);
+  CHECK(r.fitted_on == s.fitted_on);
 }
 
 /// The document of T = 1.5 with one piece of text replaced.
@@ -42,8 +45,8 @@ std::string changed(const std::string& from, const std::string& to) {
 
 void check_refused(const std::string& text, const std::string& what) {
   INFO(text);
-  CHECK_THROWS_AS(load_temperature(text, "model.json"), io_error);
-  CHECK_THROWS_WITH(load_temperature(text, "model.json"),
+  CHECK_THROWS_AS(temperature_from_json(text, "model.json"), io_error);
+  CHECK_THROWS_WITH(temperature_from_json(text, "model.json"),
                     Catch::StartsWith("model.json: ") && Catch::Contains(what));
 }
 
@@ -63,9 +66,10 @@ TEST_CASE("every double comes back with all its bits") {
     r.partial_passes = 1 / (1 + t);
     r.nll_before = std::sqrt(t);
     r.nll_after = -t;
+    if (generator() % 7 != 0) r.fitted_on = static_cast<score_kind>(generator() % 6);
     r.note = "a \"note\"\n\\ with \xc3\xa4";
     const temperature_scaling before(t, r);
-    check_same(before, load_temperature(to_json(before), "text"));
+    check_same(before, temperature_from_json(to_json(before), "text"));
   }
 }
 
@@ -75,10 +79,10 @@ TEST_CASE("what JSON has no number for") {
   const temperature_scaling before(0.1, r);
   const std::string text = to_json(before);
   CHECK(text.find("\"nll_before\": null") != std::string::npos);
-  check_same(before, load_temperature(text, "text"));
+  check_same(before, temperature_from_json(text, "text"));
   r.nll_after = -r.nll_after;
   const temperature_scaling other(0.1, r);
-  check_same(other, load_temperature(to_json(other), "text"));
+  check_same(other, temperature_from_json(to_json(other), "text"));
 }
 
 TEST_CASE("the document names the release and the kind first") {
@@ -87,15 +91,16 @@ TEST_CASE("the document names the release and the kind first") {
                          "\",\n  \"kind\": \"temperature\",\n  \"temperature\": 1.5,"));
   CHECK(text.back() == '\n');
   CHECK(recalibrator_kind(text, "text") == "temperature");
-  CHECK(load_temperature(changed("1.5", "3"), "text").temperature() == 3);
-  CHECK(load_temperature(changed("\"kind\"", "\"more\": [1], \"kind\""), "text").temperature() ==
-        1.5);
+  CHECK(temperature_from_json(changed("1.5", "3"), "text").temperature() == 3);
+  CHECK(
+      temperature_from_json(changed("\"kind\"", "\"more\": [1], \"kind\""), "text").temperature() ==
+      1.5);
 }
 
 TEST_CASE("a truncated document is refused wherever it ends") {
   const std::string text = to_json(temperature_scaling(1.5));
   for (std::size_t n = 0; n + 2 < text.size(); ++n)
-    CHECK_THROWS_AS(load_temperature(text.substr(0, n), "model.json"), io_error);
+    CHECK_THROWS_AS(temperature_from_json(text.substr(0, n), "model.json"), io_error);
   check_refused(text.substr(0, 40), "not a JSON document");
   check_refused("", "not a JSON document");
   check_refused(text + "}", "not a JSON document");
@@ -131,5 +136,45 @@ TEST_CASE("a note that is no text does not break the document") {
   fit_report r;
   r.note = "\xff\xfe";
   const std::string text = to_json(temperature_scaling(1.5, r));
-  CHECK(load_temperature(text, "text").temperature() == 1.5);
+  CHECK(temperature_from_json(text, "text").temperature() == 1.5);
+}
+
+TEST_CASE("the kind of scores that a model was fitted on is kept") {
+  const std::vector<double> p{0.2, 0.9, 0.6, 0.3}, x{-1, 2, 1, -2};
+  const std::vector<int> y{0, 1, 0, 1};
+  const std::string of_p = to_json(fit_temperature(binary_probabilities(p), y));
+  CHECK(of_p.find("\"fitted_on\": \"binary_probabilities\",\n  \"fit\": {") != std::string::npos);
+  const temperature_scaling again = temperature_from_json(of_p);
+  CHECK(again.fitted_on() == score_kind::binary_probabilities);
+  CHECK(again.transform(binary_probabilities(p)).size() == 4);
+  CHECK_THROWS_AS(again.transform(binary_logits(x)), value_error);
+
+  // Models made by hand, and those of before kinds were kept, take any.
+  const std::string by_hand = to_json(temperature_scaling(1.5));
+  CHECK(by_hand.find("fitted_on") == std::string::npos);
+  const temperature_scaling any = temperature_from_json(by_hand);
+  CHECK(any.fitted_on() == std::nullopt);
+  CHECK(any.transform(binary_logits(x)).size() == 4);
+  CHECK(any.transform(binary_probabilities(p)).size() == 4);
+  CHECK(temperature_from_json(changed("\"fit\"", "\"fitted_on\": null, \"fit\"")).fitted_on() ==
+        std::nullopt);
+  check_refused(changed("\"fit\"", "\"fitted_on\": \"scores\", \"fit\""),
+                "\"fitted_on\": expected a kind of scores (logits, probabilities, "
+                "binary_logits, ...), got \"scores\"");
+  check_refused(changed("\"fit\"", "\"fitted_on\": 1, \"fit\""),
+                "\"fitted_on\": expected a string");
+}
+
+TEST_CASE("a path given for the text is told from a broken document") {
+  for (const char* path : {"model.json", "models/best", "/tmp/model"}) {
+    CHECK_THROWS_AS(temperature_from_json(path), io_error);
+    CHECK_THROWS_WITH(
+        temperature_from_json(path),
+        Catch::StartsWith("JSON text: expected JSON text, got \"" + std::string(path) +
+                          "\", which looks like the name of a file; "
+                          "io::load_temperature(path)"));
+  }
+  CHECK_THROWS_WITH(recalibrator_kind("model.json"), Catch::Contains("the name of a file"));
+  check_refused("{\"a/b", "not a JSON document");
+  check_refused("hello", "not a JSON document");
 }

@@ -4,12 +4,17 @@
 #include <calibra/recalibration/temperature.hpp>
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstddef>
 #include <initializer_list>
 #include <limits>
+#include <optional>
+#include <span>
 #include <vector>
 
+#include "allocations.hpp"
 #include "temperature_oracle.hpp"
 
 using namespace calibra;
@@ -231,4 +236,245 @@ TEST_CASE("temperatures that are none") {
   CHECK(given.inverse_temperature() == 0.4);
   CHECK_FALSE(given.report().converged);
   CHECK(given.report().note == "not fitted");
+}
+
+TEMPLATE_TEST_CASE("temperatures that the scores' type has no number for", "", float, double,
+                   half) {
+  using C = compute_type<TestType>;
+  const auto as = [](float x) { return as_scalar<TestType>(x); };
+  const TestType masked = as(-std::numeric_limits<float>::infinity());
+  // More rows than one, and one alone; few classes, and many.
+  for (const std::size_t k : {std::size_t{3}, std::size_t{70}})
+    for (const std::size_t n : {std::size_t{1}, std::size_t{2}}) {
+      matrix<TestType> z(n, k);
+      for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = 0; j < k; ++j) z(i, j) = masked;
+        z(i, 0) = as(2);
+        z(i, 1) = as(1);
+      }
+      for (const double t : {1e-300, 1e-100, 1e-39, 1e-36, 1e36, 1e39, 1e100, 1e308}) {
+        INFO("T " << t << ", k " << k << ", n " << n);
+        const matrix<C> p = temperature_scaling(t).transform(logits(z));
+        for (std::size_t i = 0; i < n; ++i) {
+          CHECK(p(i, 0) == (t < 1 ? C(1) : C(0.5)));
+          CHECK(p(i, 1) == (t < 1 ? C(0) : C(0.5)));
+          for (std::size_t j = 2; j < k; ++j) REQUIRE(p(i, j) == 0);
+        }
+      }
+    }
+}
+
+TEST_CASE("the range of double is told from infinity at any temperature") {
+  const double most = std::numeric_limits<double>::max();
+  const std::vector<std::vector<double>> z{{most, -most, 0}, {-most, -most, -infinity}};
+  const matrix<double> hot = temperature_scaling(1e308).transform(logits(z));
+  const double a = std::exp(most / 1e308), b = std::exp(-most / 1e308), sum = a + b + 1;
+  CHECK(std::abs(hot(0, 0) - a / sum) <= 1e-15);
+  CHECK(std::abs(hot(0, 1) - b / sum) <= 1e-15);
+  CHECK(hot(1, 1) == 0.5);
+  CHECK(hot(1, 2) == 0);
+  const matrix<double> cold = temperature_scaling(1e-308).transform(logits(z));
+  CHECK(cold(0, 0) == 1);
+  CHECK(cold(0, 1) == 0);
+  CHECK(cold(1, 0) == 0.5);
+  matrix<double> bad(2, 2);
+  bad(1, 0) = not_a_number;
+  CHECK_THROWS_WITH(temperature_scaling(1e-308).transform(logits(bad)),
+                    Catch::Contains("score nan at row 1, column 0"));
+  for (std::size_t j = 0; j < 2; ++j) bad(1, j) = -infinity;
+  CHECK_THROWS_WITH(temperature_scaling(1e308).transform(logits(bad)),
+                    Catch::Contains("every logit is -inf at row 1"));
+}
+
+TEST_CASE("no class is a shape_error") {
+  const temperature_scaling scaling(2);
+  const matrix<float> z(3, 0);
+  CHECK_THROWS_AS(scaling.transform(logits(z)), shape_error);
+  CHECK_THROWS_WITH(scaling.transform(logits(z)),
+                    "temperature_scaling::transform(): expected at least 1 class, got scores of "
+                    "3 x 0");
+  CHECK_THROWS_AS(scaling.transform_logits(logits(z)), shape_error);
+  matrix<float> out(3, 0);
+  CHECK_THROWS_AS(scaling.transform(probabilities(z), out), shape_error);
+  std::vector<float> flat;
+  CHECK_THROWS_AS(scaling.transform(logits(z), flat), shape_error);
+}
+
+TEST_CASE("a flat array takes the result, row after row") {
+  const problem<float> x = random_problem<float>(20, 7, 1, 2, 14);
+  const temperature_scaling scaling(1.4);
+  const matrix<float> expected = scaling.transform(logits(x.z));
+  std::vector<double> p(140);
+  scaling.transform(logits(x.z), p);
+  for (std::size_t i = 0; i < 140; ++i) CHECK(p[i] == static_cast<double>(expected.data()[i]));
+  std::vector<float> spaced(280);
+  scaling.transform_logits(logits(x.z), vector_view<float>(spaced.data(), 140, 2));
+  CHECK(spaced[2 * 139] == scaling.transform_logits(logits(x.z))(19, 6));
+  p.resize(141);
+  CHECK_THROWS_AS(scaling.transform(logits(x.z), p), shape_error);
+  CHECK_THROWS_WITH(scaling.transform(logits(x.z), p),
+                    Catch::Contains("expected an output of 20 x 7, or of 140 numbers, to match "
+                                    "the scores, got 141 numbers"));
+}
+
+TEMPLATE_TEST_CASE("a single row is what it is among others", "", float, double, half, bfloat16) {
+  using C = compute_type<TestType>;
+  for (const std::size_t k :
+       std::initializer_list<std::size_t>{1, 2, 3, 10, 33, 100, 256, 257, 900})
+    for (const double temperature : {0.3, 2.7}) {
+      INFO("k " << k << ", T " << temperature);
+      const problem<TestType> x = random_problem<TestType>(5, k, 1, 3, static_cast<unsigned>(k));
+      const temperature_scaling scaling(temperature);
+      const double tolerance = rounding<C>(20 / temperature);
+      const matrix<C> p = scaling.transform(logits(x.z));
+      const matrix<C> z = scaling.transform_logits(logits(x.z));
+      matrix<float> q(5, k);
+      for (std::size_t i = 0; i < 5; ++i)
+        for (std::size_t j = 0; j < k; ++j) q(i, j) = static_cast<float>(p(i, j));
+      const options o{.renormalise = true};
+      const matrix<float> r = scaling.transform(probabilities(q), o);
+      const matrix<float> s = scaling.transform_logits(probabilities(q), o);
+      std::vector<C> row(k);
+      std::vector<float> float_row(k);
+      for (std::size_t i = 0; i < 5; ++i) {
+        const auto one = x.z.view().rows(i, 1);
+        scaling.transform(logits(one), row);
+        for (std::size_t j = 0; j < k; ++j)
+          REQUIRE(std::abs(row[j] - p(i, j)) <= static_cast<C>(tolerance) * p(i, j));
+        scaling.transform_logits(logits(one), row);
+        for (std::size_t j = 0; j < k; ++j) REQUIRE(row[j] == z(i, j));
+        // By a stride: the row is copied first.
+        std::vector<TestType> spaced(2 * k);
+        for (std::size_t j = 0; j < k; ++j) spaced[2 * j] = x.z(i, j);
+        const matrix_view<const TestType> strided(spaced.data(), 1, k, 1, 2);
+        const matrix<C> of_strided = scaling.transform(logits(strided));
+        for (std::size_t j = 0; j < k; ++j)
+          REQUIRE(std::abs(of_strided(0, j) - p(i, j)) <= static_cast<C>(tolerance) * p(i, j));
+
+        const auto one_q = q.view().rows(i, 1);
+        scaling.transform(probabilities(one_q), float_row, o);
+        for (std::size_t j = 0; j < k; ++j)
+          REQUIRE(std::abs(float_row[j] - r(i, j)) <=
+                  2 * std::numeric_limits<float>::epsilon() * r(i, j));
+        scaling.transform_logits(probabilities(one_q), float_row, o);
+        for (std::size_t j = 0; j < k; ++j) REQUIRE(float_row[j] == s(i, j));
+      }
+    }
+}
+
+TEST_CASE("a single row of an array or a span, without an allocation") {
+  const std::array<float, 4> z{1, -2, 0.5F, 3};
+  const temperature_scaling scaling(1.5);
+  std::array<float, 4> expected{};
+  scaling.transform(logits(z.data(), 1, 4), expected);
+  const double sum = 1 + std::exp(-2 / 1.5) + std::exp(-2.5 / 1.5) + std::exp(-5 / 1.5);
+  CHECK(std::abs(static_cast<double>(expected[3]) - 1 / sum) <= rounding<float>(4));
+
+  std::array<float, 4> p{};
+  std::vector<float> v(4);
+  std::array<double, 4> wide{};
+  const std::span<const float> span(z);
+  const std::array<float, 4> q = expected;
+  const std::size_t before = allocations();
+  scaling.transform(logits(z, 4), p);
+  scaling.transform(logits(span, span.size()), std::span<float>(v));
+  scaling.transform(logits(std::span<const float>(z), 4), wide);
+  scaling.transform_logits(logits(z, 4), v);
+  scaling.transform(probabilities(q, 4), p);
+  scaling.transform(logits(z.data(), 1, 4), v);
+  CHECK(allocations() == before);
+  CHECK(v[0] == expected[0]);
+  CHECK(static_cast<float>(wide[3]) == expected[3]);
+
+  const std::array<double, 1> x{0.75};
+  std::array<double, 1> y{};
+  const std::size_t before_binary = allocations();
+  scaling.transform(binary_logits(x), y);
+  CHECK(allocations() == before_binary);
+  CHECK(y[0] == 1 / (1 + std::exp(-0.5)));
+
+  std::array<float, 5> long_out{};
+  CHECK_THROWS_AS(scaling.transform(logits(z, 4), long_out), shape_error);
+  // What is counted is counted.
+  CHECK(allocations() > before_binary);
+}
+
+TEST_CASE("a bad row alone throws, or comes out as NaN") {
+  std::array<double, 3> z{1, 2, 3};
+  std::array<double, 3> p{};
+  const temperature_scaling scaling(1.3);
+  z[1] = GENERATE(not_a_number, infinity);
+  CHECK_THROWS_WITH(scaling.transform(logits(z, 3), p), Catch::Contains("at row 0, column 1"));
+  CHECK_THROWS_WITH(scaling.transform_logits(logits(z, 3), p),
+                    Catch::Contains("at row 0, column 1"));
+  scaling.transform(logits(z, 3), p, {.nan = nan_policy::count});
+  for (const double x : p) CHECK(std::isnan(x));
+  p = {};
+  scaling.transform(probabilities(z, 3), p, {.nan = nan_policy::count});
+  for (const double x : p) CHECK(std::isnan(x));
+  z = {-infinity, -infinity, -infinity};
+  CHECK_THROWS_WITH(scaling.transform(logits(z, 3), p),
+                    Catch::Contains("every logit is -inf at row 0"));
+  z = {0.5, 0.5, 0.5};
+  CHECK_THROWS_WITH(scaling.transform(probabilities(z, 3), p),
+                    Catch::Contains("the probabilities of row 0 sum to 1.5"));
+  z = {-0.5, 1, 0.5};
+  CHECK_THROWS_WITH(scaling.transform_logits(probabilities(z, 3), p),
+                    Catch::Contains("probability -0.5 at row 0, column 0"));
+  std::size_t rows = 0;
+  options o;
+  o.progress = [&](std::uint64_t n) { rows += n; };
+  z = {1, 2, 3};
+  scaling.transform(logits(z, 3), p, o);
+  CHECK(rows == 1);
+}
+
+TEST_CASE("a model takes the kind of scores that it was fitted on") {
+  const problem<double> x = random_problem<double>(200, 3, 1.5, 2, 15);
+  matrix<double> p(200, 3);
+  std::vector<double> margin(200), positive(200);
+  std::vector<int> y(200);
+  for (std::size_t i = 0; i < 200; ++i) {
+    const std::vector<double> row = naive_softmax(x.z, i, 1);
+    for (std::size_t j = 0; j < 3; ++j) p(i, j) = row[j];
+    margin[i] = x.z(i, 0);
+    positive[i] = row[0];
+    y[i] = x.labels[i] == 0 ? 1 : 0;
+  }
+  const auto check = [&](const temperature_scaling& t, score_kind kind) {
+    INFO(static_cast<int>(kind));
+    CHECK(t.fitted_on() == kind);
+    CHECK(t.report().fitted_on == kind);
+    matrix<double> out(200, 3);
+    std::vector<double> column(200);
+    const auto takes = [&](const auto& scores, auto& target) {
+      if (scores.kind == kind) {
+        CHECK_NOTHROW(t.transform(scores));
+        CHECK_NOTHROW(t.transform_logits(scores, target));
+      } else {
+        CHECK_THROWS_AS(t.transform(scores), value_error);
+        CHECK_THROWS_AS(t.transform_logits(scores), value_error);
+        CHECK_THROWS_AS(t.transform(scores, target), value_error);
+        CHECK_THROWS_AS(t.transform_logits(scores, target), value_error);
+      }
+    };
+    takes(logits(x.z), out);
+    takes(probabilities(p), out);
+    takes(binary_logits(margin), column);
+    takes(binary_probabilities(positive), column);
+  };
+  const temperature_scaling of_logits = fit_temperature(logits(x.z), x.labels);
+  check(of_logits, score_kind::logits);
+  check(fit_temperature(probabilities(p), x.labels), score_kind::probabilities);
+  check(fit_temperature(binary_logits(margin), y), score_kind::binary_logits);
+  check(fit_temperature(binary_probabilities(positive), y), score_kind::binary_probabilities);
+  CHECK_THROWS_WITH(of_logits.transform(probabilities(p)),
+                    "temperature_scaling::transform(): fitted on logits, got probabilities; give "
+                    "it logits(...), or fit one on probabilities(...)");
+
+  const temperature_scaling by_hand(of_logits.temperature());
+  CHECK(by_hand.fitted_on() == std::nullopt);
+  CHECK_NOTHROW(by_hand.transform(logits(x.z)));
+  CHECK_NOTHROW(by_hand.transform(probabilities(p)));
+  CHECK_NOTHROW(by_hand.transform(binary_logits(margin)));
 }

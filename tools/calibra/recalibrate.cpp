@@ -9,9 +9,7 @@
 
 #include "calibra/error.hpp"
 #include "calibra/io/load.hpp"
-#include "calibra/io/mapped_file.hpp"
-#include "calibra/io/write_file.hpp"
-#include "calibra/json.hpp"
+#include "calibra/io/model.hpp"
 #include "inputs.hpp"
 #include "measure.hpp"
 #include "progress.hpp"
@@ -48,15 +46,12 @@ std::string fit_files(const fit_request& request) {
   if (std::isnan(model.report().nll_before))
     throw value_error(
         concat(in.scores.name(), ": no samples left of ", in.rows(), " that have a weight"));
-  io::write_file(request.output, to_json(model));
+  io::save_recalibrator(request.output, model);
   return summary_text(model);
 }
 
 void apply_files(const apply_request& request) {
-  const io::detail::mapped_file file(request.model);
-  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()),
-                              file.bytes().size());
-  const temperature_scaling model = load_temperature(text, request.model);
+  const temperature_scaling model = io::load_temperature(request.model);
   const io::array scores = io::load(request.scores);
   expect_samples(scores);
   options o;

@@ -177,6 +177,7 @@ temperature_scaling fit_temperature(const S& scores, L&& labels, const row_optio
         scores, [&](const auto& host) { return fit_temperature(host, labels, o, fit); });
   const detail::device_tempered_pass pass("fit_temperature()", scores, labels, o);
   detail::temperature_fit found = detail::fit_temperature(pass, fit);
+  found.report.fitted_on = S::kind;
   return temperature_scaling(found.temperature, std::move(found.report));
 }
 

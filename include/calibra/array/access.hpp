@@ -106,10 +106,11 @@ concept readable_array = requires {
   typename detail::view_type<X>;
 };
 
-/// A one-dimensional array of labels.
+/// A one-dimensional array of labels: integers, or real numbers each of which is whole.
 template<class X>
 concept label_vector = readable_array<X> && detail::view_traits<detail::view_type<X>>::is_vector &&
-    label_scalar<typename detail::view_type<X>::value_type>;
+    (label_scalar<typename detail::view_type<X>::value_type> ||
+     real_scalar<typename detail::view_type<X>::value_type>);
 
 /// A one-dimensional array of real numbers.
 template<class X>
@@ -183,13 +184,19 @@ class held_temporary {
   std::shared_ptr<const X> array_;  // copies of the holder keep the same elements alive
 };
 
+/// Arrays that own nothing: the elements live on without them.
+template<class X>
+inline constexpr bool borrows = any_view<X>;
+template<class T, std::size_t N>
+inline constexpr bool borrows<std::span<T, N>> = true;
+
 /// `hold(x)`, or `hold<as_vector>(x)` and `hold<as_matrix>(x)` where the use fixes the number of
 /// dimensions: an object whose `view()` stays valid as long as it, and `x` if an lvalue, live.
 template<class As = as_given, class X>
 auto hold(X&& x) {
   using array = std::remove_cvref_t<X>;
   using access = decltype(array_access<array>::view(std::forward<X>(x)));
-  if constexpr (std::is_lvalue_reference_v<X> || any_view<array> || !any_view<access>) {
+  if constexpr (std::is_lvalue_reference_v<X> || borrows<array> || !any_view<access>) {
     return held<access, As>(array_access<array>::view(std::forward<X>(x)));
   } else {
     return held_temporary<array, As>(array(std::forward<X>(x)));

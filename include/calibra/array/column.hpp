@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <type_traits>
 #include <typeinfo>
@@ -16,6 +18,18 @@
 namespace calibra {
 
 namespace detail {
+
+/// What a real number that is not whole, or is beyond the range, is read as where labels are
+/// wanted: no class, so that whoever checks labels says which row it was.
+inline constexpr std::int64_t not_whole = std::numeric_limits<std::int64_t>::min();
+
+template<class R>
+constexpr std::int64_t whole(R x) {
+  constexpr R range = static_cast<R>(0x1p63);
+  if (!(x > -range && x < range)) return not_whole;
+  const auto n = static_cast<std::int64_t>(x);
+  return static_cast<R>(n) == x ? n : not_whole;
+}
 
 /// A column of numbers whose type has been forgotten: weights, masks and labels enter the engine as
 /// one type each, so that kernels are compiled once per scalar of the scores.
@@ -71,6 +85,8 @@ class column {
       return value != 0 ? 1 : 0;  // a mask: 256 and 0.5 are not 0
     } else if constexpr (std::integral<std::remove_cv_t<decltype(value)>>) {
       return convert_integer(value);
+    } else if constexpr (std::same_as<To, std::int64_t>) {
+      return whole(value);
     } else {
       return static_cast<To>(value);
     }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "calibra/array/column.hpp"
 #include "calibra/array/scalar.hpp"
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/error.hpp"
@@ -29,6 +30,8 @@ double row_sum_tolerance(std::size_t classes) {
 
 inline void check_label(std::string_view where, std::int64_t label, std::size_t row,
                         std::size_t classes) {
+  if (label == not_whole)
+    throw value_error(concat(where, ": the label at row ", row, " is not a whole number"));
   if (label < 0 || static_cast<std::uint64_t>(label) >= classes)
     throw value_error(
         concat(where, ": label ", label, " at row ", row, " is not in [0, ", classes, ")"));

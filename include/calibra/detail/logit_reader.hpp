@@ -23,6 +23,30 @@ template<score_kind Kind>
 inline constexpr bool is_binary_kind =
     Kind == score_kind::binary_logits || Kind == score_kind::binary_probabilities;
 
+/// Checks row i of a tile of logits, row `row` of the input. `sum` is any sum over the row's
+/// softmax. False where the policy has the row left out.
+template<class T>
+bool check_logits(std::string_view where, const row_options& o, const tile<compute_type<T>>& z,
+                  std::size_t i, std::size_t row, double sum) {
+  if (!is_nan(sum)) return true;
+  check_bad_row(where, score_kind::logits, o.nan, z, i, row);
+  return false;
+}
+
+/// The same for probabilities, of which the least, the largest and the sum are known.
+template<class T>
+bool check_simplex(std::string_view where, const row_options& o, const tile<compute_type<T>>& p,
+                   std::size_t i, std::size_t row, compute_type<T> min, compute_type<T> max,
+                   double sum) {
+  if (is_finite(sum)) {
+    if (!(o.renormalise && min >= 0 && sum > 0))
+      check_simplex_row(where, p, i, row, min, max, sum, row_sum_tolerance<T>(p.classes));
+    return true;
+  }
+  check_bad_row(where, score_kind::probabilities, o.nan, p, i, row);
+  return false;
+}
+
 /// A tile of logits: the scores themselves, or log p of probabilities. The latter is worked in
 /// double whatever the scores are, as the logarithm costs more than the width.
 template<class T, score_kind Kind>
@@ -80,18 +104,10 @@ class logit_reader {
   /// row's softmax. False where the policy has the row left out.
   bool check_row(std::string_view where, const row_options& o, std::size_t i, std::size_t row,
                  double sum) const {
-    if constexpr (from_probabilities) {
-      if (is_finite(sum_[i])) {
-        if (!(o.renormalise && min_[i] >= 0 && sum_[i] > 0))
-          check_simplex_row(where, raw_, i, row, min_[i], max_[i], sum_[i],
-                            row_sum_tolerance<T>(raw_.classes));
-        return true;
-      }
-    } else if (!is_nan(sum)) {
-      return true;
-    }
-    check_bad_row(where, Kind, o.nan, raw_, i, row);
-    return false;
+    if constexpr (from_probabilities)
+      return check_simplex<T>(where, o, raw_, i, row, min_[i], max_[i], sum_[i]);
+    else
+      return check_logits<T>(where, o, raw_, i, row, sum);
   }
 
  private:

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <string_view>
@@ -13,143 +12,151 @@
 
 #include "calibra/detail/logit_reader.hpp"
 #include "calibra/detail/parallel.hpp"
+#include "calibra/detail/row_temperer.hpp"
 #include "calibra/options.hpp"
 
 namespace calibra::detail {
 
-/// A scalar that results can be written as.
-template<class E>
-concept writable_scalar =
-    !std::is_const_v<E> && (std::floating_point<E> || std::constructible_from<E, float>);
-
-template<class E>
-E to_scalar(double x) {
-  if constexpr (std::floating_point<E>)
-    return static_cast<E>(x);
-  else
-    return E(static_cast<float>(x));
+/// An output of the shape of the scores as a matrix: that of the binary kinds is one column wide,
+/// that of the others may be flat, row after row.
+template<score_kind Kind, class E>
+matrix_view<E> output_rows(std::string_view where, vector_view<E> v, std::size_t rows,
+                           std::size_t cols) {
+  if constexpr (is_binary_kind<Kind>) {
+    return {v.data(), v.size(), 1, v.stride(), 1};
+  } else {
+    if (v.size() != rows * cols)
+      throw shape_error(concat(where, ": expected an output of ", rows, " x ", cols, ", or of ",
+                               rows * cols, " numbers, to match the scores, got ", v.size(),
+                               " numbers"));
+    return {v.data(), rows, cols, static_cast<std::ptrdiff_t>(cols) * v.stride(), v.stride()};
+  }
 }
-
-/// An output as a matrix: that of the binary kinds is one column wide.
-template<class E>
-matrix_view<E> as_columns(vector_view<E> v) {
-  return {v.data(), v.size(), 1, v.stride(), 1};
-}
-template<class E>
-matrix_view<E> as_columns(matrix_view<E> m) {
+template<score_kind Kind, class E>
+matrix_view<E> output_rows(std::string_view, matrix_view<E> m, std::size_t, std::size_t) {
   return m;
 }
 
-/// What transform() makes of a row.
-enum class tempered_output { probabilities, logits };
-
-/// Writes softmax(z / T), or z / T, of rows of logits or log-probabilities, a tile at a time.
+/// Rows of logits or probabilities, a tile at a time.
 template<class T, score_kind Kind, class E>
 class tempered_writer {
  public:
   using reader_type = logit_reader<T, Kind>;
   using W = typename reader_type::W;
 
-  tempered_writer(std::string_view where, matrix_view<const T> scores, double temperature,
-                  const row_options& o, tempered_output output, matrix_view<E> out, isa set)
-      : where_(where),
-        temperature_(temperature),
-        options_(o),
-        output_(output),
-        out_(out),
-        kernels_(kernels_for<W>(set)),
-        reader_(scores, set) {
+  tempered_writer(std::string_view where, matrix_view<const T> scores, const row_options& o,
+                  const row_temperer<W, E>& temperer, isa set)
+      : where_(where), options_(o), temperer_(temperer), reader_(scores, set) {
     const std::size_t n = reader_.tile_rows();
     max_.resize(n);
     sum_.resize(n);
     second_.resize(n);
     third_.resize(n);
     in_.resize(scores.cols());
-    result_.resize(scores.cols());
+    scratch_.resize(scores.cols());
   }
 
   void write(std::size_t first, std::size_t last) {
     const std::size_t most = reader_.tile_rows();
+    row_sums<W> out;
+    out.max = max_.data();
+    out.sum = sum_.data();
+    out.second = second_.data();
+    out.third = third_.data();
     for (; first < last; first += most) {
       const std::size_t n = std::min(most, last - first);
       const tile<W>& z = reader_.read(first, n);
       reader_.sum_rows();
-      if (output_ == tempered_output::probabilities) sums(z);
+      temperer_.sums(z, out);
       for (std::size_t i = 0; i < n; ++i) {
-        const double sum = output_ == tempered_output::probabilities ? sum_[i] : row_state(z, i);
-        if (!reader_.check_row(where_, options_, i, first + i, sum))
-          fill_nan(first + i);
-        else if (output_ == tempered_output::probabilities)
-          write_probabilities(z, i, first + i);
+        if (reader_.check_row(where_, options_, i, first + i, sum_[i]))
+          temperer_.write(first + i, row(z, i), max_[i], sum_[i], scratch_.data());
         else
-          write_logits(z, i, first + i);
+          temperer_.write_nan(first + i);
       }
       if (options_.progress) options_.progress(n);
     }
   }
 
  private:
-  void sums(const tile<W>& z) {
-    row_sums<W> out;
-    out.max = max_.data();
-    out.sum = sum_.data();
-    out.second = second_.data();
-    out.third = third_.data();
-    (z.by_rows ? kernels_.tempered_rows : kernels_.tempered_cols)(z.data, z.stride, z.rows,
-                                                                  z.classes, 1 / temperature_, out);
-  }
-
-  /// NaN for a row that has no softmax: NaN or +inf in it, or nothing but -inf.
-  static double row_state(const tile<W>& z, std::size_t i) {
-    constexpr double infinity = std::numeric_limits<double>::infinity();
-    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-    double state = nan;
-    for (std::size_t k = 0; k < z.classes; ++k) {
-      const auto x = static_cast<double>(z.at(i, k));
-      if (is_nan(x) || x == infinity) return nan;
-      if (x != -infinity) state = 0;
-    }
-    return state;
-  }
-
-  void write_probabilities(const tile<W>& z, std::size_t i, std::size_t row) {
-    const W* in = in_.data();
-    if (z.by_rows)
-      in = z.data + static_cast<std::ptrdiff_t>(i) * z.stride;
-    else
-      for (std::size_t k = 0; k < z.classes; ++k) in_[k] = z.at(i, k);
-    const W beta = static_cast<W>(1 / temperature_), scale = static_cast<W>(1 / sum_[i]);
-    if constexpr (std::is_same_v<E, W>) {
-      if (out_.col_stride() == 1) {
-        kernels_.exp_row(in, z.classes, beta, max_[i], scale, &out_(row, 0));
-        return;
-      }
-    }
-    kernels_.exp_row(in, z.classes, beta, max_[i], scale, result_.data());
-    for (std::size_t k = 0; k < z.classes; ++k)
-      out_(row, k) = to_scalar<E>(static_cast<double>(result_[k]));
-  }
-
-  void write_logits(const tile<W>& z, std::size_t i, std::size_t row) {
-    for (std::size_t k = 0; k < z.classes; ++k)
-      out_(row, k) = to_scalar<E>(static_cast<double>(z.at(i, k)) / temperature_);
-  }
-
-  void fill_nan(std::size_t row) {
-    for (std::size_t k = 0; k < out_.cols(); ++k)
-      out_(row, k) = to_scalar<E>(std::numeric_limits<double>::quiet_NaN());
+  const W* row(const tile<W>& z, std::size_t i) {
+    if (z.by_rows) return z.data + static_cast<std::ptrdiff_t>(i) * z.stride;
+    for (std::size_t k = 0; k < z.classes; ++k) in_[k] = z.at(i, k);
+    return in_.data();
   }
 
   std::string_view where_;
-  double temperature_;
   const row_options& options_;
-  tempered_output output_;
-  matrix_view<E> out_;
-  const row_kernels<W>& kernels_;
+  const row_temperer<W, E>& temperer_;
   reader_type reader_;
-  std::vector<W> max_, in_, result_;
+  std::vector<W> max_, in_, scratch_;
   std::vector<double> sum_, second_, third_;
 };
+
+/// A single row of at most this many classes is worked on the stack.
+inline constexpr std::size_t most_on_stack = 256;
+
+/// The only row of the scores, without an allocation. For whoever scales a sample as it comes.
+template<score_kind Kind, class T, class E>
+void write_one_row(std::string_view where, const T* scores, std::ptrdiff_t stride, std::size_t k,
+                   double temperature, const row_options& o, tempered_output output, E* out,
+                   std::ptrdiff_t out_stride, isa set) {
+  using C = compute_type<T>;
+  using W = typename logit_reader<T, Kind>::W;
+  if (k == 0) return;
+  const row_temperer<W, E> temperer(temperature, output, {out, 1, k, 0, out_stride}, set);
+  const auto length = static_cast<std::ptrdiff_t>(k);
+  C copied[most_on_stack];
+  W logs[most_on_stack], scratch[most_on_stack];
+  tile<C> raw{copied, length, true, 1, k};
+  bool dense = false;
+  if constexpr (std::is_same_v<T, C>) {
+    dense = stride == 1;
+    if (dense) raw.data = scores;
+  }
+  if (!dense)
+    for (std::size_t j = 0; j < k; ++j, scores += stride)
+      copied[j] = scalar_traits<T>::load(*scores);
+
+  const W* z = nullptr;
+  bool good = true;
+  if constexpr (Kind == score_kind::probabilities) {
+    C least{}, largest{};
+    double total = 0, squares = 0;
+    row_sums<C> simplex;
+    simplex.max = &largest;
+    simplex.min = &least;
+    simplex.sum = &total;
+    simplex.second = &squares;
+    kernels_for<C>(set).simplex_rows(raw.data, length, 1, k, simplex);
+    good = check_simplex<T>(where, o, raw, 0, 0, least, largest, total);
+    for (std::size_t j = 0; j < k; ++j) logs[j] = std::log(static_cast<double>(raw.data[j]));
+    z = logs;
+  } else {
+    z = raw.data;
+  }
+  const auto is_good = [&](double sum) {
+    if constexpr (Kind == score_kind::probabilities)
+      return good;
+    else
+      return check_logits<T>(where, o, raw, 0, 0, sum);
+  };
+  if (temperer.takes_short(k)) {
+    const double sum = temperer.short_sum(z, k, scratch);
+    is_good(sum) ? temperer.write_short(0, scratch, sum) : temperer.write_nan(0);
+  } else {
+    W max{};
+    double sum = 0, second = 0, third = 0;
+    row_sums<W> sums;
+    sums.max = &max;
+    sums.sum = &sum;
+    sums.second = &second;
+    sums.third = &third;
+    temperer.sums({z, length, true, 1, k}, sums);
+    is_good(sum) ? temperer.write(0, z, max, sum, scratch) : temperer.write_nan(0);
+  }
+  if (o.progress) o.progress(1);
+}
 
 /// The same for binary scores: sigmoid(x / T), or x / T.
 template<class T, score_kind Kind, class E>
@@ -172,25 +179,53 @@ void write_binary(std::string_view where, matrix_view<const T> scores, double te
   if (o.progress) o.progress(last - first);
 }
 
-/// All rows. Nothing is written before the shapes are known to agree.
+/// All rows, whose shapes agree.
 template<score_kind Kind, class T, class E>
-void temper(std::string_view where, matrix_view<const T> scores, double temperature,
-            const row_options& o, tempered_output output, matrix_view<E> out,
-            isa set = best_isa()) {
-  if (out.rows() != scores.rows() || out.cols() != scores.cols())
-    throw shape_error(concat(where, ": expected an output of ", scores.rows(), " x ", scores.cols(),
-                             " to match the scores, got ", out.rows(), " x ", out.cols()));
-  if (scores.empty()) return;
-  constexpr std::size_t worth_a_thread = 65536;
-  const std::size_t parts =
-      part_count(scores.rows(), o.threads.n, worth_a_thread / scores.cols() + 1);
-  for_each_part(scores.rows(), parts, [&](std::size_t, std::size_t first, std::size_t last) {
-    if constexpr (is_binary_kind<Kind>)
+void temper_rows(std::string_view where, matrix_view<const T> scores, double temperature,
+                 const row_options& o, tempered_output output, matrix_view<E> out, isa set) {
+  const auto in_parts = [&](const auto& work) {
+    constexpr std::size_t worth_a_thread = 65536;
+    for_each_part(scores.rows(),
+                  part_count(scores.rows(), o.threads.n, worth_a_thread / scores.cols() + 1), work);
+  };
+  if constexpr (is_binary_kind<Kind>) {
+    in_parts([&](std::size_t, std::size_t first, std::size_t last) {
       write_binary<T, Kind, E>(where, scores, temperature, o, output, out, first, last);
-    else
-      tempered_writer<T, Kind, E>(where, scores, temperature, o, output, out, set)
-          .write(first, last);
-  });
+    });
+  } else {
+    using W = typename logit_reader<T, Kind>::W;
+    const row_temperer<W, E> temperer(temperature, output, out, set);
+    in_parts([&](std::size_t, std::size_t first, std::size_t last) {
+      tempered_writer<T, Kind, E>(where, scores, o, temperer, set).write(first, last);
+    });
+  }
+}
+
+[[noreturn]] inline void throw_output_shape(std::string_view where, std::size_t rows,
+                                            std::size_t cols, std::size_t out_rows,
+                                            std::size_t out_cols) {
+  if (cols == 0)
+    throw shape_error(concat(where, ": expected at least 1 class, got scores of ", rows, " x 0"));
+  throw shape_error(concat(where, ": expected an output of ", rows, " x ", cols,
+                           " to match the scores, got ", out_rows, " x ", out_cols));
+}
+
+/// Nothing is written before the shapes are known to agree. Inlined, so that a single row costs no
+/// copies of its views.
+template<score_kind Kind, class T, class E>
+[[gnu::always_inline]] inline void temper(std::string_view where,
+                                          const matrix_view<const T>& scores, double temperature,
+                                          const row_options& o, tempered_output output,
+                                          const matrix_view<E>& out, isa set = best_isa()) {
+  if (scores.cols() == 0 || out.rows() != scores.rows() || out.cols() != scores.cols())
+    throw_output_shape(where, scores.rows(), scores.cols(), out.rows(), out.cols());
+  if (scores.rows() == 0) return;
+  if constexpr (!is_binary_kind<Kind>) {
+    if (scores.rows() == 1 && scores.cols() <= most_on_stack)
+      return write_one_row<Kind>(where, scores.data(), scores.col_stride(), scores.cols(),
+                                 temperature, o, output, out.data(), out.col_stride(), set);
+  }
+  temper_rows<Kind>(where, scores, temperature, o, output, out, set);
 }
 
 }  // namespace calibra::detail

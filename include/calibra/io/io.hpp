@@ -2,13 +2,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// All of calibra's file layer: arrays out of files, and files written whole or not at all.
-/// Needs libzip and nlohmann-json; link calibra::io. The core headers include none of this.
+/// All of calibra's file layer: arrays and recalibrators out of files, and files written whole or
+/// not at all. Needs libzip and nlohmann-json; link calibra::io. The core headers include none of
+/// this.
 #include "calibra/io/array.hpp"
 #include "calibra/io/csv.hpp"
 #include "calibra/io/dtype.hpp"
 #include "calibra/io/labels.hpp"
 #include "calibra/io/load.hpp"
+#include "calibra/io/model.hpp"
 #include "calibra/io/npy.hpp"
 #include "calibra/io/npz.hpp"
 #include "calibra/io/safetensors.hpp"

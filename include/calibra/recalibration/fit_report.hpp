@@ -4,7 +4,10 @@
 
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <string>
+
+#include "calibra/scores.hpp"
 
 namespace calibra {
 
@@ -24,6 +27,9 @@ struct fit_report {
   double nll_after = std::numeric_limits<double>::quiet_NaN();
   /// Empty after a fit that converged.
   std::string note = "not fitted";
+  /// The kind of scores fitted to, the only one that the recalibrator takes; none where it was made
+  /// by hand.
+  std::optional<score_kind> fitted_on = {};
 };
 
 /// What a fit can be told beside the options of every function.

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
+#include "calibra/detail/fitted_on.hpp"
 #include "calibra/detail/row_pass.hpp"
 #include "calibra/detail/temperature_fit.hpp"
 #include "calibra/detail/tempered_rows.hpp"
@@ -20,10 +22,22 @@
 
 namespace calibra {
 
+namespace detail {
+
+/// Made once, for calls that take nanoseconds.
+inline const row_options& default_options() {
+  static const row_options o;
+  return o;
+}
+
+}  // namespace detail
+
 /// Temperature scaling: the probabilities softmax(z / T) in place of softmax(z), one T > 0 for all
 /// classes. The order of the classes, hence the prediction, stays as it is; T > 1 lowers the
 /// confidences, T < 1 raises them, T = 1 changes nothing. Immutable; made by fit_temperature(), by
-/// load_temperature() of <calibra/json.hpp>, or from a number.
+/// io::load_temperature() of <calibra/io/model.hpp>, by temperature_from_json() of
+/// <calibra/json.hpp>, or from a number. One that was fitted takes the kind of scores that it was
+/// fitted on, one that was made from a number takes any.
 ///
 /// What the kinds of scores mean: logits(z) as above, -inf a masked class that stays at probability
 /// 0; probabilities(p) are taken as logits log p, so that q_k is proportional to p_k^(1/T) and
@@ -46,48 +60,54 @@ class temperature_scaling {
   }
 
   /// T.
-  double temperature() const { return temperature_; }
+  [[nodiscard]] double temperature() const noexcept { return temperature_; }
   /// 1 / T.
-  double inverse_temperature() const { return 1 / temperature_; }
+  [[nodiscard]] double inverse_temperature() const noexcept { return 1 / temperature_; }
   /// How the fit went that this came from.
-  const fit_report& report() const { return report_; }
+  [[nodiscard]] const fit_report& report() const noexcept { return report_; }
+  /// The kind of scores that it takes; none: any.
+  [[nodiscard]] std::optional<score_kind> fitted_on() const noexcept { return report_.fitted_on; }
 
   /// The recalibrated probabilities: a matrix<C> of N x K for logits() and probabilities(), a
   /// std::vector<C> of N for the binary kinds; C is float or double, what the scores are computed
   /// in; for a tensor a tensor of that type on the same device. Rows sum to 1 to the rounding of C.
   /// Of the options, `threads`, `nan` and `renormalise`
   /// count; with nan_policy::count the row of a sample that holds NaN or +inf is NaN.
-  /// Cost: one pass, O(N K). Throws shape_error (no class) and value_error as collect() does for
-  /// scores, with the row.
+  /// Cost: one pass, O(N K). Throws shape_error (no class), value_error for another kind of scores
+  /// than it was fitted on, and value_error as collect() does for scores, with the row.
   template<wrapped_scores S>
-  auto transform(const S& scores, const row_options& o = {}) const {
+  [[nodiscard]] auto transform(const S& scores, const row_options& o = {}) const {
     return made("temperature_scaling::transform()", scores, o,
                 detail::tempered_output::probabilities);
   }
 
-  /// The same into an array that has a mutable array_access, N x K or N as above, of any
-  /// floating-point scalar. The shape is checked before anything is written; after a value_error
-  /// the contents of `out` are unspecified. `out` may be the array of the scores itself.
+  /// The same into an array that has a mutable array_access, N x K or N as above or N * K numbers
+  /// row after row, of any floating-point scalar. The shape is checked before anything is written;
+  /// after a value_error the contents of `out` are unspecified. `out` may be the array of the
+  /// scores itself. A single row of at most 256 classes costs no allocation: transform(logits(z,
+  /// z.size()), p).
   template<wrapped_scores S, class Out>
-  requires(!std::convertible_to<Out, row_options>) void transform(
-      const S& scores, Out&& out, const row_options& o = {}) const {
+  requires(!std::convertible_to<Out, row_options>) [[gnu::always_inline]] inline void transform(
+      const S& scores, Out&& out, const row_options& o = detail::default_options()) const {
     written("temperature_scaling::transform()", scores, o, detail::tempered_output::probabilities,
             std::forward<Out>(out));
   }
 
   /// z / T instead of the probabilities: logits whose softmax (sigmoid) transform() gives. For
   /// probabilities(p) log(p) / T, for binary_probabilities(p) log(p / (1 - p)) / T; -inf and, for
-  /// the last, +inf can come out. Shapes, options and errors as transform().
+  /// the last, +inf can come out, as they do where z / T is beyond the range of C. Shapes, options
+  /// and errors as transform().
   template<wrapped_scores S>
-  auto transform_logits(const S& scores, const row_options& o = {}) const {
+  [[nodiscard]] auto transform_logits(const S& scores, const row_options& o = {}) const {
     return made("temperature_scaling::transform_logits()", scores, o,
                 detail::tempered_output::logits);
   }
 
   /// The same into an array, as transform(scores, out).
   template<wrapped_scores S, class Out>
-  requires(!std::convertible_to<Out, row_options>) void transform_logits(
-      const S& scores, Out&& out, const row_options& o = {}) const {
+  requires(!std::convertible_to<Out, row_options>)
+      [[gnu::always_inline]] inline void transform_logits(
+          const S& scores, Out&& out, const row_options& o = detail::default_options()) const {
     written("temperature_scaling::transform_logits()", scores, o, detail::tempered_output::logits,
             std::forward<Out>(out));
   }
@@ -96,6 +116,7 @@ class temperature_scaling {
   template<class S>
   auto made(std::string_view where, const S& scores, const row_options& o,
             detail::tempered_output output) const {
+    detail::check_fitted_on(where, fitted_on(), S::kind);
     if constexpr (tensor_scores<S>) {
       return tempered(where, scores, temperature_, o, output);  // the tensor adapter's
     } else {
@@ -113,9 +134,11 @@ class temperature_scaling {
     }
   }
 
+  /// Inlined, so that a single row costs no copies of its views.
   template<class S, class Out>
-  void written(std::string_view where, const S& scores, const row_options& o,
-               detail::tempered_output output, Out&& out) const {
+  [[gnu::always_inline]] inline void written(std::string_view where, const S& scores,
+                                             const row_options& o, detail::tempered_output output,
+                                             Out&& out) const {
     static_assert(!detail::is_multilabel<S>,
                   "calibra: temperature scaling of multi-label scores is one binary scaling a "
                   "label; use binary_logits() or binary_probabilities() of each column");
@@ -125,15 +148,17 @@ class temperature_scaling {
     static_assert(tensor_scores<S> || readable_array<Out>,
                   "calibra: the output needs an array_access");
     if constexpr (readable_array<Out> && !detail::is_multilabel<S> && !tensor_scores<S>) {
-      using use = detail::score_use<S::kind>;
-      const auto held = detail::hold<use>(std::forward<Out>(out));
+      const auto held = detail::hold<detail::score_use<S::kind>>(std::forward<Out>(out));
       const auto target = held.view();
       using E = typename std::remove_cvref_t<decltype(target)>::element_type;
       static_assert(detail::writable_scalar<E>,
                     "calibra: the output has to be a mutable array of floating-point numbers");
-      if constexpr (detail::writable_scalar<E>)
-        detail::temper<S::kind>(where, detail::score_view(scores), temperature_, o, output,
-                                detail::as_columns(target));
+      if constexpr (detail::writable_scalar<E>) {
+        detail::check_fitted_on(where, fitted_on(), S::kind);
+        const auto in = detail::score_view(scores);
+        detail::temper<S::kind>(where, in, temperature_, o, output,
+                                detail::output_rows<S::kind>(where, target, in.rows(), in.cols()));
+      }
     }
   }
 
@@ -162,8 +187,9 @@ class temperature_scaling {
 /// needs the row engine and the object does not: one that was loaded is the same as one that was
 /// fitted.
 template<wrapped_scores S, class L>
-temperature_scaling fit_temperature(const S& scores, L&& labels, const row_options& o = {},
-                                    const fit_options& fit = {}) {
+[[nodiscard]] temperature_scaling fit_temperature(const S& scores, L&& labels,
+                                                  const row_options& o = {},
+                                                  const fit_options& fit = {}) {
   static_assert(!detail::is_multilabel<S>,
                 "calibra: temperature scaling of multi-label scores is one binary scaling a label; "
                 "use binary_logits() or binary_probabilities() of each column");
@@ -173,6 +199,7 @@ temperature_scaling fit_temperature(const S& scores, L&& labels, const row_optio
   const optional_column<std::int64_t> held(std::forward<L>(labels));
   const detail::tempered_pass<T, S::kind> pass("fit_temperature()", view, held.get(), o);
   detail::temperature_fit found = detail::fit_temperature(pass, fit);
+  found.report.fitted_on = S::kind;
   return temperature_scaling(found.temperature, std::move(found.report));
 }
 

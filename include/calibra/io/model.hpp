@@ -1,0 +1,46 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "calibra/error.hpp"
+#include "calibra/io/mapped_file.hpp"
+#include "calibra/io/write_file.hpp"
+#include "calibra/json.hpp"
+#include "calibra/recalibration/temperature.hpp"
+
+/// \file
+/// Recalibrators from and to files. What is in them: <calibra/json.hpp>.
+
+namespace calibra::io {
+
+/// Reads a recalibrator that save_recalibrator() or `calibra fit` wrote. Throws io_error with the
+/// path and the reason: a file that cannot be read, or what recalibrator_from_json() throws.
+template<json_recalibrator R>
+[[nodiscard]] R load_recalibrator(const std::filesystem::path& path) {
+  const std::string name = path.string();
+  if (name.find('{') != std::string::npos && name.find('"') != std::string::npos)
+    throw io_error(detail::concat(
+        "io::load_recalibrator(): expected a path, got JSON text; recalibrator_from_json<R>(text) "
+        "and temperature_from_json(text) read that"));
+  const detail::mapped_file file(name);
+  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()),
+                              file.bytes().size());
+  return recalibrator_from_json<R>(text, name);
+}
+
+/// load_recalibrator<temperature_scaling>().
+[[nodiscard]] inline temperature_scaling load_temperature(const std::filesystem::path& path) {
+  return load_recalibrator<temperature_scaling>(path);
+}
+
+/// Writes a recalibrator, the whole file or none. Throws io_error with the path and the reason.
+template<json_recalibrator R>
+void save_recalibrator(const std::filesystem::path& path, const R& recalibrator) {
+  write_file(path.string(), to_json(recalibrator));
+}
+
+}  // namespace calibra::io
