@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "calibra/version.hpp"
+
 namespace calibra::detail {
 
 /// Cuts [0, n) into at most `threads` consecutive parts of at least `grain` and calls

@@ -70,8 +70,10 @@ struct row_kernels {
 #if CALIBRA_DETAIL_X86
 
 #if defined(__GNUC__) && !defined(__clang__)
-// GCC 12 takes the deliberately undefined operand of its own AVX-512 intrinsics for an oversight.
+// GCC 12 warns of its own AVX-512 intrinsics: of the deliberately undefined operand, and of masks
+// whose sign changes.
 #pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #endif

@@ -6,6 +6,8 @@
 #include <limits>
 #include <string>
 
+#include "calibra/version.hpp"
+
 namespace calibra {
 
 /// How a fit went. Not to converge is data, not an exception: the recalibrator is usable, and
