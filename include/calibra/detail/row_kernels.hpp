@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "calibra/array/scalar.hpp"
+#include "calibra/detail/compiled.hpp"
 #include "calibra/detail/kernels/lanes_portable.hpp"
 #include "calibra/detail/kernels/polynomial.hpp"
 
@@ -163,5 +164,7 @@ void widen(isa set, const Half* in, std::size_t n, float* out) {
   static_cast<void>(set);
   portable::widen(in, n, out);
 }
+
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_KERNELS)
 
 }  // namespace calibra::detail

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "calibra/detail/compiled.hpp"
 #include "calibra/detail/row_pass.hpp"
 #include "calibra/options.hpp"
 #include "calibra/scores.hpp"
@@ -101,6 +102,8 @@ State pairs_pass(std::string_view where, const confidence_pairs<C, H>& pairs, co
   return row_pass<value>(where, score_kind::binary_probabilities, column_view, labels, as_binary,
                          row_needs{}, state, consume);
 }
+
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_PASSES)
 
 }  // namespace detail
 
