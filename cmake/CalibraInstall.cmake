@@ -42,8 +42,10 @@ endfunction()
 calibra_add_pc(calibra "" "-I\${includedir} -pthread" "-pthread" "${PROJECT_DESCRIPTION}" headers)
 calibra_add_pc(calibra-eigen "calibra, eigen3 >= 3.4" "" "" "calibra for Eigen's arrays" headers)
 calibra_add_pc(calibra-xtensor "calibra, xtensor" "" "" "calibra for xtensor's arrays" headers)
-calibra_add_pc(calibra-json "calibra, nlohmann_json" "" "" "calibra's recalibrators as JSON" headers)
-calibra_add_pc(calibra-io "calibra, nlohmann_json, libzip" "" "" "calibra's files of arrays" headers)
+calibra_add_pc(calibra-json "calibra, nlohmann_json" "" "" "calibra's recalibrators as JSON"
+               headers)
+calibra_add_pc(calibra-io "calibra, nlohmann_json, libzip" "" "" "calibra's files of arrays"
+               headers)
 
 if(CALIBRA_BUILD_COMPILED)
   install(TARGETS calibra_compiled EXPORT calibra-compiled-targets

@@ -37,7 +37,8 @@ set_target_properties(calibra PROPERTIES INTERFACE_HEADER_SETS_TO_VERIFY HEADERS
 file(GLOB calibra_compiled_sources CONFIGURE_DEPENDS ${calibra_include}/calibra/compiled/*.cpp)
 add_library(calibra_compiled STATIC EXCLUDE_FROM_ALL ${calibra_compiled_sources})
 add_library(calibra::compiled ALIAS calibra_compiled)
-target_link_libraries(calibra_compiled PUBLIC calibra PRIVATE $<BUILD_INTERFACE:calibra_build_flags>)
+target_link_libraries(calibra_compiled PUBLIC calibra
+                      PRIVATE $<BUILD_INTERFACE:calibra_build_flags>)
 target_compile_definitions(calibra_compiled PUBLIC CALIBRA_COMPILED)
 # The kernels are made for -O2; more optimisation costs time to compile and gains nothing.
 target_compile_options(calibra_compiled PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O2>)

@@ -94,9 +94,9 @@ found_by_hand() {
   return 1
 }
 
-# install_packages compiler program|tests [package...]: installs what the program needs, or the tests
-# too, and the packages given by apt; where that cannot be, goes on if all is there, else says what to
-# do and ends the script.
+# install_packages compiler program|tests [package...]: installs by apt what the program needs, or
+# the tests too, and the packages given; where that cannot be, goes on if all is there, else says
+# what to do and ends the script.
 install_packages() {
   local compiler=$1 what=$2
   local -a packages=("${program_packages[@]}") headers=("${program_headers[@]}")

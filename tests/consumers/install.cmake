@@ -12,8 +12,8 @@ execute_process(COMMAND sh ${HOME}/recipe.sh WORKING_DIRECTORY ${SOURCE} OUTPUT_
                 COMMAND_ERROR_IS_FATAL ANY)
 
 # The same files come from a tree that builds everything else too.
-execute_process(COMMAND ${CMAKE_COMMAND} --install ${BUILD} --component headers --prefix ${HOME}/other
-                OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${CMAKE_COMMAND} --install ${BUILD} --component headers --prefix
+                        ${HOME}/other OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
 foreach(prefix .local other)
   file(GLOB_RECURSE files_${prefix} RELATIVE ${HOME}/${prefix} ${HOME}/${prefix}/*)
 endforeach()
