@@ -8,6 +8,7 @@ string(REPLACE "build/headers" "\"${HOME}/build\"" recipe "${recipe}")
 file(WRITE ${HOME}/recipe.sh "set -eu\n${recipe}")
 set(ENV{HOME} ${HOME})
 set(ENV{CXX} ${COMPILER})
+set(ENV{CMAKE_GENERATOR} ${GENERATOR})
 execute_process(COMMAND sh ${HOME}/recipe.sh WORKING_DIRECTORY ${SOURCE} OUTPUT_QUIET
                 COMMAND_ERROR_IS_FATAL ANY)
 
