@@ -2,7 +2,11 @@
 # found on the machine that built: the package looks again on the machine that uses it.
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/calibra)
+set(pkgconfig_dir ${CMAKE_INSTALL_DATADIR}/pkgconfig)
 
+# Three components: headers, which `cmake --install build --component headers` takes from a tree
+# that was configured and not built; compiled, the library; program.
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME headers)
 install(TARGETS calibra EXPORT calibra-targets FILE_SET HEADERS FILE_SET pieces)
 foreach(name IN LISTS calibra_optional_components)
   foreach(header IN LISTS calibra_${name}_headers)
@@ -11,8 +15,8 @@ foreach(name IN LISTS calibra_optional_components)
     install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/${folder})
   endforeach()
 endforeach()
-
 install(EXPORT calibra-targets NAMESPACE calibra:: DESTINATION ${package_dir})
+
 configure_package_config_file(
   ${PROJECT_SOURCE_DIR}/cmake/calibra-config.cmake.in ${PROJECT_BINARY_DIR}/calibra-config.cmake
   INSTALL_DESTINATION ${package_dir})
@@ -26,12 +30,31 @@ install(FILES ${PROJECT_BINARY_DIR}/calibra-config.cmake
               ${PROJECT_SOURCE_DIR}/cmake/CalibraComponents.cmake
         DESTINATION ${package_dir})
 
-# The prefix in calibra.pc is told from its own place, so that an installed tree can be moved.
-set(pkgconfig_dir ${CMAKE_INSTALL_DATADIR}/pkgconfig)
+# The prefix in the .pc files is told from their own place, so that an installed tree can be moved.
 file(RELATIVE_PATH calibra_pc_prefix /prefix/${pkgconfig_dir} /prefix)
 string(REGEX REPLACE "/$" "" calibra_pc_prefix "${calibra_pc_prefix}")
-configure_file(${PROJECT_SOURCE_DIR}/cmake/calibra.pc.in ${PROJECT_BINARY_DIR}/calibra.pc @ONLY)
-install(FILES ${PROJECT_BINARY_DIR}/calibra.pc DESTINATION ${pkgconfig_dir})
+# calibra_add_pc(name requires cflags libs description component)
+function(calibra_add_pc name requires cflags libs description component)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/calibra.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${pkgconfig_dir}
+          COMPONENT ${component})
+endfunction()
+calibra_add_pc(calibra "" "-I\${includedir} -pthread" "-pthread" "${PROJECT_DESCRIPTION}" headers)
+calibra_add_pc(calibra-eigen "calibra, eigen3 >= 3.4" "" "" "calibra for Eigen's arrays" headers)
+calibra_add_pc(calibra-xtensor "calibra, xtensor" "" "" "calibra for xtensor's arrays" headers)
+calibra_add_pc(calibra-json "calibra, nlohmann_json" "" "" "calibra's recalibrators as JSON"
+               headers)
+calibra_add_pc(calibra-io "calibra, nlohmann_json, libzip" "" "" "calibra's files of arrays"
+               headers)
+
+if(CALIBRA_BUILD_COMPILED)
+  install(TARGETS calibra_compiled EXPORT calibra-compiled-targets
+          ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT compiled)
+  install(EXPORT calibra-compiled-targets NAMESPACE calibra:: DESTINATION ${package_dir}
+          COMPONENT compiled)
+  calibra_add_pc(calibra-compiled calibra -DCALIBRA_COMPILED "-L\${libdir} -lcalibra"
+                 "calibra's commonest templates, compiled" compiled)
+endif()
 
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libcalibra-dev
         RENAME copyright)
@@ -62,7 +85,7 @@ set(CPACK_DEBIAN_PACKAGE_SUGGESTS
 # The headers alone suit every architecture; the program needs its own and its shared libraries.
 if(TARGET calibra_cli)
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-else()
+elseif(NOT CALIBRA_BUILD_COMPILED)
   set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE all)
 endif()
 include(CPack)

@@ -3,6 +3,8 @@
 option(CALIBRA_BUILD_TESTS "Build the tests (needs Catch2 2.x)" ${PROJECT_IS_TOP_LEVEL})
 option(CALIBRA_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
 option(CALIBRA_BUILD_TOOLS "Build the calibra program (needs CLI11)" ${PROJECT_IS_TOP_LEVEL})
+option(CALIBRA_BUILD_COMPILED "Build and install the library calibra::compiled"
+       ${PROJECT_IS_TOP_LEVEL})
 option(CALIBRA_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
 option(CALIBRA_INSTALL "Add the install rules and the packages" ${PROJECT_IS_TOP_LEVEL})
 option(CALIBRA_WERROR "Treat warnings of the project's own code as errors" OFF)

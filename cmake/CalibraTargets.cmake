@@ -32,6 +32,22 @@ target_sources(
   PUBLIC FILE_SET pieces TYPE HEADERS BASE_DIRS ${calibra_include} FILES ${calibra_pieces})
 set_target_properties(calibra PROPERTIES INTERFACE_HEADER_SETS_TO_VERIFY HEADERS)
 
+# The same headers with their commonest templates instantiated once, in a library: whoever links it
+# compiles less. Built where it is linked, or with everything else by CALIBRA_BUILD_COMPILED.
+file(GLOB calibra_compiled_sources CONFIGURE_DEPENDS ${calibra_include}/calibra/compiled/*.cpp)
+add_library(calibra_compiled STATIC EXCLUDE_FROM_ALL ${calibra_compiled_sources})
+add_library(calibra::compiled ALIAS calibra_compiled)
+target_link_libraries(calibra_compiled PUBLIC calibra
+                      PRIVATE $<BUILD_INTERFACE:calibra_build_flags>)
+target_compile_definitions(calibra_compiled PUBLIC CALIBRA_COMPILED)
+# The kernels are made for -O2; more optimisation costs time to compile and gains nothing.
+target_compile_options(calibra_compiled PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O2>)
+set_target_properties(calibra_compiled PROPERTIES OUTPUT_NAME calibra EXPORT_NAME compiled
+                                                  POSITION_INDEPENDENT_CODE ON)
+if(CALIBRA_BUILD_COMPILED)
+  set_target_properties(calibra_compiled PROPERTIES EXCLUDE_FROM_ALL OFF)
+endif()
+
 # AUTO leaves a component out where its dependency is not found; ON makes that an error.
 foreach(name IN LISTS calibra_optional_components)
   string(TOUPPER ${name} upper)

@@ -7,14 +7,20 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# What the program needs, and what the tests need besides.
 # zipcmp, zipmerge and ziptool: the CMake package of Debian's libzip-dev names these programs and
 # fails where they are absent.
-build_packages=(
-  g++ cmake ninja-build pkg-config git ca-certificates
-  catch2 librapidcheck-dev libbenchmark-dev
-  libeigen3-dev libxtensor-dev libcli11-dev nlohmann-json3-dev
-  libzip-dev zipcmp zipmerge ziptool zlib1g-dev
+program_packages=(
+  g++ cmake ninja-build
+  libcli11-dev nlohmann-json3-dev libzip-dev
 )
+program_headers=(concepts CLI/CLI.hpp nlohmann/json.hpp zip.h)
+test_packages=(
+  pkg-config git ca-certificates python3 dpkg-dev file
+  catch2 librapidcheck-dev libbenchmark-dev
+  libeigen3-dev libxtensor-dev zipcmp zipmerge ziptool zlib1g-dev
+)
+test_headers=(catch2/catch.hpp rapidcheck.h Eigen/Core xtensor/xtensor.hpp zlib.h)
 
 say() {
   printf '== %s\n' "$*"
@@ -56,10 +62,11 @@ apt_install() {
     apt-get -qq -y install --no-install-recommends "${missing[@]}"
 }
 
-# found_by_hand compiler: true if everything the build needs is there, whoever installed it.
-# Otherwise names what is not.
+# found_by_hand compiler header...: true if the tools and these headers are there, whoever installed
+# them. Otherwise names what is not.
 found_by_hand() {
   local compiler=$1 tool header version
+  shift
   local -a absent=() flags=()
   for tool in cmake ctest ninja "$compiler"; do
     command -v "$tool" >/dev/null || absent+=("$tool")
@@ -74,8 +81,7 @@ found_by_hand() {
     if command -v pkg-config >/dev/null; then
       read -r -a flags <<<"$(pkg-config --cflags eigen3 2>/dev/null)"
     fi
-    for header in concepts catch2/catch.hpp rapidcheck.h Eigen/Core xtensor/xtensor.hpp \
-      CLI/CLI.hpp nlohmann/json.hpp zip.h zlib.h; do
+    for header in "$@"; do
       "$compiler" -std=c++20 "${flags[@]}" -x c++ -fsyntax-only - \
         <<<"#include <$header>" >/dev/null 2>&1 || absent+=("<$header>")
     done
@@ -88,18 +94,27 @@ found_by_hand() {
   return 1
 }
 
-# install_packages compiler [package...]: installs build_packages and the packages given by apt;
-# where that cannot be, goes on if all is there, else says what to do and ends the script.
+# install_packages compiler program|tests [package...]: installs by apt what the program needs, or
+# the tests too, and the packages given; where that cannot be, goes on if all is there, else says
+# what to do and ends the script.
 install_packages() {
-  local compiler=$1
-  shift
-  if apt_install "${build_packages[@]}" "$@" || found_by_hand "$compiler"; then
+  local compiler=$1 what=$2
+  local -a packages=("${program_packages[@]}") headers=("${program_headers[@]}")
+  shift 2
+  if [[ "$what" == tests ]]; then
+    packages+=("${test_packages[@]}")
+    headers+=("${test_headers[@]}")
+  fi
+  if apt_install "${packages[@]}" "$@" || found_by_hand "$compiler" "${headers[@]}"; then
     return 0
   fi
   cat >&2 <<'TEXT'
 Please install these by hand, then run this script again:
-  a C++20 compiler (g++ 12 or clang 14, or newer), CMake 3.24 or newer, Ninja, pkg-config,
-  Catch2 2.x, RapidCheck, Eigen 3.4, xtensor 0.24, CLI11 2.x, nlohmann-json 3.x, libzip, zlib
+  a C++20 compiler (g++ 12 or clang 14, or newer), CMake 3.24 or newer, Ninja,
+  CLI11 2.x, nlohmann-json 3.x, libzip
 TEXT
+  if [[ "$what" == tests ]]; then
+    echo "  pkg-config, Catch2 2.x, RapidCheck, Eigen 3.4, xtensor 0.24, zlib" >&2
+  fi
   exit 1
 }

@@ -8,16 +8,16 @@
 # shellcheck source=tools/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-calibra=build/bin/calibra
+calibra=build/program/bin/calibra
 data=examples/data/digits
 out=build/quickstart
 metrics=accuracy,nll,brier,ece,ace,mce
 
-install_packages g++
+install_packages g++ program
 say "configuring"
-cmake --preset release
+cmake --preset program
 say "building $calibra"
-cmake --build build --target calibra_cli
+cmake --build build/program --target calibra_cli
 mkdir -p "$out"
 
 say "how well calibrated is the classifier on the test half?"

@@ -13,7 +13,7 @@ if (($# > 1)); then
   exit 1
 fi
 preset=${1:-release}
-packages=(dpkg-dev file)
+packages=()  # beyond those of every preset
 # LibTorch's adapter, losses and the CoOp example, with a BLAS that is not the reference one.
 torch_packages=(libtorch-dev libopenblas0-pthread python3-torch wordnet-base libstb-dev)
 if [[ "$preset" == release ]]; then
@@ -30,7 +30,7 @@ else
 fi
 
 say "preset $preset, build folder $build"
-install_packages "$compiler" "${packages[@]}"
+install_packages "$compiler" tests "${packages[@]}"
 apt_install "${torch_packages[@]}" || say "going on without those: their tests are left out by name"
 say "configuring"
 cmake --preset "$preset" -DCALIBRA_BUILD_TESTS=ON

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "calibra/version.hpp"
+
 namespace calibra {
 
 /// Common base of every exception that calibra throws, beside the standard type each one derives

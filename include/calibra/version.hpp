@@ -2,6 +2,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// Every header of calibra reads this one before anything else of calibra.
+#if __cplusplus < 202002L
+#error "calibra needs C++20: add -std=c++20, or link the CMake target calibra::calibra"
+#endif
+
 /// The release number. CMake reads the three macros; nothing else in the project repeats them.
 #define CALIBRA_VERSION_MAJOR 0
 #define CALIBRA_VERSION_MINOR 1

@@ -1,4 +1,5 @@
-# Builds the Debian package into FOLDER and looks at what is in it.
+# Builds the Debian package into FOLDER, looks at what is in it, unpacks it and compiles main.cpp
+# with what it brings.
 file(REMOVE_RECURSE ${FOLDER})
 execute_process(COMMAND ${CPACK} -G DEB -B ${FOLDER} WORKING_DIRECTORY ${BUILD}
                 COMMAND_ERROR_IS_FATAL ANY)
@@ -23,6 +24,7 @@ set(files
     usr/include/calibra/adapters/xtensor.hpp
     usr/share/cmake/calibra/calibra-config.cmake
     usr/share/pkgconfig/calibra.pc
+    usr/share/pkgconfig/calibra-eigen.pc
     usr/share/doc/libcalibra-dev/copyright)
 if(PROGRAM)
   list(APPEND files usr/bin/calibra)
@@ -35,3 +37,16 @@ foreach(file IN LISTS files)
     message(FATAL_ERROR "the package lacks ${file}")
   endif()
 endforeach()
+
+execute_process(COMMAND ${DPKG_DEB} -x ${package} ${FOLDER}/root COMMAND_ERROR_IS_FATAL ANY)
+set(ENV{PKG_CONFIG_PATH} ${FOLDER}/root/usr/share/pkgconfig)
+set(name calibra)
+if(COMPILED)
+  set(name calibra-compiled)
+endif()
+execute_process(COMMAND ${PKG_CONFIG} --cflags --libs ${name} OUTPUT_VARIABLE flags
+                OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+separate_arguments(flags UNIX_COMMAND "${flags}")
+execute_process(COMMAND ${COMPILER} -std=c++20 ${CMAKE_CURRENT_LIST_DIR}/main.cpp -o
+                        ${FOLDER}/consumer ${flags} COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${FOLDER}/consumer COMMAND_ERROR_IS_FATAL ANY)

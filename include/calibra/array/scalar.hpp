@@ -9,6 +9,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "calibra/version.hpp"
+
 namespace calibra {
 
 namespace detail {

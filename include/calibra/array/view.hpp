@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "calibra/version.hpp"
+
 namespace calibra {
 
 /// Non-owning strided view of a column of numbers: element i lies at `data + i * stride`.

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "calibra/version.hpp"
+
 namespace calibra::detail {
 
 /// A sum that keeps its rounding errors (Knuth's two-sum): about twice the digits of a double, so

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "calibra/version.hpp"
+
 // Random numbers that are a function of a key and a counter: the same on every platform, for every
 // number of threads, and reached in one step.
 namespace calibra::detail {

@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "calibra/version.hpp"
+
 namespace calibra::detail {
 
 // Tests on the bits, so that -ffast-math in a user's build cannot remove them.

@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "calibra/version.hpp"
+
 namespace calibra::detail {
 
 /// How many parts of at least `grain` n items are cut into for so many threads.

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "calibra/version.hpp"
+
 namespace calibra::detail {
 
 /// Sorts `keys` ascending by the bits in `mask` and carries each payload along; stable, so equal

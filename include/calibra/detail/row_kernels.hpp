@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "calibra/array/scalar.hpp"
+#include "calibra/detail/compiled.hpp"
 #include "calibra/detail/kernels/lanes_portable.hpp"
 #include "calibra/detail/kernels/polynomial.hpp"
 
@@ -70,8 +71,10 @@ struct row_kernels {
 #if CALIBRA_DETAIL_X86
 
 #if defined(__GNUC__) && !defined(__clang__)
-// GCC 12 takes the deliberately undefined operand of its own AVX-512 intrinsics for an oversight.
+// GCC 12 warns of its own AVX-512 intrinsics: of the deliberately undefined operand, and of masks
+// whose sign changes.
 #pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
@@ -161,5 +164,7 @@ void widen(isa set, const Half* in, std::size_t n, float* out) {
   static_cast<void>(set);
   portable::widen(in, n, out);
 }
+
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_KERNELS)
 
 }  // namespace calibra::detail

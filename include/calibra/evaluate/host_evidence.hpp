@@ -11,6 +11,7 @@
 
 #include "calibra/detail/class_columns.hpp"
 #include "calibra/detail/class_rows.hpp"
+#include "calibra/detail/compiled.hpp"
 #include "calibra/detail/parallel.hpp"
 #include "calibra/detail/row_pass.hpp"
 #include "calibra/detail/table_block.hpp"
@@ -227,5 +228,7 @@ evidence gather_classes(worker_team& team, const row_source<T>& source, const ev
   if (!plan.cuts.empty()) gather_columns(team, source, plan, consumers[0].rows, e);
   return e;
 }
+
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_PASSES)
 
 }  // namespace calibra::detail

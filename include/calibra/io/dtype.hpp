@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "calibra/version.hpp"
+
 namespace calibra::io {
 
 /// The element types that files may hold: reals of 2, 4 and 8 bytes, bfloat16, signed and unsigned

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "calibra/version.hpp"
+
 namespace calibra {
 
 namespace detail {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "calibra/scores.hpp"
+#include "calibra/version.hpp"
 
 namespace calibra {
 

@@ -1,0 +1,7 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#include "calibra/evaluate/host_evidence.hpp"
+
+namespace calibra::detail {
+CALIBRA_DETAIL_COMPILED_PASSES(template)
+}

@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026 The calibra authors
+# SPDX-License-Identifier: MIT
+"""headers.py CHECK INCLUDE_FOLDER: what holds for the headers as a whole.
+
+  rooms    includes between the folders of calibra/ go one way
+  lengths  no header is longer than 300 lines, save the kernels
+  root     at most eight headers stand in calibra/ itself
+  cxx20    whatever header a program begins with, the first that is read is version.hpp, which asks
+           for C++20 before the compiler stumbles over the rest
+
+Prints what offends and ends with status 1. A known exception that no longer offends does so too.
+"""
+import pathlib
+import re
+import sys
+
+# The rooms, lowest first: a header includes headers of its own room and of those before it. A header
+# in calibra/ itself is a room of its own.
+ORDER = [
+    'version.hpp', 'error.hpp', 'array', 'scores.hpp', 'detail', 'options.hpp', 'table',
+    'recalibration', 'conventions', 'metrics', 'evaluate.hpp', 'loss', 'outlier', 'torch',
+    'adapters', 'json.hpp', 'io', 'calibra.hpp',
+]
+
+# Exceptions to be mended: 'including header -> included header'.
+KNOWN_ARROWS = {
+    'detail/class_pass.hpp -> table/tabulate.hpp',
+    'detail/logit_reader.hpp -> options.hpp',
+    'detail/peer_forms.hpp -> conventions/convention.hpp',
+    'detail/peer_forms.hpp -> table/reliability_table.hpp',
+    'detail/peer_forms.hpp -> table/sample.hpp',
+    'detail/row_checks.hpp -> options.hpp',
+    'detail/row_pass.hpp -> options.hpp',
+    'detail/temperature_fit.hpp -> recalibration/fit_report.hpp',
+    'detail/tempered_pass.hpp -> options.hpp',
+    'detail/tempered_rows.hpp -> options.hpp',
+    'options.hpp -> table/binning.hpp',
+}
+# Exceptions to be mended: headers longer than LONGEST.
+KNOWN_LONG = {
+    'array/access.hpp',
+    'conventions/convention.hpp',
+    'detail/row_pass.hpp',
+    'evaluate.hpp',
+    'metrics/smooth_ece.hpp',
+    'table/classwise_table.hpp',
+    'torch/detail/device_rows.hpp',
+}
+
+LONGEST = 300
+MOST_IN_ROOT = 8
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]calibra/([^>"]+)[>"]', re.MULTILINE)
+
+
+def room(header):
+    """The folder that a header stands in; the header itself where that is calibra/."""
+    return header.split('/')[0]
+
+
+def read(folder):
+    """Every header below folder/calibra: its path there, its text."""
+    root = pathlib.Path(folder) / 'calibra'
+    return {
+        path.relative_to(root).as_posix(): path.read_text(encoding='utf-8')
+        for path in sorted(root.rglob('*.hpp'))
+    }
+
+
+def includes(headers):
+    return {header: INCLUDE.findall(text) for header, text in headers.items()}
+
+
+def unused(known, found, what):
+    return [f'{entry}: {what}; take it off the list' for entry in sorted(known - found)]
+
+
+def cycle(graph):
+    """Some rooms that include one another in a circle, or nothing."""
+    state = {}
+    path = []
+
+    def visit(node):
+        state[node] = 'open'
+        path.append(node)
+        for other in sorted(graph.get(node, ())):
+            if state.get(other) == 'open':
+                return path[path.index(other):] + [other]
+            if other not in state:
+                found = visit(other)
+                if found:
+                    return found
+        path.pop()
+        state[node] = 'done'
+        return None
+
+    for node in sorted(graph):
+        if node not in state:
+            found = visit(node)
+            if found:
+                return found
+    return None
+
+
+def check_rooms(headers, order=None, known=None):
+    order = ORDER if order is None else order
+    known = KNOWN_ARROWS if known is None else known
+    place = {name: i for i, name in enumerate(order)}
+    faults = [
+        f'{name}: no such room; take it off the list' for name in order
+        if name not in {room(header) for header in headers}
+    ]
+    back = set()
+    graph = {}
+    reasons = {}
+    for header, others in includes(headers).items():
+        here = room(header)
+        if here not in place:
+            faults.append(f'{header}: its room has no place in the list of rooms')
+            place[here] = len(place)
+        for other in others:
+            there = room(other)
+            arrow = f'{header} -> {other}'
+            if there == here:
+                continue
+            if place.get(there, len(order)) > place[here]:
+                back.add(arrow)
+                if arrow in known:
+                    continue
+                faults.append(f'{arrow}: {there} comes after {here}')
+            graph.setdefault(here, set()).add(there)
+            reasons.setdefault((here, there), arrow)
+    circle = cycle(graph)
+    if circle:
+        faults.append('rooms that include one another: ' + ' -> '.join(circle))
+        faults += ['  ' + reasons[step] for step in zip(circle, circle[1:])]
+    return faults + unused(known, back, 'points the right way or is gone')
+
+
+def check_lengths(headers, known=None):
+    known = KNOWN_LONG if known is None else known
+    long = {
+        header: text.count('\n')
+        for header, text in headers.items()
+        if text.count('\n') > LONGEST and not header.startswith('detail/kernels/')
+    }
+    faults = [
+        f'{header}: {lines} lines, {LONGEST} are allowed' for header, lines in long.items()
+        if header not in known
+    ]
+    return faults + unused(known, set(long), f'has at most {LONGEST} lines or is gone')
+
+
+def check_root(headers):
+    root = [header for header in headers if '/' not in header]
+    if len(root) <= MOST_IN_ROOT:
+        return []
+    return [f'{len(root)} headers in calibra/, {MOST_IN_ROOT} are allowed: ' + ', '.join(root)]
+
+
+def check_cxx20(headers):
+    first = {header: others[:1] for header, others in includes(headers).items()}
+    return [
+        f'{header}: its first include of calibra has to be calibra/version.hpp'
+        for header, others in first.items()
+        # The kernels are included by headers that have asked already.
+        if not others and header != 'version.hpp' and not header.startswith('detail/kernels/')
+    ]
+
+
+CHECKS = {
+    'rooms': check_rooms,
+    'lengths': check_lengths,
+    'root': check_root,
+    'cxx20': check_cxx20,
+}
+
+
+def main(arguments):
+    if len(arguments) != 2 or arguments[0] not in CHECKS:
+        sys.exit(__doc__)
+    headers = read(arguments[1])
+    faults = CHECKS[arguments[0]](headers) if headers else [f'no headers below {arguments[1]}']
+    print('\n'.join(faults) or f'{len(headers)} headers: {arguments[0]} as they should be')
+    return 1 if faults else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

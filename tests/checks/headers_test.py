@@ -1,0 +1,93 @@
+# Copyright (c) 2026 The calibra authors
+# SPDX-License-Identifier: MIT
+"""Each check of headers.py finds the fault that it is for, and names it."""
+import unittest
+
+import headers
+
+
+def tree(**files):
+    """Headers by path; double underscores stand for slashes."""
+    return {name.replace('__', '/') + '.hpp': text for name, text in files.items()}
+
+
+def include(*others):
+    return ''.join(f'#include "calibra/{other}"\n' for other in others)
+
+
+class Rooms(unittest.TestCase):
+    order = ['error.hpp', 'array', 'table']
+
+    def check(self, files, order=None, known=()):
+        return headers.check_rooms(files, order or self.order, set(known))
+
+    def test_one_way(self):
+        files = tree(error='', array__view=include('error.hpp'),
+                     table__bins=include('array/view.hpp', 'table/sum.hpp'), table__sum='')
+        self.assertEqual(self.check(files), [])
+
+    def test_arrow_back(self):
+        files = tree(error='', array__view=include('table/bins.hpp'), table__bins='')
+        self.assertEqual(self.check(files),
+                         ['array/view.hpp -> table/bins.hpp: table comes after array'])
+
+    def test_known_arrow(self):
+        files = tree(error='', array__view=include('table/bins.hpp'),
+                     table__bins=include('array/other.hpp'), array__other='')
+        self.assertEqual(self.check(files, known=['array/view.hpp -> table/bins.hpp']), [])
+
+    def test_known_arrow_that_is_gone(self):
+        files = tree(error='', array__view='', table__bins='')
+        self.assertEqual(self.check(files, known=['array/view.hpp -> table/bins.hpp']), [
+            'array/view.hpp -> table/bins.hpp: points the right way or is gone; take it off the list'
+        ])
+
+    def test_circle(self):
+        files = tree(error='', array__view=include('table/bins.hpp'),
+                     table__bins=include('array/other.hpp'), array__other='')
+        self.assertEqual(self.check(files)[1:], [
+            'rooms that include one another: array -> table -> array',
+            '  array/view.hpp -> table/bins.hpp', '  table/bins.hpp -> array/other.hpp'
+        ])
+
+    def test_circle_outside_the_list(self):
+        files = tree(a__x=include('b/x.hpp'), b__x=include('c/x.hpp'), c__x=include('a/y.hpp'),
+                     a__y='')
+        found = '\n'.join(self.check(files, order=['a', 'b', 'c']))
+        self.assertIn('a -> b -> c -> a', found)
+
+    def test_room_without_a_place(self):
+        files = tree(error='', array__view='', table__bins='', attic__x='')
+        self.assertEqual(self.check(files),
+                         ['attic/x.hpp: its room has no place in the list of rooms'])
+
+    def test_place_without_a_room(self):
+        self.assertEqual(self.check(tree(error='', array__view='')),
+                         ['table: no such room; take it off the list'])
+
+
+class Others(unittest.TestCase):
+
+    def test_lengths(self):
+        files = tree(short='x\n' * 300, long='x\n' * 301, detail__kernels__rows='x\n' * 400)
+        self.assertEqual(headers.check_lengths(files, set()),
+                         ['long.hpp: 301 lines, 300 are allowed'])
+        self.assertEqual(headers.check_lengths(files, {'long.hpp'}), [])
+        self.assertEqual(headers.check_lengths(files, {'long.hpp', 'short.hpp'}),
+                         ['short.hpp: has at most 300 lines or is gone; take it off the list'])
+
+    def test_root(self):
+        files = tree(**{f'h{i}': '' for i in range(8)}, array__view='')
+        self.assertEqual(headers.check_root(files), [])
+        files['h8.hpp'] = ''
+        self.assertEqual(len(headers.check_root(files)), 1)
+
+    def test_cxx20(self):
+        files = tree(version='', error=include('version.hpp'), array__view='#include <span>\n',
+                     table__bins=include('error.hpp'))
+        self.assertEqual(headers.check_cxx20(files),
+                         ['array/view.hpp: its first include of calibra has to be calibra/version.hpp'])
+
+
+if __name__ == '__main__':
+    unittest.main()

@@ -1,0 +1,17 @@
+# read_recipe(recipe readme language start): the block of the README's section on installing that is
+# in this language and starts with these words.
+function(read_recipe recipe readme language start)
+  file(READ ${readme} text)
+  string(FIND "${text}" "\n## Install\n" section)
+  string(SUBSTRING "${text}" ${section} -1 text)
+  string(FIND "${text}" "\n```${language}\n${start}" place)
+  if(section EQUAL -1 OR place EQUAL -1)
+    message(FATAL_ERROR "${readme}: no ${language} recipe starts with\n${start}")
+  endif()
+  string(SUBSTRING "${text}" ${place} -1 text)
+  string(LENGTH "\n```${language}\n" fence)
+  string(FIND "${text}" "\n```\n" end)
+  math(EXPR length "${end} - ${fence} + 1")
+  string(SUBSTRING "${text}" ${fence} ${length} text)
+  set(${recipe} "${text}" PARENT_SCOPE)
+endfunction()
