@@ -95,8 +95,7 @@ class tempered_writer {
     out.sum = sum_.data();
     out.second = second_.data();
     out.third = third_.data();
-    (z.by_rows ? kernels_.tempered_rows : kernels_.tempered_cols)(z.data, z.stride, z.rows,
-                                                                  z.classes, 1 / temperature_, out);
+    kernels_.tempered(z, 1 / temperature_, out);
   }
 
   /// NaN for a row that has no softmax: NaN or +inf in it, or nothing but -inf.
