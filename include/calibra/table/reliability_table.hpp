@@ -14,7 +14,6 @@
 
 #include "calibra/detail/compensated_sum.hpp"
 #include "calibra/detail/float_bits.hpp"
-#include "calibra/detail/row_kernels.hpp"
 #include "calibra/error.hpp"
 #include "calibra/table/binning.hpp"
 
@@ -131,8 +130,9 @@ class reliability_table {
   /// blocks are added up with compensation. `weights` may be null.
   void add_block(const double* confidence, const unsigned char* hit, const double* weights,
                  std::size_t n) {
-    constexpr std::size_t local = 33;
-    if (weights != nullptr || sums_.size() > local || binning_.rule() != bin_rule::edges ||
+    constexpr std::size_t local = 32;
+    const std::size_t size = sums_.size();
+    if (weights != nullptr || size > local || binning_.rule() != bin_rule::edges ||
         binning_.zero() != zero_rule::first_bin || binning_.one() != one_rule::last_bin) {
       for (std::size_t i = 0; i < n; ++i)
         add_unchecked(confidence[i], hit[i] != 0, weights == nullptr ? 1.0 : weights[i]);
@@ -140,40 +140,59 @@ class reliability_table {
     }
     // A confidence lies in as high a bin as there are inner edges below it: c > e, or c >= e, which
     // is c > the number before e.
-    std::array<double, local> below;
-    for (std::size_t b = 1; b < sums_.size(); ++b) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    const auto bins = static_cast<double>(size);
+    std::array<double, 2 * local> below;
+    below.fill(infinity);
+    below[0] = -infinity;
+    bool even = true;
+    for (std::size_t b = 1; b < size; ++b) {
       const double edge = binning_.edges()[b];
-      below[b - 1] = binning_.side() == edge_side::right_closed
-                         ? edge
-                         : std::nextafter(edge, -std::numeric_limits<double>::infinity());
+      even = even && std::abs(edge * bins - static_cast<double>(b)) < 0.25;
+      below[b] =
+          binning_.side() == edge_side::right_closed ? edge : std::nextafter(edge, -infinity);
     }
     // Several sets of counters: neighbouring samples that share a bin need not wait for each other.
     struct plain {
-      std::uint64_t both;  // samples, and hits times 2^32
+      std::uint64_t count;
       double confidence;
     };
     constexpr std::size_t sets = 4;
-    std::array<std::array<plain, sets>, local> counters;
-    std::fill_n(counters.begin(), sums_.size(), std::array<plain, sets>{});
-    const auto& kernels = detail::kernels_for<double>(detail::best_isa());
-    std::array<double, 64> bins;
-    for (std::size_t first = 0; first < n; first += bins.size()) {
-      const std::size_t count = std::min(bins.size(), n - first);
-      kernels.count_below(confidence + first, count, below.data(), sums_.size() - 1, bins.data());
-      for (std::size_t i = 0; i < count; ++i) {
-        plain& c = counters[static_cast<std::size_t>(bins[i])][i % sets];
-        c.both += 1 + (static_cast<std::uint64_t>(hit[first + i]) << 32);
-        c.confidence += confidence[first + i];
+    std::array<std::array<plain, 2 * local>, sets> counters;  // [set][2 bin + hit]
+    for (auto& set : counters) std::fill_n(set.begin(), 2 * size, plain{});
+    const auto add_to = [&](std::array<plain, 2 * local>& set, std::size_t bin, std::size_t i) {
+      plain& at = set[2 * bin + hit[i]];
+      ++at.count;
+      at.confidence += confidence[i];
+    };
+    std::size_t i = 0;
+    if (even) {
+      // A guess that is the bin or the one before it.
+      const auto bin_of = [&](double c) {
+        const auto bin = static_cast<std::size_t>(static_cast<std::int64_t>(c * bins - 0.25));
+        return bin + static_cast<std::size_t>(c > below[bin + 1]);
+      };
+      for (; i + sets <= n; i += sets)
+        for (std::size_t s = 0; s < sets; ++s)
+          add_to(counters[s], bin_of(confidence[i + s]), i + s);
+      for (; i < n; ++i) add_to(counters[0], bin_of(confidence[i]), i);
+    } else {
+      for (; i < n; ++i) {
+        std::size_t bin = 0;
+        for (std::size_t step = local / 2; step > 0; step /= 2)
+          bin += confidence[i] > below[bin + step] ? step : 0;
+        add_to(counters[i % sets], bin, i);
       }
     }
-    for (std::size_t b = 0; b < sums_.size(); ++b) {
-      std::uint64_t both = 0;
+    for (std::size_t b = 0; b < size; ++b) {
+      std::uint64_t count = 0, hits = 0;
       double sum = 0;
-      for (const plain& c : counters[b]) {
-        both += c.both;
-        sum += c.confidence;
+      for (const auto& set : counters) {
+        count += set[2 * b].count + set[2 * b + 1].count;
+        hits += set[2 * b + 1].count;
+        sum += set[2 * b].confidence + set[2 * b + 1].confidence;
       }
-      if (both != 0) sums_[b].add_many(both & 0xffffffffu, sum, both >> 32);
+      if (count != 0) sums_[b].add_many(count, sum, hits);
     }
   }
 
