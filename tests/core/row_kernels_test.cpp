@@ -9,6 +9,7 @@
 #include <cstring>
 #include <limits>
 #include <random>
+#include <string>
 #include <vector>
 
 #if defined(__linux__)
@@ -553,6 +554,28 @@ TEMPLATE_TEST_CASE("short rows are put side by side", "[row_kernels]", float, do
     for (std::size_t k = 1; k <= 66; ++k)
       check_all_forms(random_rows<T>(n, k, pattern::small, generator), k % 3, n % 2, k % 2 == 0);
   }
+}
+
+TEST_CASE("an instruction set is chosen by its name", "[row_kernels]") {
+  using calibra::detail::best_isa;
+  using calibra::detail::use_isa;
+  const isa best = machine_isas().back();
+  CHECK(best_isa() == best);
+  const char* const names[] = {"portable", "avx2", "avx512"};
+  for (const isa set : {isa::portable, isa::avx2, isa::avx512}) {
+    const char* const name = names[static_cast<int>(set)];
+    if (calibra::detail::machine_has(set)) {
+      use_isa("here", name);
+      CHECK(best_isa() == set);
+    } else {
+      CHECK_THROWS_AS(use_isa("here", name), calibra::option_error);
+    }
+  }
+  for (const char* const wrong : {"", "AVX2", "avx", "avx5", "avx2 ", "sse"})
+    CHECK_THROWS_WITH(use_isa("here", wrong), "here: expected portable, avx2 or avx512, got \"" +
+                                                  std::string(wrong) + "\"");
+  use_isa("here", names[static_cast<int>(best)]);
+  CHECK(best_isa() == best);
 }
 
 TEST_CASE("16-bit floats widen exactly, all of them", "[row_kernels]") {
