@@ -27,7 +27,13 @@ namespace calibra::detail {
 /// The instruction sets that kernels exist for, ascending.
 enum class isa { portable, avx2, avx512 };
 
-inline constexpr isa most_isa = isa::CALIBRA_ISA;
+// Clang under -ffast-math loses the NaN of its AVX-512 comparisons.
+#if defined(__clang__) && defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+inline constexpr isa sound_isa = isa::avx2;
+#else
+inline constexpr isa sound_isa = isa::avx512;
+#endif
+inline constexpr isa most_isa = isa::CALIBRA_ISA < sound_isa ? isa::CALIBRA_ISA : sound_isa;
 
 inline bool machine_has(isa set) {
 #if CALIBRA_DETAIL_X86

@@ -5,17 +5,31 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
 #include "calibra/array/scalar.hpp"
 #include "calibra/detail/isa.hpp"
-#include "calibra/detail/kernels/lanes_portable.hpp"
 #include "calibra/detail/kernels/polynomial.hpp"
+
+// NaN and infinities mean something here, whatever -ffast-math says.
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#define CALIBRA_DETAIL_FAST_MATH 1
+#if defined(__clang__)
+#pragma float_control(precise, on, push)
+#else
+#pragma GCC push_options
+#pragma GCC optimize("no-fast-math")
+#endif
+#else
+#define CALIBRA_DETAIL_FAST_MATH 0
+#endif
 
 #if CALIBRA_DETAIL_X86
 #include <immintrin.h>
 #endif
+#include "calibra/detail/kernels/lanes_portable.hpp"
 
 namespace calibra::detail {
 
@@ -99,6 +113,15 @@ struct row_sums {
 #endif
 
 #endif  // CALIBRA_DETAIL_X86
+
+#if CALIBRA_DETAIL_FAST_MATH
+#if defined(__clang__)
+#pragma float_control(pop)
+#else
+#pragma GCC pop_options
+#endif
+#endif
+#undef CALIBRA_DETAIL_FAST_MATH
 
 namespace calibra::detail {
 
