@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <random>
+#include <string>
 #include <vector>
 
 #if defined(__linux__)
@@ -19,6 +21,7 @@ using calibra::detail::isa;
 using calibra::detail::kernels_for;
 using calibra::detail::row_kernels;
 using calibra::detail::row_sums;
+using calibra::detail::tile;
 
 namespace {
 
@@ -162,6 +165,7 @@ struct laid_out {
   std::vector<T> buffer;
   const T* data;
   std::ptrdiff_t stride;
+  tile<T> whole;
 };
 
 template<class T>
@@ -178,6 +182,7 @@ laid_out<T> lay_out(const std::vector<std::vector<T>>& rows, bool by_rows, std::
       origin[(backwards ? outer - 1 - o : o) * stride + i] = by_rows ? rows[o][i] : rows[i][o];
   m.data = backwards ? origin + (outer - 1) * stride : origin;
   m.stride = static_cast<std::ptrdiff_t>(stride) * (backwards ? -1 : 1);
+  m.whole = {m.data, m.stride, by_rows, n, k};
   return m;
 }
 
@@ -247,11 +252,25 @@ void check_all_forms(const std::vector<std::vector<T>>& rows, std::size_t pad, s
       std::size_t wrong = 0;
 
       results<T> a(n), b(n), c(n);
-      const auto softmax_kernel = by_rows ? kernels.softmax_rows : kernels.softmax_cols;
-      softmax_kernel(m.data, m.stride, n, k, a.out());
-      softmax_kernel(m.data, m.stride, n, k, b.out(false));
-      (by_rows ? kernels.tempered_rows : kernels.tempered_cols)(m.data, m.stride, n, k, beta,
-                                                                c.out());
+      // Every third label is right, every third ties with the largest class if there is a tie.
+      std::vector<std::int64_t> label(n);
+      for (std::size_t i = 0; i < n; ++i) {
+        const auto& row = rows[i];
+        const std::size_t last_largest =
+            k - 1 -
+            static_cast<std::size_t>(std::find(row.rbegin(), row.rend(), softmax[i].max) -
+                                     row.rbegin());
+        label[i] = static_cast<std::int64_t>(i % 3 == 0   ? softmax[i].arg_max
+                                             : i % 3 == 1 ? last_largest
+                                                          : (i * 7) % k);
+      }
+      row_sums<T> with_hits = b.out(false);
+      std::vector<unsigned char> hit(n + results<T>::marks, 77);
+      with_hits.label = label.data();
+      with_hits.hit = hit.data();
+      kernels.softmax(m.whole, a.out());
+      kernels.softmax(m.whole, with_hits);
+      kernels.tempered(m.whole, beta, c.out());
       for (std::size_t i = 0; i < n; ++i) {
         wrong +=
             a.max[i] != softmax[i].max || b.max[i] != softmax[i].max || c.max[i] != softmax[i].max;
@@ -263,7 +282,9 @@ void check_all_forms(const std::vector<std::vector<T>>& rows, std::size_t pad, s
         worst.add(c.second[i], tempered[i].second, tempered[i].second_error);
         worst.add(c.third[i], tempered[i].third, tempered[i].third_error);
         wrong += a.sum[i] < 1 || a.inverse[i] != 1.0 / a.sum[i];
+        wrong += hit[i] != (label[i] == static_cast<std::int64_t>(softmax[i].arg_max) ? 1 : 0);
       }
+      for (std::size_t i = n; i < hit.size(); ++i) wrong += hit[i] != 77;
       CHECK(wrong == 0);
       CHECK(worst.value <= 1);
       CHECK((a.marks_left() && b.marks_left() && c.marks_left()));
@@ -283,7 +304,7 @@ void check_simplex_forms(const std::vector<std::vector<T>>& rows, std::size_t pa
       const row_kernels<T>& kernels = kernels_for<T>(set);
       CAPTURE(n, k, by_rows, static_cast<int>(set));
       results<T> a(n);
-      (by_rows ? kernels.simplex_rows : kernels.simplex_cols)(m.data, m.stride, n, k, a.out());
+      kernels.simplex(m.whole, a.out());
       worst_ratio worst;
       std::size_t wrong = 0;
       for (std::size_t i = 0; i < n; ++i) {
@@ -374,14 +395,10 @@ TEMPLATE_TEST_CASE("NaN, +inf and rows of -inf come out as a NaN sum", "[row_ker
           for (const bool by_rows : {true, false}) {
             const laid_out<T> m = lay_out(rows, by_rows, 0, 0);
             results<T> a(3), b(3), c(3), d(3);
-            (by_rows ? kernels.softmax_rows : kernels.softmax_cols)(m.data, m.stride, 3, k,
-                                                                    a.out());
-            (by_rows ? kernels.softmax_rows : kernels.softmax_cols)(m.data, m.stride, 3, k,
-                                                                    b.out(false));
-            (by_rows ? kernels.tempered_rows : kernels.tempered_cols)(m.data, m.stride, 3, k, 1.0,
-                                                                      c.out());
-            (by_rows ? kernels.simplex_rows : kernels.simplex_cols)(m.data, m.stride, 3, k,
-                                                                    d.out());
+            kernels.softmax(m.whole, a.out());
+            kernels.softmax(m.whole, b.out(false));
+            kernels.tempered(m.whole, 1.0, c.out());
+            kernels.simplex(m.whole, d.out());
             for (const results<T>* r : {&a, &b, &c}) {
               missed += std::isnan(r->sum[1]) != is_bad;
               spoiled += !(std::abs(r->sum[0] - static_cast<double>(k)) < 1e-3) ||
@@ -529,28 +546,36 @@ TEMPLATE_TEST_CASE("single rows: exp_row, add_row, select_row, count_below, find
   }
 }
 
-TEMPLATE_TEST_CASE("rows turn into columns", "[row_kernels]", float, double) {
+// Classes of different sizes, so that one in another's place shows; rows as short as they come.
+TEMPLATE_TEST_CASE("short rows are put side by side", "[row_kernels]", float, double) {
   using T = TestType;
-  for (const isa set : machine_isas()) {
-    for (const std::size_t n : {1U, 2U, 3U, 4U, 7U, 8U, 9U, 15U, 16U, 17U, 33U, 256U}) {
-      for (std::size_t k = 1; k <= 40; ++k) {
-        std::vector<std::vector<T>> rows(n, std::vector<T>(k));
-        for (std::size_t i = 0; i < n; ++i)
-          for (std::size_t j = 0; j < k; ++j) rows[i][j] = static_cast<T>(100 * i + j);
-        const laid_out<T> m = lay_out(rows, true, k % 3, n % 2, k % 2 == 0);
-        const std::size_t stride = n + k % 4;
-        std::vector<T> out(stride * (k - 1) + n, T(-1));
-        kernels_for<T>(set).turn(m.data, m.stride, n, k, out.data(), stride);
-        std::size_t wrong = 0;
-        for (std::size_t j = 0; j < k; ++j) {
-          for (std::size_t i = 0; i < n; ++i) wrong += out[j * stride + i] != rows[i][j];
-          for (std::size_t i = n; i < stride && j + 1 < k; ++i) wrong += out[j * stride + i] != -1;
-        }
-        CAPTURE(static_cast<int>(set), n, k);
-        CHECK(wrong == 0);
-      }
+  std::mt19937 generator(3);
+  for (const std::size_t n : {1U, 2U, 4U, 7U, 8U, 9U, 15U, 16U, 17U, 33U}) {
+    for (std::size_t k = 1; k <= 66; ++k)
+      check_all_forms(random_rows<T>(n, k, pattern::small, generator), k % 3, n % 2, k % 2 == 0);
+  }
+}
+
+TEST_CASE("an instruction set is chosen by its name", "[row_kernels]") {
+  using calibra::detail::best_isa;
+  using calibra::detail::use_isa;
+  const isa best = machine_isas().back();
+  CHECK(best_isa() == best);
+  const char* const names[] = {"portable", "avx2", "avx512"};
+  for (const isa set : {isa::portable, isa::avx2, isa::avx512}) {
+    const char* const name = names[static_cast<int>(set)];
+    if (calibra::detail::machine_has(set)) {
+      use_isa("here", name);
+      CHECK(best_isa() == set);
+    } else {
+      CHECK_THROWS_AS(use_isa("here", name), calibra::option_error);
     }
   }
+  for (const char* const wrong : {"", "AVX2", "avx", "avx5", "avx2 ", "sse"})
+    CHECK_THROWS_WITH(use_isa("here", wrong), "here: expected portable, avx2 or avx512, got \"" +
+                                                  std::string(wrong) + "\"");
+  use_isa("here", names[static_cast<int>(best)]);
+  CHECK(best_isa() == best);
 }
 
 TEST_CASE("16-bit floats widen exactly, all of them", "[row_kernels]") {
@@ -624,13 +649,20 @@ TEMPLATE_TEST_CASE("kernels touch nothing beyond their data", "[row_kernels]", f
         for (std::size_t i = 0; i < 3 * k; ++i) z[i] = static_cast<T>(i % 5) / T(5);
         results<T> r(std::max<std::size_t>(3, k));
         const auto rows = static_cast<std::ptrdiff_t>(k);
-        // k classes of 3 rows, then 3 classes of k rows
-        kernels.softmax_rows(z, rows, 3, k, r.out());
-        kernels.simplex_rows(z, rows, 3, k, r.out());
-        kernels.tempered_rows(z, rows, 3, k, 1.0, r.out());
-        kernels.softmax_cols(z, rows, k, 3, r.out());
-        kernels.simplex_cols(z, rows, k, 3, r.out());
-        kernels.tempered_cols(z, rows, k, 3, 1.0, r.out());
+        const std::vector<std::int64_t> labels(k + 3, 0);
+        std::vector<unsigned char> hit(k + 3);
+        row_sums<T> hits = r.out();
+        hits.label = labels.data();
+        hits.hit = hit.data();
+        // k classes of 3 rows by rows, then 3 classes of k rows in both ways
+        const std::size_t three = 3;
+        for (const tile<T>& t :
+             {tile<T>{z, rows, true, three, k}, tile<T>{z, rows, false, k, three},
+              tile<T>{z, 3, true, k, three}}) {
+          kernels.softmax(t, hits);
+          kernels.simplex(t, r.out());
+          kernels.tempered(t, 1.0, r.out());
+        }
         CHECK(r.marks_left());
 
         T* const row = in.room<T>(k, at_end);
@@ -640,18 +672,18 @@ TEMPLATE_TEST_CASE("kernels touch nothing beyond their data", "[row_kernels]", f
         CHECK(kernels.select_row(row, k, T{0}, out.room<std::uint32_t>(k, at_end)) == k);
         CHECK(kernels.find_row(row, k, T(77)) == k);
 
-        kernels.turn(in.room<T>(3 * k, at_end), 3, k, 3, out.room<T>(3 * k, at_end), k);
-        kernels.turn(in.room<T>(3 * k, at_end), rows, 3, k, out.room<T>(3 * k, at_end), 3);
-
         row_sums<T> tight;
         tight.max = out.room<T>(k, at_end);
         tight.arg_max = out.room<T>(k, at_end);
         tight.min = out.room<T>(k, at_end);
         tight.sum = out.room<double>(k, at_end);
         tight.second = tight.third = tight.inverse = tight.sum;
-        kernels.softmax_cols(z, rows, k, 3, tight);
-        kernels.simplex_cols(z, rows, k, 3, tight);
-        kernels.tempered_cols(z, rows, k, 3, 1.0, tight);
+        for (const bool by_rows : {false, true}) {
+          const tile<T> t{z, by_rows ? 3 : rows, by_rows, k, 3};
+          kernels.softmax(t, tight);
+          kernels.simplex(t, tight);
+          kernels.tempered(t, 1.0, tight);
+        }
       }
     }
     for (std::size_t n = 1; n < 70; ++n) {

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <clocale>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <memory>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "calibra/conventions/all.hpp"
+#include "calibra/detail/isa.hpp"
 #include "calibra/error.hpp"
 #include "calibra/evaluate/all_metrics.hpp"
 #include "calibra/io/write_file.hpp"
@@ -312,6 +314,7 @@ void run(int argc, char** argv) {
 int main(int argc, char** argv) {
   using namespace calibra;
   try {
+    if (const char* set = std::getenv("CALIBRA_ISA")) detail::use_isa("CALIBRA_ISA", set);
     cli::run(argc, argv);
     return 0;
   } catch (const CLI::ParseError& e) {

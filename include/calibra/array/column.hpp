@@ -40,7 +40,10 @@ class column {
 
   template<class S>
   explicit column(vector_view<S> v)
-      : data_(v.data()), size_(v.size()), stride_(v.stride()), load_(&load_range<S>) {}
+      : data_(v.data()), size_(v.size()), stride_(v.stride()), load_(&load_range<S>) {
+    if constexpr (std::is_same_v<std::remove_cv_t<S>, To>)
+      if (stride_ == 1) contiguous_ = v.data();
+  }
 
   std::size_t size() const { return size_; }
   explicit operator bool() const { return load_ != nullptr; }
@@ -49,6 +52,8 @@ class column {
   void load(std::size_t first, std::size_t count, To* out) const {
     load_(data_, stride_, first, count, out);
   }
+  /// The elements where they lie, if they lie one after another as To; else null.
+  const To* contiguous() const { return contiguous_; }
   To operator[](std::size_t i) const {
     To value;
     load(i, 1, &value);
@@ -110,6 +115,7 @@ class column {
   const void* data_ = nullptr;
   std::size_t size_ = 0;
   std::ptrdiff_t stride_ = 1;
+  const To* contiguous_ = nullptr;
   void (*load_)(const void*, std::ptrdiff_t, std::size_t, std::size_t, To*) = nullptr;
 };
 

@@ -4,6 +4,21 @@
 
 #include "calibra/version.hpp"
 
+// -ffast-math must not cancel what the sum is about: high + x - high is not x.
+#if defined(__clang__)
+#define CALIBRA_DETAIL_IN_ORDER _Pragma("clang fp reassociate(off)")
+#define CALIBRA_DETAIL_ROUNDED(x) (x)
+#elif defined(__GNUC__) && __GNUC__ >= 12
+#define CALIBRA_DETAIL_IN_ORDER
+#define CALIBRA_DETAIL_ROUNDED(x) __builtin_assoc_barrier(x)
+#else
+#if defined(__FAST_MATH__)
+#error "calibra: with -ffast-math this compiler takes compensated sums apart; leave the flag out"
+#endif
+#define CALIBRA_DETAIL_IN_ORDER
+#define CALIBRA_DETAIL_ROUNDED(x) (x)
+#endif
+
 namespace calibra::detail {
 
 /// A sum that keeps its rounding errors (Knuth's two-sum): about twice the digits of a double, so
@@ -16,9 +31,11 @@ class compensated_sum {
   compensated_sum(double high, double low) : high_(high), low_(low) {}
 
   compensated_sum& operator+=(double x) {
-    const double s = high_ + x;
-    const double t = s - high_;
-    low_ += (high_ - (s - t)) + (x - t);
+    CALIBRA_DETAIL_IN_ORDER
+    const double s = CALIBRA_DETAIL_ROUNDED(high_ + x);
+    const double t = CALIBRA_DETAIL_ROUNDED(s - high_);
+    const double back = CALIBRA_DETAIL_ROUNDED(s - t);
+    low_ += CALIBRA_DETAIL_ROUNDED(high_ - back) + CALIBRA_DETAIL_ROUNDED(x - t);
     high_ = s;
     return *this;
   }
@@ -38,3 +55,6 @@ class compensated_sum {
 };
 
 }  // namespace calibra::detail
+
+#undef CALIBRA_DETAIL_IN_ORDER
+#undef CALIBRA_DETAIL_ROUNDED

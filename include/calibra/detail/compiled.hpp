@@ -17,18 +17,16 @@
 #define CALIBRA_DETAIL_COMPILED(list)
 #endif
 
-/// detail/row_kernels.hpp: the kernels of every instruction set.
+/// detail/row_kernels.hpp: 16-bit scores to float.
 #define CALIBRA_DETAIL_COMPILED_KERNELS(TEMPLATE)                   \
-  TEMPLATE const row_kernels<float>& kernels_for<float>(isa);       \
-  TEMPLATE const row_kernels<double>& kernels_for<double>(isa);     \
   TEMPLATE void widen<half>(isa, const half*, std::size_t, float*); \
   TEMPLATE void widen<bfloat16>(isa, const bfloat16*, std::size_t, float*);
 
 /// evaluate/host_evidence.hpp: the passes over rows behind every metric.
-#define CALIBRA_DETAIL_COMPILED_PASSES(TEMPLATE)       \
-  CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, float)   \
+#define CALIBRA_DETAIL_COMPILED_PASSES(TEMPLATE)     \
+  CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, float) \
   CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, double)
-#define CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, T)                                            \
-  TEMPLATE evidence gather_rows<T>(worker_team&, const row_source<T>&, const evidence_plan&,      \
-                                   evidence_kind, std::size_t);                                   \
+#define CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, T)                                       \
+  TEMPLATE evidence gather_rows<T>(worker_team&, const row_source<T>&, const evidence_plan&, \
+                                   evidence_kind, std::size_t);                              \
   TEMPLATE evidence gather_classes<T>(worker_team&, const row_source<T>&, const evidence_plan&);

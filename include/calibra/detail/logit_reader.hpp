@@ -95,8 +95,7 @@ class logit_reader {
       out.arg_max = arg_max_.data();
       out.sum = sum_.data();
       out.second = second_.data();
-      (raw_.by_rows ? kernels_.simplex_rows : kernels_.simplex_cols)(raw_.data, raw_.stride,
-                                                                     raw_.rows, raw_.classes, out);
+      kernels_.simplex(raw_, out);
     }
   }
 

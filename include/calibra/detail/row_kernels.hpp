@@ -5,61 +5,66 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <type_traits>
-#include <utility>
 
 #include "calibra/array/scalar.hpp"
 #include "calibra/detail/compiled.hpp"
-#include "calibra/detail/kernels/lanes_portable.hpp"
+#include "calibra/detail/isa.hpp"
 #include "calibra/detail/kernels/polynomial.hpp"
 
-// The hot loops are compiled three times from one text: for AVX-512, for AVX2 and in plain C++.
-// Each copy carries its own target, so that a build without -march runs the best code of the
-// machine it finds itself on.
-#if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(_M_X64))
-#define CALIBRA_DETAIL_X86 1
-#include <immintrin.h>
+// NaN and infinities mean something here, whatever -ffast-math says.
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#define CALIBRA_DETAIL_FAST_MATH 1
+#if defined(__clang__)
+#pragma float_control(precise, on, push)
 #else
-#define CALIBRA_DETAIL_X86 0
+#pragma GCC push_options
+#pragma GCC optimize("no-fast-math")
 #endif
+#else
+#define CALIBRA_DETAIL_FAST_MATH 0
+#endif
+
+#if CALIBRA_DETAIL_X86
+#include <immintrin.h>
+#endif
+#include "calibra/detail/kernels/lanes_portable.hpp"
 
 namespace calibra::detail {
 
-/// Where the kernels put one entry a row. `second` and `inverse` may be null for the softmax
-/// kernels.
+/// A few rows of scores in the shape that a kernel wants: classes side by side ("rows") or samples
+/// side by side ("cols").
+template<class C>
+struct tile {
+  const C* data;
+  std::ptrdiff_t stride;  ///< from row to row, or from class to class
+  bool by_rows;
+  std::size_t rows;
+  std::size_t classes;
+
+  C at(std::size_t row, std::size_t k) const {
+    const auto r = static_cast<std::ptrdiff_t>(row);
+    const auto j = static_cast<std::ptrdiff_t>(k);
+    return by_rows ? data[r * stride + j] : data[j * stride + r];
+  }
+};
+
+/// Where the kernels put one entry a row. `arg_max` may be null, and `second`, `inverse` and `hit`
+/// for softmax.
 template<class T>
 struct row_sums {
   T* max = nullptr;
   T* min = nullptr;           ///< simplex only
-  T* arg_max = nullptr;       ///< "cols" only: the first index of the largest class
+  T* arg_max = nullptr;       ///< of "cols" only: the first index of the largest class
   double* sum = nullptr;      ///< softmax: sum exp(z - max); simplex: sum p; tempered: sum w
   double* second = nullptr;   ///< softmax: sum exp(z - max)^2; simplex: sum p^2; tempered: sum w u
   double* inverse = nullptr;  ///< softmax: 1 / sum
   double* third = nullptr;    ///< tempered: sum w u^2
-};
-
-/// One instruction set's kernels. NaN and +inf in a row (and -inf throughout) come out as a NaN
-/// sum.
-template<class T>
-struct row_kernels {
-  using sums_function = void (*)(const T*, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
-                                 const row_sums<T>&);
-  using tempered_function = void (*)(const T*, std::ptrdiff_t stride, std::size_t rows,
-                                     std::size_t k, double beta, const row_sums<T>&);
-  sums_function softmax_rows;
-  sums_function softmax_cols;
-  sums_function simplex_rows;
-  sums_function simplex_cols;
-  tempered_function tempered_rows;
-  tempered_function tempered_cols;
-  void (*exp_row)(const T*, std::size_t k, T beta, T max, T scale, T* out);
-  void (*add_row)(const T*, std::size_t k, double* sums);
-  std::size_t (*select_row)(const T*, std::size_t k, T bound, std::uint32_t* index);
-  std::size_t (*find_row)(const T*, std::size_t k, T x);
-  void (*turn)(const T*, std::ptrdiff_t stride, std::size_t rows, std::size_t k, T* out,
-               std::size_t out_stride);
-  void (*count_below)(const T*, std::size_t k, const T* bounds, std::size_t n, T* count);
+  const std::int64_t* label = nullptr;  ///< read where there is `hit`
+  unsigned char* hit = nullptr;  ///< label is the first of the largest classes; any value where it
+                                 ///< is not a class
 };
 
 }  // namespace calibra::detail
@@ -112,54 +117,97 @@ struct row_kernels {
 
 #endif  // CALIBRA_DETAIL_X86
 
+#if CALIBRA_DETAIL_FAST_MATH
+#if defined(__clang__)
+#pragma float_control(pop)
+#else
+#pragma GCC pop_options
+#endif
+#endif
+#undef CALIBRA_DETAIL_FAST_MATH
+
 namespace calibra::detail {
 
-/// The instruction sets that kernels exist for, ascending.
-enum class isa { portable, avx2, avx512 };
+/// The kernels of one instruction set. Only those that are called are compiled. NaN and +inf in a
+/// row (and -inf throughout) come out as a NaN sum.
+template<class T>
+class row_kernels {
+ public:
+  constexpr explicit row_kernels(isa set) : isa_(set) {}
 
-inline bool machine_has(isa set) {
-#if CALIBRA_DETAIL_X86
-  __builtin_cpu_init();
-  const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  switch (set) {
-    case isa::avx2:
-      return has_avx2;
-    case isa::avx512:
-      return has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-             __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-    case isa::portable:
-      break;
+  /// Sums over exp(z - max).
+  void softmax(const tile<T>& z, const row_sums<T>& out) const {
+    with([&](auto k) { k.softmax(z, out); });
   }
-#endif
-  return set == isa::portable;
-}
+  /// Sums over probabilities, which may be anything.
+  void simplex(const tile<T>& p, const row_sums<T>& out) const {
+    with([&](auto k) { k.simplex(p, out); });
+  }
+  /// Sums over w = exp(beta u), u = z - max.
+  void tempered(const tile<T>& z, double beta, const row_sums<T>& out) const {
+    with([&](auto k) { k.tempered(z, beta, out); });
+  }
+  /// out[j] = scale * exp(beta * (z[j] - max))
+  void exp_row(const T* z, std::size_t n, T beta, T max, T scale, T* out) const {
+    with([&](auto k) { k.exp_row(z, n, beta, max, scale, out); });
+  }
+  /// sums[j] += p[j]
+  void add_row(const T* p, std::size_t n, double* sums) const {
+    with([&](auto k) { k.add_row(p, n, sums); });
+  }
+  /// The indices at which p[j] >= bound, ascending; returns how many.
+  std::size_t select_row(const T* p, std::size_t n, T bound, std::uint32_t* index) const {
+    std::size_t found = 0;
+    with([&](auto k) { found = k.select_row(p, n, bound, index); });
+    return found;
+  }
+  /// The first index at which p[j] == x, or n.
+  std::size_t find_row(const T* p, std::size_t n, T x) const {
+    std::size_t found = 0;
+    with([&](auto k) { found = k.find_row(p, n, x); });
+    return found;
+  }
+  /// count[j] = how many of `bounds` p[j] is greater than
+  void count_below(const T* p, std::size_t n, const T* bounds, std::size_t size, T* count) const {
+    with([&](auto k) { k.count_below(p, n, bounds, size, count); });
+  }
 
-inline isa best_isa() {
-  static const isa best = machine_has(isa::avx512) ? isa::avx512
-                          : machine_has(isa::avx2) ? isa::avx2
-                                                   : isa::portable;
-  return best;
-}
+ private:
+  static constexpr bool is_float = std::is_same_v<T, float>;
+
+  template<class Call>
+  void with(Call call) const {
+#if CALIBRA_DETAIL_X86
+    if constexpr (most_isa >= isa::avx512) {
+      if (isa_ == isa::avx512)
+        return call(avx512::kernels<std::conditional_t<is_float, avx512::f32, avx512::f64>>{});
+    }
+    if constexpr (most_isa >= isa::avx2) {
+      if (isa_ == isa::avx2)
+        return call(avx2::kernels<std::conditional_t<is_float, avx2::f32, avx2::f64>>{});
+    }
+#endif
+    call(portable::kernels<std::conditional_t<is_float, portable::f32, portable::f64>>{});
+  }
+
+  isa isa_;
+};
 
 template<class T>
 const row_kernels<T>& kernels_for(isa set) {
-  constexpr bool is_float = std::is_same_v<T, float>;
-#if CALIBRA_DETAIL_X86
-  if (set == isa::avx512)
-    return avx512::kernels<std::conditional_t<is_float, avx512::f32, avx512::f64>>::table;
-  if (set == isa::avx2)
-    return avx2::kernels<std::conditional_t<is_float, avx2::f32, avx2::f64>>::table;
-#endif
-  static_cast<void>(set);
-  return portable::kernels<std::conditional_t<is_float, portable::f32, portable::f64>>::table;
+  static constexpr row_kernels<T> all[] = {row_kernels<T>(isa::portable), row_kernels<T>(isa::avx2),
+                                           row_kernels<T>(isa::avx512)};
+  return all[static_cast<int>(set)];
 }
 
 /// n contiguous 16-bit floats to float.
 template<class Half>
 void widen(isa set, const Half* in, std::size_t n, float* out) {
 #if CALIBRA_DETAIL_X86
-  if (set == isa::avx512) return avx512::widen(in, n, out);
-  if (set == isa::avx2) return avx2::widen(in, n, out);
+  if constexpr (most_isa >= isa::avx512)
+    if (set == isa::avx512) return avx512::widen(in, n, out);
+  if constexpr (most_isa >= isa::avx2)
+    if (set == isa::avx2) return avx2::widen(in, n, out);
 #endif
   static_cast<void>(set);
   portable::widen(in, n, out);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -89,7 +90,14 @@ class row_worker {
 
   row_block next(std::size_t first, std::size_t count) {
     first_ = first;
-    labels_.load(first, count, label_.data());
+    labels_in_ = labels_.contiguous();
+    if (labels_in_ == nullptr) {
+      labels_.load(first, count, label_.data());
+      labels_in_ = label_.data();
+    } else {
+      labels_in_ += first;
+    }
+    labels_out_ = label_.data();
     if (options_.weights) options_.weights.get().load(first, count, weight_.data());
     if (options_.valid) options_.valid.get().load(first, count, valid_.data());
     current_ = reader_.read(first, count);
@@ -113,13 +121,13 @@ class row_worker {
             log_likelihood_.data(),
             brier_.data(),
             prediction_.data(),
-            label_.data(),
+            labels_out_,
             options_.weights ? weight_.data() : nullptr};
   }
 
  private:
   bool left_out(std::size_t i) const {
-    return (options_.ignore_label && label_[i] == *options_.ignore_label) ||
+    return (options_.ignore_label && labels_in_[i] == *options_.ignore_label) ||
            (options_.valid && valid_[i] == 0);
   }
 
@@ -128,7 +136,7 @@ class row_worker {
   }
 
   void check_sample(std::size_t i, std::size_t classes) const {
-    check_label(where_, label_[i], first_ + i, classes);
+    check_label(where_, labels_in_[i], first_ + i, classes);
     if (options_.weights) check_weight(where_, weight_[i], first_ + i);
   }
 
@@ -144,7 +152,7 @@ class row_worker {
     confidence_[kept_] = confidence;
     hit_[kept_] = hit;
     correct_[kept_] = correct;
-    label_[kept_] = label_[i];
+    label_[kept_] = labels_in_[i];
     weight_[kept_] = weight_[i];
   }
 
@@ -165,63 +173,66 @@ class row_worker {
   void softmax(const tile<C>& z) {
     row_sums<C> out;
     out.max = max_.data();
-    out.arg_max = arg_max_.data();
     out.sum = sum_.data();
     out.inverse = confidence_.data();
     out.second = needs_.proper_scores ? second_.data() : nullptr;
-    (z.by_rows ? kernels_.softmax_rows : kernels_.softmax_cols)(z.data, z.stride, z.rows, z.classes,
-                                                                out);
+    out.label = labels_in_;
+    out.hit = hit_.data();
+    if (needs_.prediction) out.arg_max = arg_max_.data();
+    kernels_.softmax(z, out);
     choose(z);
-    find_hits(z);
+    if (needs_.prediction)
+      for (std::size_t n = 0; n < kept_; ++n) prediction_[n] = prediction_of(z, row_[n] - first_);
     if (needs_.proper_scores) proper_scores(z);
   }
 
-  /// Keeps the rows of logits that count, with their labels, weights and confidences.
+  /// Keeps the rows of logits that count, with their labels, weights, confidences and hits.
   void choose(const tile<C>& z) {
-    const std::int64_t* label = label_.data();
-    const double* sum = sum_.data();
-    std::size_t* row = row_.data();
-    bool all = !options_.ignore_label && !options_.valid && !options_.weights;
-    for (std::size_t i = 0; i < z.rows; ++i) {
-      row[i] = first_ + i;
-      all = all & (static_cast<std::uint64_t>(label[i]) < z.classes) & !is_nan(sum[i]);
-    }
-    if (all) {
+    if (!options_.ignore_label && !options_.valid && !options_.weights && all_good(z)) {
       kept_ = z.rows;
+      labels_out_ = labels_in_;
       return;
     }
+    const std::int64_t* label = labels_in_;
     for (std::size_t i = 0; i < z.rows; ++i) {
       if (left_out(i)) continue;
       check_sample(i, z.classes);
-      if (is_nan(sum[i])) {
+      if (is_nan(sum_[i])) {
         bad_row(z, i);
         continue;
       }
-      row[kept_] = first_ + i;
+      row_[kept_] = first_ + i;
       confidence_[kept_] = confidence_[i];
-      label_[kept_] = label_[i];
+      hit_[kept_] = hit_[i];
+      label_[kept_] = label[i];
       weight_[kept_] = weight_[i];
       ++kept_;
     }
   }
 
-  /// Hits of the chosen rows, and their predictions if needed.
-  void find_hits(const tile<C>& z) {
-    const std::size_t* row = row_.data();
-    const std::int64_t* label = label_.data();
-    unsigned char* hit = hit_.data();
-    if (z.by_rows) {
-      for (std::size_t n = 0; n < kept_; ++n) {
-        const auto k = static_cast<std::size_t>(label[n]);
-        hit[n] = is_hit(z, row[n] - first_, k, z.at(row[n] - first_, k));
-      }
-    } else {
-      const C* arg_max = arg_max_.data();
-      for (std::size_t n = 0; n < kept_; ++n)
-        hit[n] = arg_max[row[n] - first_] == static_cast<C>(label[n]);
-    }
-    if (needs_.prediction)
-      for (std::size_t n = 0; n < kept_; ++n) prediction_[n] = prediction_of(z, row[n] - first_);
+  /// Whether all labels are classes and no sum is NaN. Numbers the rows, too. Signs are collected,
+  /// eight rows at a time, which compilers do side by side.
+  bool all_good(const tile<C>& z) {
+    constexpr std::uint64_t one_exponent = 0x0010000000000000;  // carries NaN into the sign
+    const std::uint64_t last = z.classes - 1;
+    const std::int64_t* const label = labels_in_;
+    const double* const sum = sum_.data();
+    std::size_t* const row = row_.data();
+    const auto check = [&](std::size_t i) {
+      const auto bits = std::bit_cast<std::uint64_t>(sum[i]);
+      const auto y = static_cast<std::uint64_t>(label[i]);
+      return y | (last - y) | bits | (bits + one_exponent);
+    };
+    std::uint64_t signs[8] = {};
+    std::size_t i = 0;
+    for (; i + 8 <= z.rows; i += 8)
+      for (std::size_t j = 0; j < 8; ++j) signs[j] |= check(i + j);
+    for (; i < z.rows; ++i) signs[0] |= check(i);
+    for (i = 0; i + 8 <= z.rows; i += 8)
+      for (std::size_t j = 0; j < 8; ++j) row[i + j] = first_ + i + j;
+    for (; i < z.rows; ++i) row[i] = first_ + i;
+    for (std::size_t j = 1; j < 8; ++j) signs[0] |= signs[j];
+    return signs[0] >> 63 == 0;
   }
 
   /// Log-likelihood and Brier term of the chosen rows of logits.
@@ -235,7 +246,7 @@ class row_worker {
     double* brier = brier_.data();
     for (std::size_t n = 0; n < kept_; ++n) {
       const std::size_t i = row[n] - first_;
-      log_likelihood[n] = static_cast<double>(z.at(i, static_cast<std::size_t>(label_[n]))) -
+      log_likelihood[n] = static_cast<double>(z.at(i, static_cast<std::size_t>(labels_out_[n]))) -
                           static_cast<double>(max[i]);
     }
     double_kernels_.exp_row(log_likelihood, kept_, 1.0, 0.0, 1.0, brier);
@@ -253,8 +264,7 @@ class row_worker {
     out.arg_max = arg_max_.data();
     out.sum = sum_.data();
     out.second = second_.data();
-    (p.by_rows ? kernels_.simplex_rows : kernels_.simplex_cols)(p.data, p.stride, p.rows, p.classes,
-                                                                out);
+    kernels_.simplex(p, out);
     for (std::size_t i = 0; i < p.rows; ++i) {
       if (left_out(i)) continue;
       check_sample(i, p.classes);
@@ -267,7 +277,7 @@ class row_worker {
         scale = sum_[i];
       else
         check_simplex_row(where_, p, i, first_ + i, min_[i], max_[i], sum_[i], tolerance_);
-      const auto label = static_cast<std::size_t>(label_[i]);
+      const auto label = static_cast<std::size_t>(labels_in_[i]);
       const C at_label = p.at(i, label);
       const bool hit = is_hit(p, i, label, at_label);
       keep(i, std::min(1.0, static_cast<double>(max_[i]) / scale), hit, hit);
@@ -297,7 +307,7 @@ class row_worker {
       // log P(1) and log P(0) without cancellation on either side
       const double e = std::exp(-std::abs(x));
       const double p = !is_logit ? x : x >= 0 ? 1 / (1 + e) : e / (1 + e);
-      const bool label = label_[i] == 1;
+      const bool label = labels_in_[i] == 1;
       const bool predicted = p > 0.5;
       if (options_.binary == binary_target::positive_class)
         keep(i, p, label, predicted == label);
@@ -334,6 +344,8 @@ class row_worker {
   std::vector<double> sum_, second_, confidence_, log_likelihood_, brier_, weight_;
   std::vector<unsigned char> hit_, correct_, valid_;
   std::vector<std::int64_t> prediction_, label_;
+  const std::int64_t* labels_in_ = nullptr;   // of the rows of the block
+  const std::int64_t* labels_out_ = nullptr;  // of those that are kept
   std::vector<std::size_t> row_;
 };
 

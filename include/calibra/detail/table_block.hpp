@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <limits>
 
-#include "calibra/detail/row_kernels.hpp"
 #include "calibra/detail/row_worker.hpp"
 #include "calibra/table/reliability_table.hpp"
 #include "calibra/table/summary.hpp"
@@ -20,60 +19,77 @@ namespace calibra::detail {
 /// are added up with compensation. `weights` may be null.
 inline void add_block(reliability_table& table, const double* confidence, const unsigned char* hit,
                       const double* weights, std::size_t n) {
-  constexpr std::size_t local = 33;
+  constexpr std::size_t local = 32;
+  const std::size_t size = table.size();
   const binning& bins = table.bins();
-  if (weights != nullptr || table.size() > local || !bins.by_edges()) {
+  if (weights != nullptr || size > local || !bins.by_edges()) {
     for (std::size_t i = 0; i < n; ++i)
       table.add_unchecked(confidence[i], hit[i] != 0, weights == nullptr ? 1.0 : weights[i]);
     return;
   }
   // A confidence lies in as high a bin as there are inner edges below it: c > e, or c >= e, which
   // is c > the number before e.
-  std::array<double, local> below;
-  for (std::size_t b = 1; b < table.size(); ++b) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const auto count_of_bins = static_cast<double>(size);
+  std::array<double, 2 * local> below;
+  below.fill(infinity);
+  below[0] = -infinity;
+  bool even = true;
+  for (std::size_t b = 1; b < size; ++b) {
     const double edge = bins.edges()[b];
-    below[b - 1] = bins.side() == edge_side::right_closed
-                       ? edge
-                       : std::nextafter(edge, -std::numeric_limits<double>::infinity());
+    even = even && std::abs(edge * count_of_bins - static_cast<double>(b)) < 0.25;
+    below[b] = bins.side() == edge_side::right_closed ? edge : std::nextafter(edge, -infinity);
   }
   // Several sets of counters: neighbouring samples that share a bin need not wait for each other.
   struct plain {
-    std::uint64_t both;  // samples, and hits times 2^32
+    std::uint64_t count;
     double confidence;
     double miss;
   };
   constexpr std::size_t sets = 4;
-  std::array<std::array<plain, sets>, local> counters;
-  std::fill_n(counters.begin(), table.size(), std::array<plain, sets>{});
-  const auto& kernels = kernels_for<double>(best_isa());
-  std::array<double, 64> bin;
-  for (std::size_t first = 0; first < n; first += bin.size()) {
-    const std::size_t count = std::min(bin.size(), n - first);
-    kernels.count_below(confidence + first, count, below.data(), table.size() - 1, bin.data());
-    for (std::size_t i = 0; i < count; ++i) {
-      plain& c = counters[static_cast<std::size_t>(bin[i])][i % sets];
-      const double x = confidence[first + i];
-      const double miss = x - static_cast<double>(hit[first + i]);
-      c.both += 1 + (static_cast<std::uint64_t>(hit[first + i]) << 32);
-      c.confidence += x;
-      c.miss += miss * miss;
+  std::array<std::array<plain, 2 * local>, sets> counters;  // [set][2 bin + hit]
+  for (auto& set : counters) std::fill_n(set.begin(), 2 * size, plain{});
+  const auto add_to = [&](std::array<plain, 2 * local>& set, std::size_t bin, std::size_t i) {
+    plain& at = set[2 * bin + hit[i]];
+    const double miss = confidence[i] - static_cast<double>(hit[i]);
+    ++at.count;
+    at.confidence += confidence[i];
+    at.miss += miss * miss;
+  };
+  std::size_t i = 0;
+  if (even) {
+    // A guess that is the bin or the one before it.
+    const auto bin_of = [&](double c) {
+      const auto bin =
+          static_cast<std::size_t>(static_cast<std::int64_t>(c * count_of_bins - 0.25));
+      return bin + static_cast<std::size_t>(c > below[bin + 1]);
+    };
+    for (; i + sets <= n; i += sets)
+      for (std::size_t s = 0; s < sets; ++s) add_to(counters[s], bin_of(confidence[i + s]), i + s);
+    for (; i < n; ++i) add_to(counters[0], bin_of(confidence[i]), i);
+  } else {
+    for (; i < n; ++i) {
+      std::size_t bin = 0;
+      for (std::size_t step = local / 2; step > 0; step /= 2)
+        bin += confidence[i] > below[bin + step] ? step : 0;
+      add_to(counters[i % sets], bin, i);
     }
   }
-  for (std::size_t b = 0; b < table.size(); ++b) {
-    std::uint64_t both = 0;
+  for (std::size_t b = 0; b < size; ++b) {
+    std::uint64_t count = 0, hits = 0;
     double sum = 0, misses = 0;
-    for (const plain& c : counters[b]) {
-      both += c.both;
-      sum += c.confidence;
-      misses += c.miss;
+    for (const auto& set : counters) {
+      count += set[2 * b].count + set[2 * b + 1].count;
+      hits += set[2 * b + 1].count;
+      sum += set[2 * b].confidence + set[2 * b + 1].confidence;
+      misses += set[2 * b].miss + set[2 * b + 1].miss;
     }
-    const std::uint64_t count = both & 0xffffffffu;
     if (count != 0)
       table.add_sums(b, {.count = count,
                          .weight = static_cast<double>(count),
                          .squared_weight = static_cast<double>(count),
                          .confidence = sum,
-                         .hits = static_cast<double>(both >> 32),
+                         .hits = static_cast<double>(hits),
                          .squared_miss = misses});
   }
 }

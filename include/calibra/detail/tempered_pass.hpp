@@ -148,9 +148,7 @@ class tempered_pass {
       load(first, n, step, label.data(), weight.data(), kept.data());
       const tile<W>& z = reader.read(first, n);
       if (check) reader.sum_rows();
-      if constexpr (!is_binary)
-        (z.by_rows ? kernels.tempered_rows : kernels.tempered_cols)(z.data, z.stride, z.rows,
-                                                                    z.classes, beta, out);
+      if constexpr (!is_binary) kernels.tempered(z, beta, out);
       for (std::size_t i = 0; i < n; ++i) {
         if (kept[i] == 0) continue;
         const std::size_t row = (first + i) * step;

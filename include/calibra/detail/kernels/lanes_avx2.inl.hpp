@@ -26,9 +26,9 @@ struct f32 {
   }
   static void store(float* p, reg r) { _mm256_storeu_ps(p, r); }
   static void store_n(float* p, reg r, std::size_t n) { _mm256_maskstore_ps(p, first(n), r); }
-  static reg add(reg a, reg b) { return _mm256_add_ps(a, b); }
-  static reg sub(reg a, reg b) { return _mm256_sub_ps(a, b); }
-  static reg mul(reg a, reg b) { return _mm256_mul_ps(a, b); }
+  static reg add(reg a, reg b) { return a + b; }
+  static reg sub(reg a, reg b) { return a - b; }
+  static reg mul(reg a, reg b) { return a * b; }
   static reg fma(reg a, reg b, reg c) { return _mm256_fmadd_ps(a, b, c); }
   static reg max(reg a, reg b) { return _mm256_max_ps(a, b); }
   static reg min(reg a, reg b) { return _mm256_min_ps(a, b); }
@@ -41,6 +41,12 @@ struct f32 {
   static reg zip_high(reg a, reg b) {
     return _mm256_permute2f128_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b), 0x31);
   }
+  static reg blocks(const float* p, std::ptrdiff_t stride) {
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + stride),
+                                1);
+  }
+  static reg unpack_low(reg a, reg b) { return _mm256_unpacklo_ps(a, b); }
+  static reg unpack_high(reg a, reg b) { return _mm256_unpackhi_ps(a, b); }
   static unsigned at_least(reg a, reg b) {
     return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_GE_OQ)));
   }
@@ -81,8 +87,9 @@ struct f32 {
     sums.low = _mm256_fmadd_pd(low, low, sums.low);
     sums.high = _mm256_fmadd_pd(high, high, sums.high);
   }
+  static __m256d folded(const wide& sums) { return _mm256_add_pd(sums.low, sums.high); }
   static double total(const wide& sums) {
-    const __m256d s = _mm256_add_pd(sums.low, sums.high);
+    const __m256d s = folded(sums);
     const __m128d t = _mm_add_pd(_mm256_castpd256_pd128(s), _mm256_extractf128_pd(s, 1));
     return _mm_cvtsd_f64(_mm_add_sd(t, _mm_unpackhi_pd(t, t)));
   }
@@ -91,10 +98,35 @@ struct f32 {
     return {_mm256_div_pd(one, sums.low), _mm256_div_pd(one, sums.high)};
   }
   static void store_wide(double* p, const wide& sums, std::size_t n) {
+    if (n == width) {
+      _mm256_storeu_pd(p, sums.low);
+      _mm256_storeu_pd(p + 4, sums.high);
+      return;
+    }
     double all[width];
     _mm256_storeu_pd(all, sums.low);
     _mm256_storeu_pd(all + 4, sums.high);
     for (std::size_t i = 0; i < n; ++i) p[i] = all[i];
+  }
+  static void hits(reg arg_max, const std::int64_t* label, std::size_t n, unsigned char* hit) {
+    if (n < width) {
+      float all[width];
+      store(all, arg_max);
+      for (std::size_t i = 0; i < n; ++i) hit[i] = all[i] == static_cast<float>(label[i]);
+      return;
+    }
+    const __m256 low =
+        _mm256_castsi256_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(label)));
+    const __m256 high =
+        _mm256_castsi256_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(label + 4)));
+    // the lower 32 bits of labels 0 1 4 5 2 3 6 7
+    const __m256i mixed = _mm256_castps_si256(_mm256_shuffle_ps(low, high, 0x88));
+    const __m256i labels = _mm256_permute4x64_epi64(mixed, 0xd8);
+    const __m256i same = _mm256_cmpeq_epi32(labels, _mm256_cvtps_epi32(arg_max));
+    const __m128i words =
+        _mm_packs_epi32(_mm256_castsi256_si128(same), _mm256_extracti128_si256(same, 1));
+    const __m128i bytes = _mm_and_si128(_mm_packs_epi16(words, words), _mm_set1_epi8(1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(hit), bytes);
   }
   static void add_to(double* p, reg r, std::size_t n) {
     if (n == width) {
@@ -129,9 +161,9 @@ struct f64 {
   }
   static void store(double* p, reg r) { _mm256_storeu_pd(p, r); }
   static void store_n(double* p, reg r, std::size_t n) { _mm256_maskstore_pd(p, first(n), r); }
-  static reg add(reg a, reg b) { return _mm256_add_pd(a, b); }
-  static reg sub(reg a, reg b) { return _mm256_sub_pd(a, b); }
-  static reg mul(reg a, reg b) { return _mm256_mul_pd(a, b); }
+  static reg add(reg a, reg b) { return a + b; }
+  static reg sub(reg a, reg b) { return a - b; }
+  static reg mul(reg a, reg b) { return a * b; }
   static reg fma(reg a, reg b, reg c) { return _mm256_fmadd_pd(a, b, c); }
   static reg max(reg a, reg b) { return _mm256_max_pd(a, b); }
   static reg min(reg a, reg b) { return _mm256_min_pd(a, b); }
@@ -144,6 +176,12 @@ struct f64 {
   static reg zip_high(reg a, reg b) {
     return _mm256_permute2f128_pd(_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b), 0x31);
   }
+  static reg blocks(const double* p, std::ptrdiff_t stride) {
+    return _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(p)), _mm_loadu_pd(p + stride),
+                                1);
+  }
+  static reg unpack_low(reg a, reg b) { return _mm256_unpacklo_pd(a, b); }
+  static reg unpack_high(reg a, reg b) { return _mm256_unpackhi_pd(a, b); }
   static unsigned at_least(reg a, reg b) {
     return static_cast<unsigned>(_mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_GE_OQ)));
   }
@@ -173,13 +211,20 @@ struct f64 {
   }
   static void spill(wide& sums, reg r) { sums.all = add(sums.all, r); }
   static void spill_squares(wide& sums, reg r) { sums.all = fma(r, r, sums.all); }
+  static reg folded(const wide& sums) { return sums.all; }
   static double total(const wide& sums) {
     const __m128d t =
         _mm_add_pd(_mm256_castpd256_pd128(sums.all), _mm256_extractf128_pd(sums.all, 1));
     return _mm_cvtsd_f64(_mm_add_sd(t, _mm_unpackhi_pd(t, t)));
   }
   static wide inverse(const wide& sums) { return {_mm256_div_pd(set(1.0), sums.all)}; }
+  static reg div(reg a, reg b) { return _mm256_div_pd(a, b); }
   static void store_wide(double* p, const wide& sums, std::size_t n) { store_n(p, sums.all, n); }
+  static void hits(reg arg_max, const std::int64_t* label, std::size_t n, unsigned char* hit) {
+    double all[width];
+    store(all, arg_max);
+    for (std::size_t i = 0; i < n; ++i) hit[i] = all[i] == static_cast<double>(label[i]);
+  }
   static void add_to(double* p, reg r, std::size_t n) {
     const __m256i mask = first(n);
     _mm256_maskstore_pd(p, mask, add(_mm256_maskload_pd(p, mask), r));

@@ -22,9 +22,9 @@ struct f32 {
   }
   static void store(float* p, reg r) { _mm512_storeu_ps(p, r); }
   static void store_n(float* p, reg r, std::size_t n) { _mm512_mask_storeu_ps(p, first(n), r); }
-  static reg add(reg a, reg b) { return _mm512_add_ps(a, b); }
-  static reg sub(reg a, reg b) { return _mm512_sub_ps(a, b); }
-  static reg mul(reg a, reg b) { return _mm512_mul_ps(a, b); }
+  static reg add(reg a, reg b) { return a + b; }
+  static reg sub(reg a, reg b) { return a - b; }
+  static reg mul(reg a, reg b) { return a * b; }
   static reg fma(reg a, reg b, reg c) { return _mm512_fmadd_ps(a, b, c); }
   static reg max(reg a, reg b) { return _mm512_max_ps(a, b); }
   static reg min(reg a, reg b) { return _mm512_min_ps(a, b); }
@@ -39,6 +39,14 @@ struct f32 {
     return _mm512_permutex2var_ps(
         a, _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), b);
   }
+  static reg blocks(const float* p, std::ptrdiff_t stride) {
+    const reg low = _mm512_castps128_ps512(_mm_loadu_ps(p));
+    const reg two = _mm512_mask_broadcast_f32x4(low, 0xf0, _mm_loadu_ps(p + stride));
+    const reg three = _mm512_mask_broadcast_f32x4(two, 0xf00, _mm_loadu_ps(p + 2 * stride));
+    return _mm512_mask_broadcast_f32x4(three, 0xf000, _mm_loadu_ps(p + 3 * stride));
+  }
+  static reg unpack_low(reg a, reg b) { return _mm512_unpacklo_ps(a, b); }
+  static reg unpack_high(reg a, reg b) { return _mm512_unpackhi_ps(a, b); }
   static unsigned at_least(reg a, reg b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
   static unsigned equal(reg a, reg b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
   static reg exp(reg x) {
@@ -65,9 +73,8 @@ struct f32 {
     sums.low = _mm512_fmadd_pd(low, low, sums.low);
     sums.high = _mm512_fmadd_pd(high, high, sums.high);
   }
-  static double total(const wide& sums) {
-    return _mm512_reduce_add_pd(_mm512_add_pd(sums.low, sums.high));
-  }
+  static __m512d folded(const wide& sums) { return _mm512_add_pd(sums.low, sums.high); }
+  static double total(const wide& sums) { return _mm512_reduce_add_pd(folded(sums)); }
   static wide inverse(const wide& sums) {
     const __m512d one = _mm512_set1_pd(1.0);
     return {_mm512_div_pd(one, sums.low), _mm512_div_pd(one, sums.high)};
@@ -76,6 +83,15 @@ struct f32 {
     const __mmask16 mask = first(n);
     _mm512_mask_storeu_pd(p, static_cast<__mmask8>(mask), sums.low);
     _mm512_mask_storeu_pd(p + 8, static_cast<__mmask8>(mask >> 8), sums.high);
+  }
+  static void hits(reg arg_max, const std::int64_t* label, std::size_t n, unsigned char* hit) {
+    const __mmask16 mask = first(n);
+    const __m512i low = _mm512_maskz_loadu_epi64(static_cast<__mmask8>(mask), label);
+    const __m512i high = _mm512_maskz_loadu_epi64(static_cast<__mmask8>(mask >> 8), label + 8);
+    const __m512i labels = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(low)),
+                                              _mm512_cvtepi64_epi32(high), 1);
+    const __mmask16 same = _mm512_cmpeq_epi32_mask(labels, _mm512_cvtps_epi32(arg_max));
+    _mm_mask_storeu_epi8(hit, mask, _mm_maskz_set1_epi8(same, 1));
   }
   static void add_to(double* p, reg r, std::size_t n) {
     const auto low = static_cast<__mmask8>(first(n));
@@ -103,9 +119,9 @@ struct f64 {
   }
   static void store(double* p, reg r) { _mm512_storeu_pd(p, r); }
   static void store_n(double* p, reg r, std::size_t n) { _mm512_mask_storeu_pd(p, first(n), r); }
-  static reg add(reg a, reg b) { return _mm512_add_pd(a, b); }
-  static reg sub(reg a, reg b) { return _mm512_sub_pd(a, b); }
-  static reg mul(reg a, reg b) { return _mm512_mul_pd(a, b); }
+  static reg add(reg a, reg b) { return a + b; }
+  static reg sub(reg a, reg b) { return a - b; }
+  static reg mul(reg a, reg b) { return a * b; }
   static reg fma(reg a, reg b, reg c) { return _mm512_fmadd_pd(a, b, c); }
   static reg max(reg a, reg b) { return _mm512_max_pd(a, b); }
   static reg min(reg a, reg b) { return _mm512_min_pd(a, b); }
@@ -118,6 +134,14 @@ struct f64 {
   static reg zip_high(reg a, reg b) {
     return _mm512_permutex2var_pd(a, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), b);
   }
+  static reg blocks(const double* p, std::ptrdiff_t stride) {
+    const reg low = _mm512_castpd128_pd512(_mm_loadu_pd(p));
+    const reg two = _mm512_mask_broadcast_f64x2(low, 0xc, _mm_loadu_pd(p + stride));
+    const reg three = _mm512_mask_broadcast_f64x2(two, 0x30, _mm_loadu_pd(p + 2 * stride));
+    return _mm512_mask_broadcast_f64x2(three, 0xc0, _mm_loadu_pd(p + 3 * stride));
+  }
+  static reg unpack_low(reg a, reg b) { return _mm512_unpacklo_pd(a, b); }
+  static reg unpack_high(reg a, reg b) { return _mm512_unpackhi_pd(a, b); }
   static unsigned at_least(reg a, reg b) { return _mm512_cmp_pd_mask(a, b, _CMP_GE_OQ); }
   static unsigned equal(reg a, reg b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
   static reg exp(reg x) {
@@ -135,9 +159,17 @@ struct f64 {
   static double lowest(reg r) { return _mm512_reduce_min_pd(r); }
   static void spill(wide& sums, reg r) { sums.all = add(sums.all, r); }
   static void spill_squares(wide& sums, reg r) { sums.all = fma(r, r, sums.all); }
+  static reg folded(const wide& sums) { return sums.all; }
   static double total(const wide& sums) { return _mm512_reduce_add_pd(sums.all); }
   static wide inverse(const wide& sums) { return {_mm512_div_pd(set(1.0), sums.all)}; }
+  static reg div(reg a, reg b) { return _mm512_div_pd(a, b); }
   static void store_wide(double* p, const wide& sums, std::size_t n) { store_n(p, sums.all, n); }
+  static void hits(reg arg_max, const std::int64_t* label, std::size_t n, unsigned char* hit) {
+    const __mmask8 mask = first(n);
+    const __m512i labels = _mm512_maskz_loadu_epi64(mask, label);
+    const __mmask8 same = _mm512_cmpeq_epi64_mask(labels, _mm512_cvtpd_epi64(arg_max));
+    _mm_mask_storeu_epi8(hit, mask, _mm_maskz_set1_epi8(same, 1));
+  }
   static void add_to(double* p, reg r, std::size_t n) {
     _mm512_mask_storeu_pd(p, first(n), add(_mm512_maskz_loadu_pd(first(n), p), r));
   }

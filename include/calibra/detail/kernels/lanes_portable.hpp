@@ -68,6 +68,11 @@ struct lanes {
     else
       return __builtin_shufflevector(a, b, 1, 3);
   }
+  /// 16 bytes from p, and as many from p + stride, p + 2 stride, ... in wider registers.
+  static reg blocks(const T* p, std::ptrdiff_t) { return load(p); }
+  /// zip_low and zip_high within each 16 bytes.
+  static reg unpack_low(reg a, reg b) { return zip_low(a, b); }
+  static reg unpack_high(reg a, reg b) { return zip_high(a, b); }
   /// One bit a lane: set where a >= b.
   static unsigned at_least(reg a, reg b) { return bits_of(a >= b); }
   static unsigned equal(reg a, reg b) { return bits_of(a == b); }
@@ -112,11 +117,17 @@ struct lanes {
     const wide w = widened(r);
     for (std::size_t i = 0; i < width / 2; ++i) sums.at[i] += w.at[i] * w.at[i];
   }
-  static double total(const wide& sums) {
+  /// Half as many sums or a register of doubles full, whichever is less.
+  static pair folded(const wide& sums) {
     pair s = sums.at[0];
     for (std::size_t i = 1; i < width / 2; ++i) s += sums.at[i];
+    return s;
+  }
+  static double total(const wide& sums) {
+    const pair s = folded(sums);
     return s[0] + s[1];
   }
+  static reg div(reg a, reg b) { return a / b; }
   static wide inverse(const wide& sums) {
     wide w;
     for (std::size_t i = 0; i < width / 2; ++i) w.at[i] = 1.0 / sums.at[i];
@@ -124,6 +135,10 @@ struct lanes {
   }
   static void store_wide(double* p, const wide& sums, std::size_t n) {
     std::memcpy(p, sums.at, n * sizeof(double));
+  }
+  /// hit[i]: arg_max[i] is label[i]
+  static void hits(reg arg_max, const std::int64_t* label, std::size_t n, unsigned char* hit) {
+    for (std::size_t i = 0; i < n; ++i) hit[i] = arg_max[i] == static_cast<T>(label[i]);
   }
   /// p[i] += r[i]
   static void add_to(double* p, reg r, std::size_t n) {

@@ -6,22 +6,176 @@
 
 namespace calibra::detail::CALIBRA_DETAIL_ISA {
 
-/// The left side of the spine, for lanes V. "rows" walks along contiguous classes, one row at a
-/// time; "cols" walks down contiguous samples, one class at a time and a register of samples at
-/// once. Both read their data twice: once for the maximum, once (from cache) for the sums.
+/// The left side of the spine, for lanes V. "rows" are contiguous classes, "cols" contiguous
+/// samples. A register of samples side by side is worked on a class at a time; longer rows are
+/// worked on along their classes, a few rows at once so that what is done once a row is done for
+/// all of them together. Both read their data twice: once for the maximum, once (from cache) for
+/// the sums.
 template<class V>
 struct kernels {
   using T = typename V::value;
   using reg = typename V::reg;
   using wide = typename V::wide;
+  using D = f64;
   static constexpr std::size_t W = V::width;
   /// Registers added up in T before they are spilled to double: bounds the rounding of a row's sum.
   static constexpr std::size_t run = 16;
+  /// Rows of fewer classes are put side by side first.
+  static constexpr std::size_t few = 64;
+  /// Bytes of rows that are worked on at once: they are read twice.
+  static constexpr std::size_t cached = 8192;
   static constexpr T minus_infinity = -std::numeric_limits<T>::infinity();
 
-  template<std::size_t N>
-  static void clear(wide (&sums)[N]) {
-    for (wide& s : sums) s = V::zero();
+  static const T* at_row(const T* z, std::ptrdiff_t stride, std::size_t i) {
+    return z + static_cast<std::ptrdiff_t>(i) * stride;
+  }
+
+  // ---- what is summed over the classes -------------------------------------------------------
+
+  /// exp(z - max), and its square.
+  template<bool Squares>
+  struct softmax_term {
+    static constexpr std::size_t sums = Squares ? 2 : 1;
+    void operator()(reg z, reg max, reg* sum) const {
+      const reg e = V::exp(V::sub(z, max));
+      sum[0] = V::add(sum[0], e);
+      if constexpr (Squares) sum[1] = V::fma(e, e, sum[1]);
+    }
+  };
+
+  /// w, w u and w u^2 with u = z - max <= 0 and w = exp(beta u).
+  struct tempered_term {
+    static constexpr std::size_t sums = 3;
+    reg beta, bottom;
+    void operator()(reg z, reg max, reg* sum) const {
+      const reg u = V::max(bottom, V::sub(z, max));  // -inf becomes finite: 0 times it is 0
+      const reg w = V::exp(V::mul(u, beta));
+      const reg wu = V::mul(w, u);
+      sum[0] = V::add(sum[0], w);
+      sum[1] = V::add(sum[1], wu);
+      sum[2] = V::fma(wu, u, sum[2]);
+    }
+  };
+
+  // ---- along the rows ------------------------------------------------------------------------
+
+  /// The largest classes of a row, lane by lane.
+  static reg lanes_max(const T* z, std::size_t k) {
+    reg a = V::set(minus_infinity), b = a;
+    std::size_t j = 0;
+    for (; j + 2 * W <= k; j += 2 * W) {
+      a = V::max(V::load(z + j), a);
+      b = V::max(V::load(z + j + W), b);
+    }
+    if (j + W <= k) {
+      a = V::max(V::load(z + j), a);
+      j += W;
+    }
+    if (j < k) b = V::max(V::load_n(z + j, k - j, minus_infinity), b);
+    return V::max(a, b);
+  }
+
+  /// Sums the terms of a few rows, so that none waits for its own last step. What lies `ahead` of
+  /// them is read ahead. Sum s of row r is spread over the lanes of sums[s * W + r].
+  template<std::size_t Rows, class Term>
+  static void sum_some(const T* z, std::ptrdiff_t stride, std::size_t k, std::ptrdiff_t ahead,
+                       const T* max, Term term, typename D::reg* sums) {
+    const T* row[Rows];
+    reg m[Rows];
+    wide totals[Rows][Term::sums];
+    for (std::size_t r = 0; r < Rows; ++r) {
+      row[r] = at_row(z, stride, r);
+      m[r] = V::set(max[r]);
+      for (wide& t : totals[r]) t = V::zero();
+    }
+    for (std::size_t j = 0; j < k;) {
+      reg part[Rows][Term::sums];
+      for (auto& p : part)
+        for (reg& x : p) x = V::set(T{0});
+      const std::size_t stop = k - j < (run + 1) * W ? k : j + run * W;
+      for (; j + W <= stop; j += W) {
+        for (std::size_t r = 0; r < Rows; ++r) {
+          __builtin_prefetch(row[r] + ahead + j);
+          term(V::load(row[r] + j), m[r], part[r]);
+        }
+      }
+      if (j < stop) {
+        for (std::size_t r = 0; r < Rows; ++r) {
+          __builtin_prefetch(row[r] + ahead + j);
+          term(V::load_n(row[r] + j, stop - j, minus_infinity), m[r], part[r]);
+        }
+        j = stop;
+      }
+      for (std::size_t r = 0; r < Rows; ++r)
+        for (std::size_t s = 0; s < Term::sums; ++s) V::spill(totals[r][s], part[r][s]);
+    }
+    for (std::size_t r = 0; r < Rows; ++r)
+      for (std::size_t s = 0; s < Term::sums; ++s) sums[s * W + r] = V::folded(totals[r][s]);
+  }
+
+  /// Lane i of the result: the largest lane, or the sum, of r[i].
+  static reg max_across(reg (&r)[W]) {
+    for (std::size_t half = W / 2; half > 0; half /= 2)
+      for (std::size_t i = 0; i < half; ++i)
+        r[i] = V::max(V::zip_low(r[i], r[i + half]), V::zip_high(r[i], r[i + half]));
+    return r[0];
+  }
+  static typename D::reg sum_across(typename D::reg* r) {
+    for (std::size_t half = D::width / 2; half > 0; half /= 2)
+      for (std::size_t i = 0; i < half; ++i)
+        r[i] = D::add(D::zip_low(r[i], r[i + half]), D::zip_high(r[i], r[i + half]));
+    return r[0];
+  }
+
+  static void store_sums(double* p, typename D::reg r, std::size_t n) {
+    if (n >= D::width)
+      D::store(p, r);
+    else
+      D::store_n(p, r, n);
+  }
+
+  /// The label's class is the first of the largest ones. Two of them make a sum of 2 or more.
+  static bool row_hit(const T* z, std::size_t k, std::int64_t label, T max, double sum) {
+    if (static_cast<std::uint64_t>(label) >= k) return false;
+    const auto y = static_cast<std::size_t>(label);
+    return z[y] == max && (sum < 1.75 || find_row(z, y, max) == y);
+  }
+
+  template<class Term>
+  static void sum_rows(const T* z, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
+                       const row_sums<T>& out, Term term) {
+    double* const to[3] = {out.sum, out.second, out.third};
+    const std::size_t fitting = cached / sizeof(T) / k;
+    const std::size_t step = fitting < 1 ? 1 : fitting < W ? fitting : W;
+    reg top[W];
+    for (reg& r : top) r = V::set(T{0});
+    typename D::reg sums[Term::sums * W];
+    for (auto& s : sums) s = D::set(0.0);
+    for (std::size_t i = 0; i < rows; i += step) {
+      const std::size_t n = rows - i < step ? rows - i : step;
+      const T* const first = at_row(z, stride, i);
+      for (std::size_t r = 0; r < n; ++r) top[r] = lanes_max(at_row(first, stride, r), k);
+      T max[W];
+      V::store(max, max_across(top));
+      for (std::size_t r = 0; r < n; ++r) out.max[i + r] = max[r];
+      const std::ptrdiff_t ahead = stride * static_cast<std::ptrdiff_t>(step);
+      std::size_t r = 0;
+      for (; k < 400 && r + 2 <= n; r += 2)
+        sum_some<2>(at_row(first, stride, r), stride, k, ahead, max + r, term, sums + r);
+      for (; r < n; ++r)
+        sum_some<1>(at_row(first, stride, r), stride, k, ahead, max + r, term, sums + r);
+      for (r = 0; r < n; r += D::width) {
+        for (std::size_t s = 0; s < Term::sums; ++s) {
+          const typename D::reg sum = sum_across(sums + s * W + r);
+          store_sums(to[s] + i + r, sum, n - r);
+          if (s == 0 && out.inverse != nullptr)
+            store_sums(out.inverse + i + r, D::div(D::set(1.0), sum), n - r);
+        }
+      }
+      if (out.hit == nullptr) continue;
+      for (r = i; r < i + n; ++r)
+        out.hit[r] = row_hit(at_row(z, stride, r), k, out.label[r], out.max[r], out.sum[r]);
+    }
   }
 
   static T row_max(const T* z, std::size_t k) {
@@ -36,97 +190,6 @@ struct kernels {
     for (; j + W <= k; j += W) a = V::max(V::load(z + j), a);
     if (j < k) b = V::max(V::load_n(z + j, k - j, minus_infinity), b);
     return V::highest(V::max(V::max(a, b), V::max(c, d)));
-  }
-
-  /// Calls body(registers of z, lane accumulators) over a row in runs; `next` is read ahead.
-  template<std::size_t Sums, class Term>
-  static void sum_row(const T* z, std::size_t k, T fill, const T* next, Term term, wide* totals) {
-    std::size_t j = 0;
-    while (j + W <= k) {
-      reg sums[2][Sums];
-      for (auto& half_sums : sums)
-        for (reg& s : half_sums) s = V::set(T{0});
-      const std::size_t stop = k - j < 2 * run * W ? k : j + 2 * run * W;
-      for (; j + 2 * W <= stop; j += 2 * W) {
-        __builtin_prefetch(next + j);
-        if constexpr (2 * W * sizeof(T) > 64) __builtin_prefetch(next + j + W);
-        term(V::load(z + j), sums[0]);
-        term(V::load(z + j + W), sums[1]);
-      }
-      if (j + W <= stop) {
-        term(V::load(z + j), sums[0]);
-        j += W;
-      }
-      for (std::size_t i = 0; i < Sums; ++i) V::spill(totals[i], V::add(sums[0][i], sums[1][i]));
-    }
-    if (j < k) {
-      reg sums[Sums];
-      for (reg& s : sums) s = V::set(T{0});
-      term(V::load_n(z + j, k - j, fill), sums);
-      for (std::size_t i = 0; i < Sums; ++i) V::spill(totals[i], sums[i]);
-    }
-  }
-
-  template<bool Squares>
-  struct softmax_term {
-    reg max;
-    void operator()(reg z, reg* sums) const {
-      const reg e = V::exp(V::sub(z, max));
-      sums[0] = V::add(sums[0], e);
-      if constexpr (Squares) sums[1] = V::fma(e, e, sums[1]);
-    }
-  };
-
-  template<bool Squares>
-  static void softmax_rows_as(const T* z, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
-                              const row_sums<T>& out) {
-    for (std::size_t i = 0; i < rows; ++i, z += stride) {
-      const T max = row_max(z, k);
-      wide totals[Squares ? 2 : 1];
-      clear(totals);
-      sum_row<Squares ? 2 : 1>(z, k, minus_infinity, z + stride, softmax_term<Squares>{V::set(max)},
-                               totals);
-      out.max[i] = max;
-      out.sum[i] = V::total(totals[0]);
-      if (out.inverse != nullptr) out.inverse[i] = 1.0 / out.sum[i];
-      if constexpr (Squares) out.second[i] = V::total(totals[1]);
-    }
-  }
-  static void softmax_rows(const T* z, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
-                           const row_sums<T>& out) {
-    if (out.second != nullptr)
-      softmax_rows_as<true>(z, stride, rows, k, out);
-    else
-      softmax_rows_as<false>(z, stride, rows, k, out);
-  }
-
-  /// sum of w, w u and w u^2 with u = z - max <= 0 and w = exp(beta u).
-  struct tempered_term {
-    reg max, beta, bottom;
-    void operator()(reg z, reg* sums) const {
-      const reg u = V::max(bottom, V::sub(z, max));  // -inf becomes finite: 0 times it is 0
-      const reg w = V::exp(V::mul(u, beta));
-      const reg wu = V::mul(w, u);
-      sums[0] = V::add(sums[0], w);
-      sums[1] = V::add(sums[1], wu);
-      sums[2] = V::fma(wu, u, sums[2]);
-    }
-  };
-  static void tempered_rows(const T* z, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
-                            double beta, const row_sums<T>& out) {
-    for (std::size_t i = 0; i < rows; ++i, z += stride) {
-      const T max = row_max(z, k);
-      wide totals[3];
-      clear(totals);
-      sum_row<3>(z, k, minus_infinity, z + stride,
-                 tempered_term{V::set(max), V::set(static_cast<T>(beta)),
-                               V::set(std::numeric_limits<T>::lowest())},
-                 totals);
-      out.max[i] = max;
-      out.sum[i] = V::total(totals[0]);
-      out.second[i] = V::total(totals[1]);
-      out.third[i] = V::total(totals[2]);
-    }
   }
 
   static T row_min(const T* z, std::size_t k) {
@@ -152,181 +215,176 @@ struct kernels {
       V::spill_squares(totals[1], x);
     }
   }
-  static void simplex_rows(const T* p, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
-                           const row_sums<T>& out) {
-    for (std::size_t i = 0; i < rows; ++i, p += stride) {
-      out.max[i] = row_max(p, k);
-      out.min[i] = row_min(p, k);
-      wide totals[2];
-      clear(totals);
-      simplex_row(p, k, p + stride, totals);
-      out.sum[i] = V::total(totals[0]);
-      out.second[i] = V::total(totals[1]);
-    }
-  }
 
   // ---- down the columns ----------------------------------------------------------------------
 
   static reg load_lanes(const T* p, std::size_t n) {
-    return n == W ? V::load(p) : V::load_n(p, n, T{0});
+    return __builtin_expect(n == W, 1) ? V::load(p) : V::load_n(p, n, T{0});
   }
 
   /// The largest class of each lane and its first index.
   static void col_max(const T* z, std::ptrdiff_t stride, std::size_t k, std::size_t n, reg& max,
                       reg& arg_max) {
+    const reg one = V::set(T{1});
+    reg index = V::set(T{0});
     max = load_lanes(z, n);
-    arg_max = V::set(T{0});
+    arg_max = index;
     for (std::size_t j = 1; j < k; ++j) {
-      const reg x = load_lanes(z + static_cast<std::ptrdiff_t>(j) * stride, n);
-      arg_max = V::if_greater(x, max, V::set(static_cast<T>(j)), arg_max);
+      z += stride;
+      const reg x = load_lanes(z, n);
+      index = V::add(index, one);
+      arg_max = V::if_greater(x, max, index, arg_max);
       max = V::max(x, max);
     }
   }
 
-  template<std::size_t Sums, class Term>
-  static void sum_cols(const T* z, std::ptrdiff_t stride, std::size_t k, std::size_t n, Term term,
-                       wide* totals) {
-    for (std::size_t j = 0; j < k;) {
-      reg sums[Sums];
-      for (reg& s : sums) s = V::set(T{0});
-      const std::size_t stop = k - j < run ? k : j + run;
-      for (; j < stop; ++j) term(load_lanes(z + static_cast<std::ptrdiff_t>(j) * stride, n), sums);
-      for (std::size_t i = 0; i < Sums; ++i) V::spill(totals[i], sums[i]);
-    }
-  }
+  /// Works on n <= W samples side by side, which are samples i, i + 1, ... of the results.
+  template<class Term>
+  struct sum_cols {
+    const row_sums<T>& out;
+    std::size_t k;
+    Term term;
 
-  template<bool Squares>
-  static void softmax_cols_as(const T* z, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
-                              const row_sums<T>& out) {
-    for (std::size_t i = 0; i < rows; i += W) {
-      const std::size_t n = rows - i < W ? rows - i : W;
+    [[gnu::noinline]] void operator()(const T* z, std::ptrdiff_t stride, std::size_t i,
+                                      std::size_t n) {
+      double* const to[3] = {out.sum, out.second, out.third};
       reg max, arg_max;
-      col_max(z + i, stride, k, n, max, arg_max);
-      wide totals[Squares ? 2 : 1];
-      clear(totals);
-      sum_cols<Squares ? 2 : 1>(z + i, stride, k, n, softmax_term<Squares>{max}, totals);
+      col_max(z, stride, k, n, max, arg_max);
       V::store_n(out.max + i, max, n);
-      V::store_n(out.arg_max + i, arg_max, n);
-      V::store_wide(out.sum + i, totals[0], n);
+      if (out.arg_max != nullptr) V::store_n(out.arg_max + i, arg_max, n);
+      wide totals[Term::sums];
+      for (wide& t : totals) t = V::zero();
+      for (std::size_t j = 0; j < k;) {
+        reg sums[Term::sums];
+        for (reg& s : sums) s = V::set(T{0});
+        const std::size_t stop = k - j < run ? k : j + run;
+        for (; j < stop; ++j, z += stride) term(load_lanes(z, n), max, sums);
+        for (std::size_t s = 0; s < Term::sums; ++s) V::spill(totals[s], sums[s]);
+      }
+      for (std::size_t s = 0; s < Term::sums; ++s) V::store_wide(to[s] + i, totals[s], n);
       if (out.inverse != nullptr) V::store_wide(out.inverse + i, V::inverse(totals[0]), n);
-      if constexpr (Squares) V::store_wide(out.second + i, totals[1], n);
+      if (out.hit != nullptr) V::hits(arg_max, out.label + i, n, out.hit + i);
     }
-  }
-  static void softmax_cols(const T* z, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
-                           const row_sums<T>& out) {
-    if (out.second != nullptr)
-      softmax_cols_as<true>(z, stride, rows, k, out);
-    else
-      softmax_cols_as<false>(z, stride, rows, k, out);
-  }
+  };
 
-  static void tempered_cols(const T* z, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
-                            double beta, const row_sums<T>& out) {
-    for (std::size_t i = 0; i < rows; i += W) {
-      const std::size_t n = rows - i < W ? rows - i : W;
-      reg max, arg_max;
-      col_max(z + i, stride, k, n, max, arg_max);
-      wide totals[3];
-      clear(totals);
-      sum_cols<3>(z + i, stride, k, n,
-                  tempered_term{max, V::set(static_cast<T>(beta)),
-                                V::set(std::numeric_limits<T>::lowest())},
-                  totals);
-      V::store_n(out.max + i, max, n);
-      V::store_wide(out.sum + i, totals[0], n);
-      V::store_wide(out.second + i, totals[1], n);
-      V::store_wide(out.third + i, totals[2], n);
-    }
-  }
+  struct simplex_cols_of {
+    const row_sums<T>& out;
+    std::size_t k;
 
-  static void simplex_cols(const T* p, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
-                           const row_sums<T>& out) {
-    for (std::size_t i = 0; i < rows; i += W) {
-      const std::size_t n = rows - i < W ? rows - i : W;
+    [[gnu::noinline]] void operator()(const T* p, std::ptrdiff_t stride, std::size_t i,
+                                      std::size_t n) {
       reg max, arg_max;
-      col_max(p + i, stride, k, n, max, arg_max);
+      col_max(p, stride, k, n, max, arg_max);
       reg min = max;
-      for (std::size_t j = 0; j < k; ++j)
-        min = V::min(load_lanes(p + i + static_cast<std::ptrdiff_t>(j) * stride, n), min);
-      wide totals[2];
-      clear(totals);
+      wide totals[2] = {V::zero(), V::zero()};
       for (std::size_t j = 0; j < k; ++j) {
-        const reg x = load_lanes(p + i + static_cast<std::ptrdiff_t>(j) * stride, n);
+        const reg x = load_lanes(at_row(p, stride, j), n);
+        min = V::min(x, min);
         V::spill(totals[0], x);
         V::spill_squares(totals[1], x);
       }
       V::store_n(out.max + i, max, n);
-      V::store_n(out.arg_max + i, arg_max, n);
+      if (out.arg_max != nullptr) V::store_n(out.arg_max + i, arg_max, n);
       V::store_n(out.min + i, min, n);
       V::store_wide(out.sum + i, totals[0], n);
       V::store_wide(out.second + i, totals[1], n);
     }
+  };
+
+  template<class Group>
+  static void by_cols(const T* z, std::ptrdiff_t stride, std::size_t rows, Group group) {
+    for (std::size_t i = 0; i < rows; i += W) group(z + i, stride, i, rows - i < W ? rows - i : W);
   }
 
   // ---- from rows to columns ------------------------------------------------------------------
 
-  /// One round of a perfect shuffle: classes that lie in the lanes of Regs registers (a row, or
-  /// several interleaved ones, in each) move into the number of the register. After log2(W) rounds
-  /// register j holds class j of W rows. Of Classes still in the lanes the first Wanted are kept.
-  template<std::size_t Classes, std::size_t Wanted, std::size_t Regs, std::size_t... I>
-  [[gnu::always_inline]] static inline void shuffle(const reg (&in)[Regs], reg (&out)[Wanted],
-                                                    std::index_sequence<I...>) {
-    if constexpr (Classes == 1) {
-      ((out[I] = in[I], out[I + Regs / 2] = in[I + Regs / 2]), ...);
-    } else if constexpr (Wanted > Classes / 2) {
-      reg next[Regs];
-      ((next[2 * I] = V::zip_low(in[I], in[I + Regs / 2]),
-        next[2 * I + 1] = V::zip_high(in[I], in[I + Regs / 2])),
-       ...);
-      shuffle<Classes / 2, Wanted>(next, out, std::index_sequence<I...>{});
+  /// As many classes as 16 bytes hold, of W rows: out[class * W + row]
+  static void turn_chunk(const T* in, std::ptrdiff_t stride, T* out) {
+    if constexpr (sizeof(T) == 4) {
+      const reg a = V::blocks(in, 4 * stride), b = V::blocks(in + stride, 4 * stride),
+                c = V::blocks(in + 2 * stride, 4 * stride),
+                d = V::blocks(in + 3 * stride, 4 * stride);
+      const reg ac = V::unpack_low(a, c), bd = V::unpack_low(b, d);
+      V::store(out, V::unpack_low(ac, bd));
+      V::store(out + W, V::unpack_high(ac, bd));
+      const reg ac2 = V::unpack_high(a, c), bd2 = V::unpack_high(b, d);
+      V::store(out + 2 * W, V::unpack_low(ac2, bd2));
+      V::store(out + 3 * W, V::unpack_high(ac2, bd2));
     } else {
-      reg next[Regs / 2] = {V::zip_low(in[I], in[I + Regs / 2])...};
-      shuffle<Classes / 2, Wanted>(next, out, std::make_index_sequence<Regs / 4>{});
+      const reg a = V::blocks(in, 2 * stride), b = V::blocks(in + stride, 2 * stride);
+      V::store(out, V::unpack_low(a, b));
+      V::store(out + W, V::unpack_high(a, b));
     }
   }
 
-  /// k <= Wanted classes of W rows, to out[class * out_stride + row].
-  template<std::size_t Wanted, std::size_t... I>
-  [[gnu::always_inline]] static inline void turn_block(const T* in, std::ptrdiff_t stride,
-                                                       std::size_t k, T* out,
-                                                       std::size_t out_stride,
-                                                       std::index_sequence<I...>) {
-    const reg rows[W] = {V::load_n(in + static_cast<std::ptrdiff_t>(I) * stride, k, T{0})...};
-    reg cols[Wanted];
-    shuffle<W, Wanted>(rows, cols, std::make_index_sequence<W / 2>{});
-    for (std::size_t j = 0; j < k; ++j) V::store(out + j * out_stride, cols[j]);
+  /// out[class * W + row] = in[row * stride + class] for n <= W rows of k classes
+  static void turn(const T* in, std::ptrdiff_t stride, std::size_t n, std::size_t k, T* out) {
+    constexpr std::size_t chunk = 16 / sizeof(T);
+    if (n == W && k >= chunk) {
+      for (std::size_t j = 0; j + chunk < k; j += chunk) turn_chunk(in + j, stride, out + j * W);
+      turn_chunk(in + (k - chunk), stride, out + (k - chunk) * W);
+      return;
+    }
+    for (std::size_t j = 0; j < k; ++j)
+      for (std::size_t i = 0; i < W; ++i) out[j * W + i] = i < n ? at_row(in, stride, i)[j] : T{0};
   }
 
-  /// The same for all rows; as many rows behind them are read ahead.
-  template<std::size_t Wanted>
-  static void turn_blocks(const T* in, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
-                          T* out, std::size_t out_stride) {
-    const T* next = in + static_cast<std::ptrdiff_t>(rows) * stride;
-    for (std::size_t i = 0; i + W <= rows; i += W) {
-      for (std::size_t n = 0; n < W; ++n, next += stride) __builtin_prefetch(next);
-      turn_block<Wanted>(in + static_cast<std::ptrdiff_t>(i) * stride, stride, k, out + i,
-                         out_stride, std::make_index_sequence<W>{});
+  /// Puts short rows side by side, W at a time.
+  template<class Group>
+  static void by_short_rows(const T* z, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
+                            Group group) {
+    constexpr std::size_t line = 64 / sizeof(T), ahead = 2048 / sizeof(T);
+    alignas(64) T side_by_side[few * W];
+    for (std::size_t i = 0; i < rows; i += W) {
+      const std::size_t n = rows - i < W ? rows - i : W;
+      const T* const in = at_row(z, stride, i);
+      if (stride == static_cast<std::ptrdiff_t>(k))
+        for (std::size_t j = 0; j < W * k; j += line) __builtin_prefetch(in + ahead + j);
+      turn(in, stride, n, k, side_by_side);
+      group(side_by_side, static_cast<std::ptrdiff_t>(W), i, n);
     }
   }
 
-  static constexpr std::size_t half = W / 2 < 2 ? 2 : W / 2;
-  static constexpr std::size_t quarter = W / 4 < 2 ? 2 : W / 4;
+  // ---- the entries ---------------------------------------------------------------------------
 
-  /// out[class * out_stride + row] = in[row * stride + class]
-  static void turn(const T* in, std::ptrdiff_t stride, std::size_t rows, std::size_t k, T* out,
-                   std::size_t out_stride) {
-    for (std::size_t j = 0; j < k; j += W) {
-      const std::size_t n = k - j < W ? k - j : W;
-      const auto blocks = n <= 2         ? turn_blocks<2>
-                          : n <= quarter ? turn_blocks<quarter>
-                          : n <= half    ? turn_blocks<half>
-                                         : turn_blocks<W>;
-      blocks(in + j, stride, rows, n, out + j * out_stride, out_stride);
+  template<class Term>
+  static void sums(const tile<T>& z, const row_sums<T>& out, Term term) {
+    if (!z.by_rows)
+      by_cols(z.data, z.stride, z.rows, sum_cols<Term>{out, z.classes, term});
+    else if (z.classes < few)
+      by_short_rows(z.data, z.stride, z.rows, z.classes, sum_cols<Term>{out, z.classes, term});
+    else
+      sum_rows(z.data, z.stride, z.rows, z.classes, out, term);
+  }
+
+  static void softmax(const tile<T>& z, const row_sums<T>& out) {
+    if (out.second != nullptr)
+      sums(z, out, softmax_term<true>{});
+    else
+      sums(z, out, softmax_term<false>{});
+  }
+
+  static void tempered(const tile<T>& z, double beta, const row_sums<T>& out) {
+    sums(z, out,
+         tempered_term{V::set(static_cast<T>(beta)), V::set(std::numeric_limits<T>::lowest())});
+  }
+
+  static void simplex(const tile<T>& p, const row_sums<T>& out) {
+    if (!p.by_rows) {
+      by_cols(p.data, p.stride, p.rows, simplex_cols_of{out, p.classes});
+    } else if (p.classes < few) {
+      by_short_rows(p.data, p.stride, p.rows, p.classes, simplex_cols_of{out, p.classes});
+    } else {
+      for (std::size_t i = 0; i < p.rows; ++i) {
+        const T* const row = at_row(p.data, p.stride, i);
+        out.max[i] = row_max(row, p.classes);
+        out.min[i] = row_min(row, p.classes);
+        wide totals[2] = {V::zero(), V::zero()};
+        simplex_row(row, p.classes, at_row(row, p.stride, 1), totals);
+        out.sum[i] = V::total(totals[0]);
+        out.second[i] = V::total(totals[1]);
+      }
     }
-    for (std::size_t i = rows / W * W; i < rows; ++i)
-      for (std::size_t j = 0; j < k; ++j)
-        out[j * out_stride + i] =
-            in[static_cast<std::ptrdiff_t>(i) * stride + static_cast<std::ptrdiff_t>(j)];
   }
 
   // ---- single rows ---------------------------------------------------------------------------
@@ -395,10 +453,6 @@ struct kernels {
       if (p[j] == x) return j;
     return k;
   }
-
-  static constexpr row_kernels<T> table{
-      &softmax_rows, &softmax_cols, &simplex_rows, &simplex_cols, &tempered_rows, &tempered_cols,
-      &exp_row,      &add_row,      &select_row,   &find_row,     &turn,          &count_below};
 };
 
 }  // namespace calibra::detail::CALIBRA_DETAIL_ISA
