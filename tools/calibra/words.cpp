@@ -54,6 +54,10 @@ std::string_view word(report_format format) {
   return "markdown";
 }
 
+std::string_view word(io::header_row header) {
+  return header == io::header_row::absent ? "no" : "yes";
+}
+
 edge_side effective_side(const eval_request& request) {
   return request.side ? *request.side : conventions::find(request.like).side;
 }
