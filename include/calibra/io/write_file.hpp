@@ -15,7 +15,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include "calibra/error.hpp"
 #include "calibra/io/detail/text.hpp"
@@ -126,14 +125,13 @@ class atomic_file {
     const auto directory = std::filesystem::path(target_).parent_path();
     for (;;) {
       const std::string name = detail::concat(".calibra-", ::getpid(), '-', counter++, ".tmp");
-      std::string candidate = (directory / name).string();
-      const int file = ::open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-      if (file >= 0) {
-        temporary_ = std::move(candidate);
-        detail::remember_temporary(temporary_.c_str());
-        return file;
-      }
-      if (errno != EEXIST) fail(errno);
+      temporary_ = (directory / name).string();
+      detail::remember_temporary(temporary_.c_str());  // first, so that no signal comes in between
+      const int file = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (file >= 0) return file;
+      const int code = errno;
+      detail::forget_temporary(temporary_.c_str());
+      if (code != EEXIST) fail(code);
     }
   }
 
