@@ -35,8 +35,10 @@ void check_fails(const workplace& files, const std::string& arguments, const std
   CHECK(files.entries() == entries);
 }
 
-/// The same for eval and fit: what reads the scores and labels is one piece of code.
-void check_data(const workplace& files, const std::string& arguments, const std::string& message) {
+/// The same for eval and fit: what reads the scores and labels is one piece of code. The scores are
+/// logits where nothing else is said.
+void check_data(const workplace& files, std::string arguments, const std::string& message) {
+  if (arguments.find("--from") == std::string::npos) arguments += " --from logits";
   check_fails(files, concat("eval ", arguments), message);
   check_fails(files, concat("eval ", arguments, " --output report"), message);
   check_fails(files, concat("fit ", arguments, " --output model.json"), message);
@@ -138,6 +140,10 @@ TEST_CASE("bad input: shapes", "[cli]") {
   files.save("square.npy", 4, 2, std::vector<double>(8));
   check_data(files, "p.npy y.npy --weights square.npy",
              "square.npy: values: expected shape (n,) or (n, 1), got shape (4, 2)");
+  files.write("square.csv", "1,2\n1,2\n1,2\n1,2\n");
+  check_data(files, "p.npy y.npy --weights square.csv",
+             "square.csv: values: expected shape (n,) or (n, 1), got shape (4, 2); the file has to "
+             "have one column");
   check_fails(files, "eval p.npy y.npy --from confidences",
               "p.npy: values: expected shape (n,) or (n, 1), got shape (4, 3)");
 
@@ -147,7 +153,7 @@ TEST_CASE("bad input: shapes", "[cli]") {
              "none.npy: no samples: expected at least 1 row, got shape (0, 3)");
   files.write("no_classes.npy", image("<f8", "(4, 0)", 0));
   check_data(files, "no_classes.npy y.npy",
-             "no_classes.npy: expected at least 1 class, got scores of 4 x 0");
+             "no_classes.npy: expected at least 1 column, got shape (4, 0)");
   files.save("same.npy", std::vector<std::int64_t>{7, 7, 7, 7});
   check_fails(files, "eval p.npy same.npy --from probabilities --ignore-label 7",
               "p.npy: no samples left of 4: 0 have scores that are not numbers, the rest the label "
@@ -162,9 +168,25 @@ TEST_CASE("bad input: labels", "[cli]") {
   check_data(files, "p.npy high.npy", "high.npy: label 3 at row 2 is not in [0, 3)");
   files.save("low.npy", std::vector<std::int64_t>{1, -1, 2, 0});
   check_data(files, "p.npy low.npy", "low.npy: label -1 at row 1 is not in [0, 3)");
-  files.save("real.npy", std::vector<double>{1, 1, 2, 0});
+  files.save("real.npy", std::vector<double>{1, 1, 2.5, 0});
   check_data(files, "p.npy real.npy",
-             "real.npy: labels: expected integers, got float64 of shape (4,)");
+             "real.npy: row 2: label 2.5 is not a whole number; expected class indices from 0");
+  const std::string not_names = "; labels are class indices from 0, not names";
+  files.write("names.npy", image("<U3", "(4,)", 48));
+  check_data(files, "p.npy names.npy",
+             "names.npy: dtype '<U3' (text) is not supported; expected float16, float32, float64, "
+             "bfloat16, int8 to int64, uint8 to uint64 or bool" +
+                 not_names);
+  files.write("names.csv", "animal\ncat\ndog\ncat\ncat\n");
+  check_data(files, "p.npy names.csv", "names.csv:2:1: expected a number, got 'cat'" + not_names);
+  files.write("id.csv", "id,label\n7,1\n8,1\n9,2\n10,0\n");
+  check_data(files, "p.npy id.csv",
+             "id.csv: row 0, column 0: one-hot labels: expected 0 or 1, got 7; name the column of "
+             "the labels by --label-column");
+  files.write("header.csv", "0\n1\n1\n2\n0\n");
+  check_data(files, "p.npy header.csv",
+             "header.csv: expected 4 labels for the 4 rows of p.npy, got 5; if the first row is a "
+             "header, say --header yes");
   files.save("two_hot.npy", 4, 3, std::vector<std::int64_t>{1, 0, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0});
   check_data(files, "p.npy two_hot.npy",
              "two_hot.npy: row 1: one-hot labels: expected one 1, got 2");
@@ -221,29 +243,29 @@ TEST_CASE("bad input: scores", "[cli]") {
 
 TEST_CASE("bad input: multi-label scores", "[cli]") {
   const small_workplace files;
-  check_fails(files, "eval p.npy y.npy --sigmoid",
+  check_fails(files, "eval p.npy y.npy --sigmoid --from logits",
               "y.npy: labels: expected samples x labels of shape (4, 3) as in p.npy, got (4,)");
   files.save("t.npy", 4, 3, std::vector<std::int64_t>{1, 0, 0, 0, 0, 2, 0, 0, 1, 1, 0, 0});
-  check_fails(files, "eval p.npy t.npy --sigmoid",
+  check_fails(files, "eval p.npy t.npy --sigmoid --from logits",
               "t.npy: target 2 at row 1, column 2 is not 0 or 1");
   files.save("t.npy", 4, 3, std::vector<double>{1, 0, 0, 0, 0, 0.5, 0, 0, 1, 1, 0, 0});
-  check_fails(files, "eval p.npy t.npy --sigmoid",
+  check_fails(files, "eval p.npy t.npy --sigmoid --from logits",
               "t.npy: target 0.5 at row 1, column 2 is not 0 or 1");
   files.save("t.npy", 4, 3, std::vector<double>{1, 0, 0, 0, 0, 1, 0, 0, 1, 1, 0, 0});
   files.save("p2.npy", 4, 3, std::vector<double>{0, 0, 0, 0, quiet_nan, 0, 0, 0, 0, 0, 0, 0});
-  check_fails(files, "eval p2.npy t.npy --sigmoid",
+  check_fails(files, "eval p2.npy t.npy --sigmoid --from logits",
               "p2.npy: logit nan at row 1, column 1 is not finite");
 }
 
 TEST_CASE("bad input: models", "[cli]") {
   const small_workplace files;
-  REQUIRE(files.run("fit p.npy y.npy --output model.json").status == 0);
+  REQUIRE(files.run("fit p.npy y.npy --output model.json --from logits").status == 0);
   const std::string good = read_all(files.path("model.json"));
   const auto check_model = [&](const std::string& text, const std::string& message) {
     files.write("bad.json", text);
-    check_fails(files, "apply bad.json p.npy --output out.npy", message);
+    check_fails(files, "apply bad.json p.npy --from logits --output out.npy", message);
   };
-  check_fails(files, "apply none.json p.npy --output out.npy",
+  check_fails(files, "apply none.json p.npy --from logits --output out.npy",
               "none.json: cannot open: No such file or directory");
   check_model("", "bad.json: the file is empty");
   check_model(good.substr(0, good.size() / 2), "bad.json: not a JSON document: ...");
@@ -264,21 +286,78 @@ TEST_CASE("bad input: models", "[cli]") {
               "bad.npy: score nan at row 1, column 1; expected a finite number or -inf");
 }
 
+TEST_CASE("bad input: no columns, however many rows", "[cli]") {
+  const small_workplace files;
+  REQUIRE(files.run("fit p.npy y.npy --output model.json --from logits").status == 0);
+  const std::string shape = "(26666666666666, 0)";
+  files.write("none.npy", image("<f8", shape, 0));
+  files.write("none_i.npy", image("<i8", shape, 0));
+  const std::string message = "none.npy: expected at least 1 column, got shape " + shape;
+  check_data(files, "none.npy y.npy", message);
+  check_data(files, "none.npy none_i.npy", message);
+  check_data(files, "none.npy y.npy --from probabilities", message);
+  check_fails(files, "eval none.npy none_i.npy --sigmoid", message);
+  check_fails(files, "eval none.npy y.npy --from confidences", message);
+  check_fails(files, "apply model.json none.npy --output out.npy", message);
+  check_data(files, "p.npy none_i.npy",
+             "none_i.npy: expected at least 1 column, got shape " + shape);
+  check_data(files, "p.npy y.npy --weights none.npy", message);
+}
+
+TEST_CASE("bad input: columns of a table that are no scores", "[cli]") {
+  workplace files;
+  files.save("y.npy", std::vector<std::int64_t>{0, 1});
+  files.write("p.csv", "p0,p1,label\n.75,.25,0\n.5,.5,1\n");
+  const std::string choose =
+      ", so it is not taken for scores; name the columns of the scores by --score-columns";
+  check_data(files, "p.csv y.npy", "p.csv:1:7: column 2 is called 'label'" + choose);
+  files.write("i.csv", ",p0,p1\n0,.75,.25\n1,.5,.5\n");
+  check_data(files, "i.csv y.npy",
+             "i.csv:1:1: column 0 has no name, as an index has none" + choose);
+  files.write("w.csv", ".75,.25,0\n.5,.5,1\n");
+  check_data(files, "w.csv y.npy",
+             "w.csv: column 2 holds whole numbers beside columns of fractions" + choose);
+  files.write("c.csv", "0,1,2\n.5,.25,.25\n");
+  files.save("c.npy", std::vector<std::int64_t>{0, 1});
+  check_data(
+      files, "c.csv c.npy",
+      "c.csv:1: the first row counts from 0 to 2: names of columns or a sample? say --header "
+      "yes or --header no");
+  check_data(files, "p.csv y.npy --score-columns p0,q",
+             "p.csv: no column named 'q'; it holds 'p0', 'p1', 'label'");
+  check_data(files, "y.npy y.npy --score-columns p0",
+             "y.npy: columns are chosen by name in .csv and .tsv files only");
+  check_data(files, "p.csv y.npy --from probabilities --header no",
+             "p.csv:1:1: expected a number, got 'p0'");
+  files.write("n.csv", ",0,1\n0,.75,.25\n1,.5,.5\n");
+  check_data(files, "n.csv y.npy",
+             "n.csv:1:1: expected a number, got an empty field; this row holds a number, so it is "
+             "no header unless --header yes says so");
+  check_fails(files, "eval p.csv y.npy --from confidences",
+              "p.csv: values: expected shape (n,) or (n, 1), got shape (2, 3); name the columns of "
+              "the scores by --score-columns");
+}
+
 TEST_CASE("bad input: output that cannot be written", "[cli]") {
   const small_workplace files;
-  REQUIRE(files.run("fit p.npy y.npy --output model.json").status == 0);
-  std::filesystem::create_directory(files.path("d"));
+  REQUIRE(files.run("fit p.npy y.npy --output model.json --from logits").status == 0);
+  std::filesystem::create_directory(files.path("d.npy"));
+  std::filesystem::create_symlink("/dev/full", files.path("full.npy"));
   const std::vector<std::pair<std::string, std::string>> targets = {
-      {"d", "d: cannot write: it is a directory"},
-      {"nowhere/out", "nowhere/out: cannot write: No such file or directory"},
-      {"/dev/full", "/dev/full: cannot write: it is not a regular file"}};
+      {"d.npy", "d.npy: cannot write: it is a directory"},
+      {"nowhere/out.npy", "nowhere/out.npy: cannot write: No such file or directory"},
+      {"full.npy", "full.npy: cannot write: it is not a regular file"}};
   for (const auto& [path, message] : targets)
     for (const char* command : {"eval p.npy y.npy", "fit p.npy y.npy", "apply model.json p.npy"})
-      check_fails(files, concat(command, " --output ", path), message);
-  // A report that does not reach standard output is a failure too.
-  const outcome r = files.run("eval p.npy y.npy", {.out = "/dev/full"});
-  CHECK(r.status == 1);
-  CHECK(r.err == "calibra: standard output: cannot write: No space left on device\n");
+      check_fails(files, concat(command, " --from logits --output ", path), message);
+  // A report that does not reach standard output is a failure too, and nothing is written.
+  const std::size_t entries = files.entries();
+  for (const char* command : {"eval p.npy y.npy", "fit p.npy y.npy --output new.json"}) {
+    const outcome r = files.run(concat(command, " --from logits"), {.out = "/dev/full"});
+    CHECK(r.status == 1);
+    CHECK(r.err == "calibra: standard output: cannot write: No space left on device\n");
+    CHECK(files.entries() == entries);
+  }
 }
 
 TEST_CASE("bad input: a failed run leaves the old output as it was", "[cli]") {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "calibra/io/load.hpp"
 #include "program.hpp"
 
 using namespace cli_test;
@@ -206,7 +207,7 @@ TEST_CASE("eval: binary scores", "[cli]") {
   const json top = report(files, "p.npy y.npy --from probabilities --bins 2 --target top");
   CHECK(top["bins"][0]["count"] == 0);
   CHECK(top["metrics"]["ece"] == 0.09375);  // |3 - 3.375| / 4
-  CHECK(report(files, "p.npy y.npy")["options"]["from"] == "logits");
+  CHECK(report(files, "p.npy y.npy --from logits")["options"]["from"] == "logits");
 }
 
 TEST_CASE("eval: confidences and hits", "[cli]") {
@@ -270,6 +271,39 @@ TEST_CASE("eval: multi-label scores", "[cli]") {
   files.save("w.npy", std::vector<double>{1, 1, 0});
   const json weighted = report(files, arguments + " --ignore-label -1 --weights w.npy");
   CHECK(weighted["metrics"]["micro_ece"].get<double>() == Approx((0.125 + 0.25) / 4).epsilon(few));
+}
+
+TEST_CASE("eval: scores and labels out of one table", "[cli]") {
+  const small_workplace files;
+  const std::string rows =
+      "a.png,.125,.75,.125,1\nb.png,.5,.25,.25,1\nc.png,.25,.25,.5,2\nd.png,.0625,.0625,.875,0\n";
+  files.write("d.csv", "file,p0,p1,p2,y\n" + rows);
+  const std::string p = " --from probabilities";
+  check_small(files, "d.csv d.csv --score-columns p0,p1,p2 --label-column y" + p);
+  check_small(files, "d.csv --score-columns p0..p2 --label-column y" + p);
+  check_small(files, "d.csv y.npy --score-columns p0..p2" + p);
+  check_small(files, "p.npy d.csv --label-column y" + p);
+  files.write("n.csv", rows);
+  check_small(files, "n.csv --score-columns 1..3 --label-column 4" + p);
+  // Without the label column the rest are scores.
+  files.write("s.csv",
+              "p0,p1,p2,y\n.125,.75,.125,1\n.5,.25,.25,1\n.25,.25,.5,2\n.0625,.0625,"
+              ".875,0\n");
+  check_small(files, "s.csv --label-column y" + p);
+  files.write("h.csv", "0,1,2\n.125,.75,.125\n.5,.25,.25\n.25,.25,.5\n.0625,.0625,.875\n");
+  files.write("hy.csv", "0\n1\n1\n2\n0\n");
+  check_small(files, "h.csv hy.csv --header yes" + p);
+  CHECK(files.run("fit s.csv --label-column y -o m.json" + p).status == 0);
+  CHECK(files.run("apply m.json s.csv --score-columns p0..p2 -o o.npy" + p).status == 0);
+  CHECK(io_test::shape_of(calibra::io::load(files.path("o.npy"))) == io_test::sizes{4, 3});
+}
+
+TEST_CASE("eval: labels that are whole numbers as reals", "[cli]") {
+  const small_workplace files;
+  files.save("yf.npy", std::vector<float>{1, 1, 2, 0});
+  check_small(files, "p.npy yf.npy --from probabilities");
+  files.write("yf.csv", "label\n1.0\n1.0\n2.0\n0.0\n");
+  check_small(files, "p.npy yf.csv --from probabilities");
 }
 
 TEST_CASE("eval: --output writes the whole report to a file and nothing else", "[cli]") {

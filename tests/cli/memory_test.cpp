@@ -31,7 +31,8 @@ void check_bounded(std::size_t rows, std::size_t classes) {
       save_zeros(files, "z.npy", "<f4", concat("(", rows, ", ", classes, ")"),
                  rows * classes * sizeof(float)) +
       save_zeros(files, "y.npy", "<i8", concat("(", rows, ",)"), rows * sizeof(std::int64_t));
-  const outcome r = files.run("eval z.npy y.npy --format csv", {.data_limit = 96 * mebibyte});
+  const outcome r =
+      files.run("eval z.npy y.npy --threads 1 --format csv", {.data_limit = 96 * mebibyte});
   CHECK(r.err == "");
   CHECK(r.status == 0);
   INFO("peak resident " << r.peak_bytes << ", mapped " << mapped);
@@ -52,7 +53,7 @@ TEST_CASE("memory: the limit is one, and running into it is said", "[cli][memory
   const workplace files;
   save_zeros(files, "z.npy", "<f4", "(5000000, 2)", 40000000);
   save_zeros(files, "y.npy", "<i8", "(5000000,)", 40000000);
-  const outcome r = files.run("eval z.npy y.npy", {.data_limit = 16 * mebibyte});
+  const outcome r = files.run("eval z.npy y.npy --threads 1", {.data_limit = 16 * mebibyte});
   CHECK(r.status == 1);
   CHECK(r.out == "");
   CHECK(r.err == "calibra: out of memory\n");

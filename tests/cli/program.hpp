@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -35,6 +36,26 @@ struct surroundings {
   std::string locale = "C";
   std::string out = {};        ///< where standard output goes instead of outcome::out
   std::size_t data_limit = 0;  ///< bytes of private writable memory; 0: no limit
+  std::size_t file_limit = 0;  ///< bytes of a file that is written; 0: no limit
+};
+
+/// The program with its arguments, words separated by blanks, as execv() takes it.
+class command_line {
+ public:
+  explicit command_line(const std::string& arguments) : words_{CALIBRA_PROGRAM} {
+    for (std::size_t at = 0; at < arguments.size();) {
+      const std::size_t end = std::min(arguments.find(' ', at), arguments.size());
+      words_.push_back(arguments.substr(at, end - at));
+      at = end + 1;
+    }
+    for (std::string& w : words_) argv_.push_back(w.data());
+    argv_.push_back(nullptr);
+  }
+  char** argv() { return argv_.data(); }
+
+ private:
+  std::vector<std::string> words_;
+  std::vector<char*> argv_;
 };
 
 /// A fresh directory in which the program runs: names in its messages are relative to it.
@@ -42,16 +63,7 @@ class workplace : public io_test::scratch {
  public:
   /// Words separated by blanks.
   outcome run(const std::string& arguments, const surroundings& s = {}) const {
-    std::vector<std::string> words{CALIBRA_PROGRAM};
-    for (std::size_t at = 0; at < arguments.size();) {
-      const std::size_t end = std::min(arguments.find(' ', at), arguments.size());
-      words.push_back(arguments.substr(at, end - at));
-      at = end + 1;
-    }
-    std::vector<char*> argv;
-    for (std::string& w : words) argv.push_back(w.data());
-    argv.push_back(nullptr);
-
+    command_line command(arguments);
     const io_test::scratch streams;
     const std::string out = s.out.empty() ? streams.path("out") : s.out;
     const std::string err = streams.path("err");
@@ -64,8 +76,12 @@ class workplace : public io_test::scratch {
         const rlimit limit{s.data_limit, s.data_limit};
         if (::setrlimit(RLIMIT_DATA, &limit) != 0) ::_exit(126);
       }
+      if (s.file_limit != 0) {
+        const rlimit limit{s.file_limit, s.file_limit};
+        if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(126);
+      }
       if (::chdir(directory.c_str()) != 0 || !redirect(out, 1) || !redirect(err, 2)) ::_exit(126);
-      ::execv(argv[0], argv.data());
+      ::execv(CALIBRA_PROGRAM, command.argv());
       ::_exit(127);
     }
     int status = 0;
@@ -92,6 +108,54 @@ class workplace : public io_test::scratch {
     const int opened = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
     return opened >= 0 && ::dup2(opened, descriptor) == descriptor;
   }
+};
+
+/// A run of the program that stops where it prints: nobody reads its standard output, a full pipe.
+class blocked_run {
+ public:
+  blocked_run(const workplace& files, const std::string& arguments) {
+    if (::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) throw std::runtime_error("pipe2");
+    const std::string filling(4096, ' ');
+    while (::write(pipe_[1], filling.data(), filling.size()) > 0) {
+    }
+    while (::write(pipe_[1], filling.data(), 1) > 0) {
+    }
+    ::fcntl(pipe_[1], F_SETFL, 0);  // a write waits from now on
+    command_line command(arguments);
+    const std::string directory = files.path("");
+    child_ = ::fork();
+    if (child_ < 0) throw std::runtime_error("fork");
+    if (child_ == 0) {
+      if (::chdir(directory.c_str()) != 0 || ::dup2(pipe_[1], 1) != 1) ::_exit(126);
+      ::execv(CALIBRA_PROGRAM, command.argv());
+      ::_exit(127);
+    }
+  }
+  blocked_run(const blocked_run&) = delete;
+  blocked_run& operator=(const blocked_run&) = delete;
+  ~blocked_run() {
+    if (running()) end_by(SIGKILL);
+    ::close(pipe_[0]);
+    ::close(pipe_[1]);
+  }
+
+  bool running() const {
+    int status = 0;
+    if (child_ > 0 && ::waitpid(child_, &status, WNOHANG) == child_) child_ = 0;
+    return child_ > 0;
+  }
+  /// Sends the signal; gives the status as outcome::status.
+  int end_by(int signal) const {
+    int status = 0;
+    ::kill(child_, signal);
+    if (::waitpid(child_, &status, 0) != child_) throw std::runtime_error("waitpid");
+    child_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+ private:
+  int pipe_[2] = {};
+  mutable pid_t child_ = 0;
 };
 
 /// Four samples of three classes whose metrics are exact in binary: confidences 0.75, 0.5, 0.5,

@@ -3,6 +3,7 @@
 
 // `calibra fit` and `calibra apply` against the library's own calls.
 #include <cmath>
+#include <csignal>
 
 #include "calibra/array/matrix.hpp"
 #include "calibra/io/load.hpp"
@@ -53,7 +54,7 @@ TEST_CASE("fit: a fit that does not converge says so", "[cli]") {
   workplace files;
   files.save("z.npy", 2, 2, std::vector<double>{1, 0, 0, 1});
   files.save("y.npy", std::vector<std::int64_t>{0, 1});
-  const outcome r = files.run("fit z.npy y.npy --output model.json");
+  const outcome r = files.run("fit z.npy y.npy --output model.json --from logits");
   CHECK(r.status == 0);
   CHECK(r.out.find("\nconverged    no: ") != std::string::npos);
 }
@@ -81,6 +82,9 @@ TEST_CASE("apply: writes what transform() gives", "[cli]") {
   CHECK(io_test::elements(p) == flat(model.transform(logits)));
   CHECK(io_test::shape_of(p) == io_test::sizes{8, 3});
 
+  files.save("b.npy", std::vector<float>{0.25F, 0.5F, 0.75F, 0.875F});
+  files.save("by.npy", std::vector<std::int64_t>{0, 1, 1, 0});
+  REQUIRE(files.run("fit b.npy by.npy --from probabilities --output model.json").status == 0);
   files.save("p.npy", std::vector<float>{0.25F, 0.5F, 1});
   files.save("y2.npy", std::vector<std::int64_t>{0, 1, 1});
   REQUIRE(files.run("fit p.npy y2.npy --from probabilities --output binary.json").status == 0);
@@ -110,4 +114,58 @@ TEST_CASE("apply: what it writes can be measured", "[cli]") {
   CHECK(accuracy(files.run("eval out.npy y.npy" + more).out) == accuracy(before));
   CHECK(accuracy(files.run("eval p.npy y.npy --from probabilities" + more).out) ==
         accuracy(before));
+}
+
+TEST_CASE("apply: the ending says what is written", "[cli]") {
+  const fitted_workplace files;
+  REQUIRE(files.run("fit z.npy y.npy -o model.json").status == 0);
+  REQUIRE(files.run("apply model.json z.npy -o out.npy").status == 0);
+  const auto expected = io_test::elements(calibra::io::load(files.path("out.npy")));
+  for (const std::string name : {"out.csv", "out.tsv", "out.safetensors"}) {
+    INFO(name);
+    CHECK(files.run("apply model.json z.npy -o " + name).status == 0);
+    CHECK(io_test::elements(calibra::io::load(files.path(name))) == expected);
+  }
+  CHECK(files.run("apply model.json z.npy -o p.safetensors --as probabilities").status == 0);
+  CHECK(calibra::io::load(files.path("p.safetensors:probabilities")).shape()[1] == 3);
+  CHECK(calibra::io::load(files.path("out.safetensors:logits")).shape()[1] == 3);
+  const std::size_t entries = files.entries();
+  for (const std::string name : {"out.txt", "out", "out.npz", "out.CSV"}) {
+    const outcome r = files.run("apply model.json z.npy -o " + name);
+    CHECK(r.status == 2);
+    CHECK(r.err.starts_with("calibra: " + name + ": unknown extension '"));
+    CHECK(r.err.ends_with("; expected .npy, .csv, .tsv or .safetensors\n"));
+  }
+  CHECK(files.entries() == entries);
+}
+
+TEST_CASE("fit: a link to a file that does not exist stays a link", "[cli]") {
+  const fitted_workplace files;
+  std::filesystem::create_symlink("real.json", files.path("link.json"));
+  REQUIRE(files.run("fit z.npy y.npy -o link.json").status == 0);
+  CHECK(std::filesystem::is_symlink(files.path("link.json")));
+  CHECK(read_all(files.path("real.json")).starts_with("{"));
+}
+
+TEST_CASE("fit: a signal leaves no file behind", "[cli]") {
+  // The program has written its temporary file when it waits for a reader of standard output.
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    const fitted_workplace files;
+    const std::size_t entries = files.entries();
+    const blocked_run run(files, "fit z.npy y.npy -o model.json");
+    while (files.entries() == entries) REQUIRE(run.running());
+    CHECK(run.end_by(signal) == 128 + signal);
+    CHECK(files.entries() == entries);
+  }
+}
+
+TEST_CASE("apply: a file that grows too large is an error and leaves nothing", "[cli]") {
+  const fitted_workplace files;
+  REQUIRE(files.run("fit z.npy y.npy -o model.json").status == 0);
+  files.save("big.npy", 1000, 3, std::vector<double>(3000, 2));
+  const std::size_t entries = files.entries();
+  const outcome r = files.run("apply model.json big.npy -o out.npy", {.file_limit = 4096});
+  CHECK(r.status == 1);
+  CHECK(r.err == "calibra: out.npy: cannot write: File too large\n");
+  CHECK(files.entries() == entries);
 }

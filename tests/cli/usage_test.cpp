@@ -30,13 +30,15 @@ TEST_CASE("usage: version and help", "[cli]") {
   const workplace files;
   CHECK(files.run("--version").out == "calibra " CALIBRA_VERSION "\n");
   const std::vector<std::pair<std::string, std::vector<std::string>>> flags = {
-      {"--help", {"--version", "eval", "fit", "apply", "conventions"}},
+      {"--help", {"--version", "eval", "fit", "apply", "conventions", "calibra eval "}},
       {"eval --help",
-       {"SCORES", "LABELS", "--from", "--bins", "--binning", "--edges", "--like", "--metrics",
-        "--classwise", "--ignore-label", "--proximity", "--weights", "--sigmoid", "--threads",
-        "--format", "--output", "--renormalise", "--nan", "--target"}},
-      {"fit --help", {"--method", "--output", "--from", "--weights", "--ignore-label"}},
-      {"apply --help", {"MODEL", "SCORES", "--output", "--as", "--from"}},
+       {"SCORES",         "LABELS",        "--from",       "--bins",      "--binning",
+        "--edges",        "--like",        "--metrics",    "--classwise", "--ignore-label",
+        "--proximity",    "--weights",     "--sigmoid",    "--threads",   "--format",
+        "-o,--output",    "--renormalise", "--nan",        "--target",    "--score-columns",
+        "--label-column", "--header",      "calibra eval "}},
+      {"fit --help", {"--method", "-o,--output", "--from", "--weights", "--ignore-label"}},
+      {"apply --help", {"MODEL", "SCORES", "-o,--output", "--as", "--from"}},
       {"conventions --help", {"NAME"}}};
   for (const auto& [arguments, words] : flags) {
     const outcome r = files.run(arguments);
@@ -48,16 +50,19 @@ TEST_CASE("usage: version and help", "[cli]") {
       INFO(word);
       REQUIRE(at != std::string::npos);
       // Every flag but --help and --version says its default, or that it has to be given.
-      if (!word.starts_with("--") || word == "--version") continue;
-      std::size_t end = r.out.find("\n  --", at + 1);
+      if (!word.starts_with("-") || word == "--version") continue;
+      std::size_t end = r.out.find("\n  -", at + 1);
       const std::string text = r.out.substr(at, end - at);
-      const bool required = word == "--output" && arguments != "eval --help";
+      const bool required = word == "-o,--output" && arguments != "eval --help";
       CHECK((text.find("default:") != std::string::npos) != required);
     }
     for (std::size_t begin = 0, end; (end = r.out.find('\n', begin)) != std::string::npos;
          begin = end + 1)
       CHECK(end - begin <= 80);
   }
+  for (const std::string arguments : {"--help", "eval --help"})
+    for (const std::string_view name : calibra::metric_names)
+      CHECK(files.run(arguments).out.find(name) != std::string::npos);
 }
 
 TEST_CASE("usage: every convention is listed and described", "[cli]") {
@@ -96,27 +101,130 @@ known defects that are not reproduced
 )"));
 }
 
+TEST_CASE("usage: numbers are decimal", "[cli]") {
+  const small_workplace files;
+  const std::string eval = "eval p.npy y.npy --from probabilities --format csv ";
+  CHECK(files.run(eval + "--bins 010").out == files.run(eval + "--bins 10").out);
+  CHECK(files.run(eval + "--bins 010").status == 0);
+  CHECK(files.run(eval + "--ignore-label 02").out == files.run(eval + "--ignore-label 2").out);
+  CHECK(files.run(eval + "--ignore-label 02").out != files.run(eval).out);
+  CHECK(files.run(eval + "--ignore-label -1").out == files.run(eval).out);
+  CHECK(files.run(eval + "--threads 08").status == 0);
+}
+
+TEST_CASE("usage: a word that is nearly right gets the right one", "[cli]") {
+  const small_workplace files;
+  const auto ends = [&](const std::string& arguments, const std::string& word) {
+    INFO(arguments);
+    const outcome r = files.run(arguments);
+    CHECK(r.status == 2);
+    CHECK(r.err.ends_with("; did you mean \"" + word + "\"?\n"));
+  };
+  ends("eval p.npy y.npy --from logit", "logits");
+  ends("eval p.npy y.npy --from prob", "probabilities");
+  ends("eval p.npy y.npy --format JSON", "json");
+  ends("eval p.npy y.npy --like TorchMetrics", "torchmetrics");
+  ends("eval p.npy y.npy --like netcl", "netcal");
+  ends("fit p.npy y.npy -o m.json --method temprature", "temperature");
+  CHECK(files.run("eval p.npy y.npy --from xyz").err.find("did you mean") == std::string::npos);
+}
+
+TEST_CASE("usage: scores that look like probabilities have to be said to be", "[cli]") {
+  const small_workplace files;
+  const std::string classes =
+      "p.npy: every row looked at lies in [0, 1] and sums to 1; say --from probabilities, or "
+      "--from "
+      "logits if they are logits\n";
+  check_usage(files, "eval p.npy y.npy", classes);
+  check_usage(files, "fit p.npy y.npy -o m.json", classes);
+  CHECK(files.run("eval p.npy y.npy --from logits").status == 0);
+  REQUIRE(files.run("fit p.npy y.npy -o m.json --from logits").status == 0);
+  check_usage(files, "apply m.json p.npy -o o.npy", classes);
+
+  // Rounded to two digits; a row that is NaN; whole numbers.
+  files.save("y2.npy", std::vector<std::int64_t>{0, 1});
+  files.write("r.csv", ".33,.33,.33\n.5,.25,.25\n");
+  check_usage(files, "eval r.csv y2.npy",
+              "r.csv: every row looked at lies in [0, 1] and sums to 1;");
+  files.write("n.csv", "nan,.5,.5\n.5,.25,.25\n");
+  check_usage(files, "eval n.csv y2.npy",
+              "n.csv: every row looked at lies in [0, 1] and sums to 1;");
+  files.write("w.csv", "0,1\n1,0\n");
+  check_usage(files, "eval w.csv y2.npy",
+              "w.csv: every row looked at lies in [0, 1] and sums to 1;");
+  for (const char* logits : {".25,.5\n.5,.5\n", "1.25,-.25\n.5,.5\n", ".5,.5\n.5,.6\n"}) {
+    files.write("z.csv", logits);
+    CHECK(files.run("eval z.csv y2.npy").status == 0);
+  }
+
+  const std::string binary =
+      "b.npy: every row looked at lies in [0, 1]; say --from probabilities, or --from logits if "
+      "they "
+      "are logits\n";
+  files.save("b.npy", std::vector<double>{0.25, 1});
+  check_usage(files, "eval b.npy y2.npy", binary);
+  check_usage(files, "fit b.npy y2.npy -o m2.json", binary);
+  CHECK(files.run("eval b.npy y2.npy --from confidences").status == 0);
+  files.save("z.npy", std::vector<double>{0.25, -1});
+  CHECK(files.run("eval z.npy y2.npy").status == 0);
+  files.save("m.npy", 2, 2, std::vector<double>{0.25, 0.5, 1, 1});
+  files.save("t.npy", 2, 2, std::vector<std::int64_t>{0, 1, 1, 1});
+  check_usage(files, "eval m.npy t.npy --sigmoid",
+              "m.npy: every row looked at lies in [0, 1]; say ");
+  check_usage(files, "eval p.npy y.npy --renormalise",
+              "--renormalise: only for --from probabilities\n");
+}
+
+TEST_CASE("usage: SCORES and LABELS the wrong way round", "[cli]") {
+  const small_workplace files;
+  const std::string order = " scores; expected SCORES before LABELS\n";
+  check_usage(files, "eval y.npy p.npy", "y.npy holds labels and p.npy" + order);
+  check_usage(files, "fit y.npy p.npy -o m.json", "y.npy holds labels and p.npy" + order);
+  files.save("b.npy", std::vector<double>{0.25, 0.5, 0.75, 1});
+  check_usage(files, "eval y.npy b.npy --from probabilities",
+              "y.npy holds labels and b.npy" + order);
+  files.save("yf.npy", std::vector<float>{1, 1, 2, 0});
+  check_usage(files, "eval yf.npy p.npy", "yf.npy holds labels and p.npy" + order);
+}
+
 TEST_CASE("usage: what is wrong with a command line", "[cli]") {
   const small_workplace files;
-  check_usage(files, "", "");
-  check_usage(files, "measure", "");
-  check_usage(files, "eval", "");
-  check_usage(files, "eval p.npy", "");
-  check_usage(files, "eval p.npy y.npy more.npy", "");
-  check_usage(files, "eval p.npy y.npy --colour", "");
+  const std::string commands = "expected eval, fit, apply or conventions";
+  check_usage(files, "",
+              "expected a command: eval, fit, apply or conventions; see calibra --help\n");
+  for (const std::string command : {"measure", "compare", "plot", "help"})
+    check_usage(files, command,
+                "unknown command \"" + command + "\"; " + commands + "; see calibra --help\n");
+  check_usage(files, "evla p.npy",
+              "unknown command \"evla\"; " + commands + "; did you mean \"eval\"?\n");
+  check_usage(files, "--versoin", "unknown argument \"--versoin\"; did you mean \"--version\"?\n");
+  check_usage(files, "eval", "SCORES is required\n");
+  check_usage(files, "eval p.npy", "LABELS is required, or --label-column of SCORES\n");
+  check_usage(files, "eval p.npy y.npy more.npy", "eval: unknown argument \"more.npy\"\n");
+  check_usage(files, "eval p.npy y.npy --colour", "eval: unknown argument \"--colour\"\n");
+  check_usage(files, "eval p.npy --lables y.npy --bins 3 --form=logits more.npy -q",
+              "eval: unknown arguments \"--lables\", \"--form=logits\" (did you mean "
+              "\"--from\"?), \"more.npy\", \"-q\"\n");
   check_usage(files, "eval p.npy y.npy --like nobody",
-              "convention: expected one of calibra, guo2017, ");
+              "--like: expected one of calibra, guo2017, ");
   check_usage(files, "conventions nobody", "convention: expected one of calibra, guo2017, ");
   check_usage(files, "eval p.npy y.npy --metrics ece,eec",
               "--metrics: expected names out of all, accuracy, ");
   for (const char* metrics : {"ece,", ",ece", "ECE", "all,ece"})
     check_usage(files, "eval p.npy y.npy --metrics " + std::string(metrics),
                 "--metrics: expected names out of all, ");
-  for (const char* bins : {"0", "-1", "1.5", "many", "1000001", "99999999999999999999", "0x"})
-    check_usage(files, "eval p.npy y.npy --bins " + std::string(bins), "");
-  for (const char* threads : {"0", "-2", "two"})
-    check_usage(files, "eval p.npy y.npy --threads " + std::string(threads), "");
-  check_usage(files, "eval p.npy y.npy --ignore-label void", "");
+  for (const std::string bins : {"0", "-1", "1.5", "many", "1000001", "99999999999999999999", "0x",
+                                 "0x10", "15b", "+5", "1e2", ""})
+    check_usage(files, "eval p.npy y.npy --bins " + bins + (bins.empty() ? " " : ""),
+                "--bins: expected a whole number from 1 to 1000000; got \"" + bins + "\"\n");
+  for (const std::string threads : {"0", "-2", "two", "1025", "4294967297"})
+    check_usage(files, "eval p.npy y.npy --threads " + threads,
+                "--threads: expected a whole number from 1 to 1024; got \"" + threads + "\"\n");
+  for (const std::string label : {"void", "", "9223372036854775808", "1.0", "0x1"})
+    check_usage(files, "eval p.npy y.npy --ignore-label " + label + (label.empty() ? " " : ""),
+                "--ignore-label: expected a whole number from -9223372036854775808 to "
+                "9223372036854775807; got \"" +
+                    label + "\"\n");
   check_usage(files, "eval p.npy y.npy --from scores",
               "--from: expected logits|probabilities|confidences; got \"scores\"");
   check_usage(files, "fit p.npy y.npy --output m.json --from confidences",

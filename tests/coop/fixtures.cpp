@@ -26,7 +26,7 @@ std::optional<std::string> fixture(const std::string& name) {
 
 at::Tensor load_array(const std::string& path, const std::string& member) {
   using calibra::io::dtype;
-  const calibra::io::detail::mapped_file file(path);
+  const calibra::io::mapped_file file(path);
   const calibra::io::detail::zip_archive archive(path, file.bytes());
   const auto names = archive.names();
   const auto found = std::find(names.begin(), names.end(), member + ".npy");

@@ -223,25 +223,25 @@ TEST_CASE("errors: multi-label targets", "[errors]") {
     return z;
   };
   CHECK_NOTHROW(tabulate_classes(calibra::multilabel_probabilities(p), y));
-  CHECK_THROWS_MATCHES(tabulate_classes(calibra::multilabel_probabilities(p), with_target(2)),
-                       value_error,
-                       Message("tabulate_classes(): target 2 at row 1, column 0 is not 0 or 1"));
+  CHECK_THROWS_MATCHES(
+      tabulate_classes(calibra::multilabel_probabilities(p), with_target(2)), value_error,
+      Message("tabulate_classes(): label 2 at row 1 is not in [0, 2), in column 0"));
   options o;
   o.ignore_label = 255;
   CHECK_NOTHROW(tabulate_classes(calibra::multilabel_probabilities(p), with_target(255), o));
   CHECK_THROWS_MATCHES(
       tabulate_classes(calibra::multilabel_probabilities(p), std::vector<std::vector<int>>{{0, 1}}),
-      shape_error, Message("tabulate_classes(): expected 2 labels to match 2 rows, got 1"));
+      shape_error, Message("tabulate_classes(): expected targets of 2 x 2, got 1 x 2"));
   CHECK_THROWS_MATCHES(tabulate_classes(calibra::multilabel_probabilities(p),
                                         std::vector<std::vector<int>>{{0, 1, 1}, {0, 1, 1}}),
                        shape_error,
                        Message("tabulate_classes(): expected targets of 2 x 2, got 2 x 3"));
   CHECK_THROWS_MATCHES(
       tabulate_classes(calibra::multilabel_probabilities(with(p, 1, {0, 1.5})), y), value_error,
-      Message("tabulate_classes(): probability 1.5 at row 1, column 1 is not in [0, 1]"));
+      Message("tabulate_classes(): probability 1.5 is not in [0, 1], at row 1, in column 1"));
   CHECK_THROWS_MATCHES(
-      tabulate_classes(calibra::multilabel_logits(with(p, 1, {not_a_number, 1.5})), y), value_error,
-      Message("tabulate_classes(): logit nan at row 1, column 0 is not finite"));
+      tabulate_classes(calibra::multilabel_logits(with(p, 1, {1.5, not_a_number})), y), value_error,
+      Message("tabulate_classes(): score nan at row 1, column 1; expected a finite number"));
 }
 
 TEST_CASE("errors: bins", "[errors]") {
@@ -256,7 +256,7 @@ TEST_CASE("errors: bins", "[errors]") {
                        Message("binning: expected 1 to 1000000 bins, got 0"));
   o.scheme = calibra::bin_scheme::equal_mass;
   CHECK_THROWS_MATCHES(tabulate(z, good_labels, o), option_error,
-                       Message("equal_mass_table(): expected at least 1 bin, got 0"));
+                       Message("tabulate(): expected at least 1 bin, got 0"));
   o.edges = {0, 0.5, 0.25, 1};
   CHECK_THROWS_MATCHES(tabulate(z, good_labels, o), option_error,
                        Message("binning: expected ascending edges, got 0.25 as edge 2"));

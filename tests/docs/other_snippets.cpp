@@ -99,6 +99,18 @@ TEST_CASE("docs/io.md: files") {
   CHECK_THROWS_AS(page(), calibra::io_error);  // there are no such files
 }
 
+TEST_CASE("docs/io.md: columns of a table") {
+  namespace io = calibra::io;
+  const auto page = [] {
+    //[ columns
+    const io::array scores = io::load("table.csv", {.columns = {"p0..p9"}});
+    const io::label_column labels = io::labels(io::load("table.csv", {.columns = {"label"}}));
+    //]
+    return labels.size() == scores.shape()[0];
+  };
+  CHECK_THROWS_AS(page(), calibra::io_error);  // there is no such file
+}
+
 TEST_CASE("docs/recalibration.md: fit and keep") {
   const Eigen::MatrixXf validation = made_matrix(), test = made_matrix();
   const Eigen::VectorXi labels = made_labels();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "calibra/io/array.hpp"
 
+#include <cmath>
 #include <functional>
 
 #include "calibra/io/labels.hpp"
@@ -76,6 +77,8 @@ TEST_CASE("array: scores are real and two-dimensional", "[io][array]") {
   const std::string zeros(64, '\0');
   CHECK(message([&] { npy("<f4", "(3,)", zeros).visit_scores(scores_type); }) ==
         "a.npy: expected 2 dimensions (samples x classes), got shape (3,)");
+  CHECK(message([&] { npy("<f4", "(26666666666666, 0)", "").visit_scores(scores_type); }) ==
+        "a.npy: expected at least 1 class, got shape (26666666666666, 0)");
   CHECK(message([&] { npy("<i4", "(2, 2)", zeros).visit_scores(scores_type); }) ==
         "a.npy: expected real scores, got int32");
   CHECK(message([&] { npy("|b1", "(2, 2)", zeros).visit_scores(scores_type); }) ==
@@ -137,6 +140,15 @@ TEST_CASE("labels: integers of any width and byte order", "[io][labels]") {
   CHECK(indices(npy("|b1", "(3,)", {"\0\1\2", 3})) == ints{0, 1, 1});
 }
 
+TEST_CASE("labels: reals that are whole numbers", "[io][labels]") {
+  const std::vector<float> values = {3, 0, -1, 16777216};
+  const ints expected = {3, 0, -1, 16777216};
+  CHECK(indices(npy("<f4", "(4,)", bytes_of(values))) == expected);
+  CHECK(indices(npy(">f4", "(4, 1)", bytes_of(values, std::endian::big))) == expected);
+  CHECK(indices(npy("<f8", "(1,)", bytes_of(std::vector<double>{9007199254740991.}))) ==
+        ints{9007199254740991});
+}
+
 TEST_CASE("labels: native int64 is viewed in place and stays alive", "[io][labels]") {
   const auto column = [] {
     const array a =
@@ -170,11 +182,18 @@ TEST_CASE("labels: one-hot rows become class indices", "[io][labels]") {
 TEST_CASE("labels: what cannot be labels is said with its row", "[io][labels]") {
   const auto bytes = [](std::vector<float> values) { return bytes_of(values); };
   CHECK(message([&] {
-          labels(npy("<f4", "(2,)", bytes({0, 1})));
-        }) == "a.npy: labels: expected integers, got float32 of shape (2,)");
+          labels(npy("<f4", "(2,)", bytes({0, 0.5F})));
+        }) == "a.npy: row 1: label 0.5 is not a whole number; expected class indices from 0");
   CHECK(message([&] {
-          labels(npy("<f4", "(2, 1)", bytes({0, 1})));
-        }) == "a.npy: labels: expected integers, got float32 of shape (2, 1)");
+          labels(npy("<f4", "(2, 1)", bytes({std::stof("nan"), 1})));
+        }) == "a.npy: row 0: label nan is not a whole number; expected class indices from 0");
+  for (const double x : {9007199254740992., -9007199254740992., HUGE_VAL, -HUGE_VAL})
+    CHECK(message([&] {
+            labels(npy("<f8", "(1,)", bytes_of(std::vector<double>{x})));
+          }).starts_with("a.npy: row 0: label "));
+  for (const char* shape : {"(26666666666666, 0)", "(0, 0)"})
+    CHECK(message([&] { labels(npy("<i8", shape, "")); }) ==
+          std::string("a.npy: labels: expected at least 1 column, got shape ") + shape);
   CHECK(message([&] {
           labels(npy("<f4", "(2, 2)", bytes({0, 1, 1, 1})));
         }) == "a.npy: row 1: one-hot labels: expected one 1, got 2");

@@ -52,12 +52,12 @@ class scratch {
                                                   std::filesystem::directory_iterator()));
   }
 
-  /// The message of the io_error that `f` throws, without the directory; "" where it throws none.
+  /// The message of the error that `f` throws, without the directory; "" where it throws none.
   template<class F>
   std::string message(F&& f) const {
     try {
       f();
-    } catch (const calibra::io_error& e) {
+    } catch (const calibra::error& e) {
       std::string text = e.what();
       const std::string prefix = path_.string() + "/";
       for (std::size_t at; (at = text.find(prefix)) != std::string::npos;)

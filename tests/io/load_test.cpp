@@ -40,6 +40,20 @@ TEST_CASE("load: members that have colons, files that have them", "[io][load]") 
   CHECK(shape_of(load(files.path("c.npz:d.npz:e"))) == sizes{2, 3});
 }
 
+TEST_CASE("load: columns of text tables", "[io][load]") {
+  const scratch files;
+  files.write("a.csv", "p,y\n.5,1\n");
+  files.write("a.tsv", "p\ty\n.5\t1\n");
+  files.write("a.npy", small_npy());
+  for (const std::string name : {"a.csv", "a.tsv"}) {
+    CHECK(elements(load(files.path(name), {.columns = {"y"}})) == doubles{1});
+    CHECK(elements(load(files.path(name), {.without = {"y"}})) == doubles{.5});
+  }
+  const std::string refused = "a.npy: columns are chosen by name in .csv and .tsv files only";
+  CHECK(files.message([&] { load(files.path("a.npy"), {.columns = {"y"}}); }) == refused);
+  CHECK(files.message([&] { load(files.path("a.npy"), {.without = {"y"}}); }) == refused);
+}
+
 TEST_CASE("load: what cannot be loaded", "[io][load]") {
   const scratch files;
   const auto message = [&](const std::string& name) {

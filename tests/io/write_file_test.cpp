@@ -4,6 +4,8 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <stdexcept>
@@ -55,6 +57,56 @@ TEST_CASE("write_file: a link's target is replaced, not the link", "[io][write]"
   write_file(files.path("link"), "new");
   CHECK(std::filesystem::is_symlink(files.path("link")));
   CHECK(read_all(files.path("target")) == "new");
+}
+
+TEST_CASE("write_file: a link to a file that does not exist makes the file", "[io][write]") {
+  const scratch files;
+  std::filesystem::create_directory(files.path("d"));
+  std::filesystem::create_symlink("second", files.path("first"));
+  std::filesystem::create_symlink("d/target", files.path("second"));
+  write_file(files.path("first"), "new");
+  CHECK(std::filesystem::is_symlink(files.path("first")));
+  CHECK(std::filesystem::is_symlink(files.path("second")));
+  CHECK(read_all(files.path("d/target")) == "new");
+
+  std::filesystem::create_symlink(files.path("d/far"), files.path("absolute"));
+  write_file(files.path("absolute"), "new");
+  CHECK(std::filesystem::is_symlink(files.path("absolute")));
+  CHECK(read_all(files.path("d/far")) == "new");
+
+  std::filesystem::create_symlink("circle", files.path("circle"));
+  CHECK(files.message([&] { write_file(files.path("circle"), "x"); }) ==
+        "circle: cannot write: Too many levels of symbolic links");
+  std::filesystem::create_symlink("none/target", files.path("lost"));
+  CHECK(files.message([&] { write_file(files.path("lost"), "x"); }) ==
+        "lost: cannot write: No such file or directory");
+}
+
+TEST_CASE("write_file: a signal handler can remove what is not committed", "[io][write]") {
+  const scratch files;
+  const std::string path = files.write("a.txt", "old");
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    std::signal(SIGTERM, [](int) {
+      calibra::io::remove_temporary_files();
+      ::_exit(7);
+    });
+    write_file(files.path("b.txt"), "committed");
+    { atomic_file dropped(path); }
+    atomic_file first(path);
+    atomic_file second(files.path("c.txt"));
+    first.write("new");
+    if (files.entries() == 4) ::raise(SIGTERM);
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 7);
+  CHECK(files.entries() == 2);
+  CHECK(read_all(path) == "old");
+  CHECK(read_all(files.path("b.txt")) == "committed");
 }
 
 TEST_CASE("write_file: what cannot be written is named, and nothing is left", "[io][write]") {

@@ -72,9 +72,8 @@ evaluation of_labels(const inputs& in, const eval_request& request, const metric
     throw option_error("--sigmoid: expected --from logits or probabilities, got confidences");
   if (in.labels.shape().size() != 2 || in.scores.shape().size() != 2 ||
       in.labels.shape()[1] != in.scores.shape()[1])
-    throw shape_error(concat("labels: expected samples x labels of shape ",
-                             io::detail::shape_text(in.scores.shape()), " as in ", in.scores.name(),
-                             ", got ", io::detail::shape_text(in.labels.shape())));
+    throw shape_error(concat("labels: expected samples x labels of shape ", in.scores.shape_text(),
+                             " as in ", in.scores.name(), ", got ", in.labels.shape_text()));
   const score_kind kind = request.data.from == score_form::logits
                               ? score_kind::multilabel_logits
                               : score_kind::multilabel_probabilities;
@@ -93,8 +92,7 @@ evaluation measured(const eval_request& request, const inputs& in, const options
   const bool confidences = request.data.from == score_form::confidences;
   if (o.per_class && (in.binary() || confidences))
     throw option_error(concat("--classwise: expected scores of samples x classes, got ",
-                              in.scores.name(), " of shape ",
-                              io::detail::shape_text(in.scores.shape())));
+                              in.scores.name(), " of shape ", in.scores.shape_text()));
   const io::label_column labels = io::labels(in.labels);
   if (confidences)
     return in.scores.visit_vector([&](auto view) {

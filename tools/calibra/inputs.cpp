@@ -3,6 +3,10 @@
 
 #include "inputs.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
 #include "calibra/error.hpp"
 #include "calibra/io/load.hpp"
 
@@ -10,34 +14,130 @@ namespace calibra::cli {
 
 namespace {
 
+using calibra::detail::concat;
+
+/// Rows that are looked at before the whole is read.
+constexpr std::size_t looked_at = 1000;
+
+void expect_columns(const io::array& a) {
+  if (a.shape().size() == 2 && a.shape()[1] == 0)
+    throw shape_error(concat(a.name(), ": expected at least 1 column, got shape ", a.shape_text()));
+}
+
 void expect_rows(const io::array& a, const char* what, const io::array& scores) {
-  if (a.shape()[0] != scores.shape()[0])
-    throw shape_error(calibra::detail::concat(a.name(), ": expected ", scores.shape()[0], " ", what,
-                                              " for the ", scores.shape()[0], " rows of ",
-                                              scores.name(), ", got ", a.shape()[0]));
+  expect_columns(a);
+  const std::size_t expected = scores.shape()[0];
+  const std::size_t got = a.shape()[0];
+  if (got == expected) return;
+  const bool header = a.from_text() && got == expected + 1;
+  throw shape_error(concat(a.name(), ": expected ", expected, ' ', what, " for the ", expected,
+                           " rows of ", scores.name(), ", got ", got,
+                           header ? "; if the first row is a header, say --header yes" : ""));
+}
+
+bool one_column(const io::array& a) {
+  return a.shape().size() == 1 || a.shape()[1] == 1;
+}
+
+/// Calls f with the numbers of each of the first rows, one after the other, until it gives false;
+/// false where it did.
+template<class F>
+bool first_rows(const io::array& a, F f) {
+  return a.visit_elements([&](auto view) {
+    std::vector<double> row(view.cols());
+    for (std::size_t i = 0; i < std::min(view.rows(), looked_at); ++i) {
+      for (std::size_t j = 0; j < row.size(); ++j) row[j] = io::detail::as_double(view(i, j));
+      if (!f(row)) return false;
+    }
+    return true;
+  });
+}
+
+bool whole_numbers(const io::array& a) {
+  return !io::is_real(a.dtype()) || first_rows(a, [](const std::vector<double>& row) {
+    return std::all_of(row.begin(), row.end(), [](double x) { return x == std::floor(x); });
+  });
+}
+
+/// One column of whole numbers where scores are expected, scores where labels are.
+void expect_order(const inputs& in) {
+  const bool scores_are_labels = one_column(in.scores) && whole_numbers(in.scores);
+  const bool labels_are_scores = io::is_real(in.labels.dtype()) && !whole_numbers(in.labels);
+  if (scores_are_labels && labels_are_scores)
+    throw option_error(concat(in.scores.name(), " holds labels and ", in.labels.name(),
+                              " scores; expected SCORES before LABELS"));
+}
+
+/// True where all first rows lie in [0, 1] and, where `sums`, sum to 1. Rows with a NaN are passed
+/// over. The sum is that of rounded numbers, with as few as two digits.
+bool like_probabilities(const io::array& scores, bool sums) {
+  bool any = false;
+  const bool all = first_rows(scores, [&](const std::vector<double>& row) {
+    double sum = 0;
+    for (const double p : row) {
+      if (p < 0 || p > 1) return false;
+      sum += p;
+    }
+    if (std::isnan(sum)) return true;
+    any = true;
+    return !sums || std::abs(sum - 1) < 0.02;
+  });
+  return any && all;
+}
+
+io::array load_labels(const std::string& file, const io::table_options& table) {
+  try {
+    return naming_files({{}, file}, [&] { return io::load(file, table); });
+  } catch (const io_error& e) {
+    const std::string message = e.what();
+    for (const char* text : {": expected a number, got '", "(text) is not supported",
+                             "(Python objects) is not supported"})
+      if (message.find(text) != std::string::npos)
+        throw io_error(message + "; labels are class indices from 0, not names");
+    throw;
+  }
 }
 
 }  // namespace
 
-void expect_samples(const io::array& scores) {
+io::array load_scores(const score_request& request, const std::string& without) {
+  io::table_options table{.columns = request.score_columns, .header = request.header};
+  if (!without.empty()) table.without = {without};
+  io::array scores =
+      naming_files({request.scores, {}}, [&] { return io::load(request.scores, table); });
+  expect_columns(scores);
   if (scores.shape()[0] == 0)
-    throw shape_error(calibra::detail::concat(scores.name(),
-                                              ": no samples: expected at least 1 row, got shape ",
-                                              io::detail::shape_text(scores.shape())));
+    throw shape_error(concat(scores.name(), ": no samples: expected at least 1 row, got shape ",
+                             scores.shape_text()));
+  return scores;
+}
+
+void expect_form_said(const io::array& scores, const score_request& request) {
+  if (request.renormalise && request.from != score_form::probabilities)
+    throw option_error("--renormalise: only for --from probabilities");
+  if (request.from_said) return;
+  const bool classes = !one_column(scores) && !request.sigmoid;
+  if (!like_probabilities(scores, classes)) return;
+  throw option_error(concat(scores.name(), ": every row looked at lies in [0, 1]",
+                            classes ? " and sums to 1" : "",
+                            "; say --from probabilities, or --from logits if they are logits"));
 }
 
 inputs load_inputs(const data_request& request, const std::string& proximity) {
-  inputs in{io::load(request.scores), io::load(request.labels)};
-  expect_samples(in.scores);
+  const bool one_file = request.labels.empty() || request.labels == request.scores;
+  io::table_options table{.header = request.header};
+  if (!request.label_column.empty()) table.columns = {request.label_column};
+  inputs in{load_scores(request, one_file ? request.label_column : ""),
+            load_labels(request.labels.empty() ? request.scores : request.labels, table)};
+  expect_columns(in.labels);  // before they are looked at
+  table.columns.clear();
+  if (!request.weights.empty()) in.weights = io::load(request.weights, table);
+  if (!proximity.empty()) in.proximity = io::load(proximity, table);
+  expect_order(in);
   expect_rows(in.labels, "labels", in.scores);
-  if (!request.weights.empty()) {
-    in.weights = io::load(request.weights);
-    expect_rows(*in.weights, "weights", in.scores);
-  }
-  if (!proximity.empty()) {
-    in.proximity = io::load(proximity);
-    expect_rows(*in.proximity, "proximities", in.scores);
-  }
+  if (in.weights) expect_rows(*in.weights, "weights", in.scores);
+  if (in.proximity) expect_rows(*in.proximity, "proximities", in.scores);
+  expect_form_said(in.scores, request);
   return in;
 }
 

@@ -31,11 +31,17 @@ struct inputs {
   }
 };
 
-/// Loads the files. Throws io_error, and shape_error for no samples or files of different lengths.
+/// Loads the files. Throws io_error, shape_error for no samples or files of different lengths, and
+/// option_error for files in the wrong order or scores whose kind has to be said.
 inputs load_inputs(const data_request& request, const std::string& proximity = {});
 
-/// Throws shape_error where the first dimension of scores is 0.
-void expect_samples(const io::array& scores);
+/// Loads scores alone. `without`: a column of a text table that is not a score; none: "".
+/// Throws io_error, shape_error for no samples or no classes.
+io::array load_scores(const score_request& request, const std::string& without = {});
+
+/// Throws option_error where --from was not given and the scores look like probabilities, or where
+/// another flag asks for probabilities.
+void expect_form_said(const io::array& scores, const score_request& request);
 
 /// The options of a pass over the rows, save for weights.
 options row_options_of(const data_request& request);

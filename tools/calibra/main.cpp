@@ -7,10 +7,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <clocale>
+#include <concepts>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <new>
 #include <optional>
@@ -19,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "arguments.hpp"
 #include "calibra/conventions/all.hpp"
 #include "calibra/detail/isa.hpp"
 #include "calibra/error.hpp"
@@ -26,9 +30,12 @@
 #include "calibra/io/write_file.hpp"
 #include "calibra/version.hpp"
 #include "conventions.hpp"
+#include "numbers.hpp"
 #include "recalibrate.hpp"
 #include "report.hpp"
 #include "requests.hpp"
+#include "signals.hpp"
+#include "suggest.hpp"
 #include "words.hpp"
 
 namespace calibra::cli {
@@ -45,6 +52,36 @@ constexpr const char* footer =
     ".safetensors file (dump.safetensors:logits).\n"
     "Exit status: 1 for bad data, 2 for bad usage.";
 
+constexpr const char* examples =
+    "Examples:\n"
+    "  calibra eval logits.npy labels.npy --metrics ece,nll --bins 15\n"
+    "  calibra eval table.csv --label-column y --from probabilities\n"
+    "  calibra fit held_out_logits.npy held_out_labels.npy -o temperature.json\n"
+    "  calibra apply temperature.json logits.npy -o scaled.npy";
+
+/// `text` in lines of at most `width`, broken at blanks.
+std::string wrapped(std::string_view text, std::size_t width) {
+  std::string out;
+  std::size_t line = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    if (line + end > width) line = 0;
+    if (!out.empty()) out += line == 0 ? '\n' : ' ';
+    out += text.substr(0, end);
+    line += end + 1;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+/// The names of all metrics, for the end of a help.
+std::string known_metrics() {
+  std::string out = "Metrics:";
+  for (const any_metric& m : all_metrics())
+    out += concat(' ', m.name(), m.name() == piece.name() ? "" : ",");
+  return wrapped(out, 80);
+}
+
 /// Help in 80 columns: names on the left, wrapped texts with the default on the right.
 class help_formatter : public CLI::Formatter {
  public:
@@ -59,26 +96,11 @@ class help_formatter : public CLI::Formatter {
     std::string text = option->get_description();
     if (!option->get_default_str().empty())
       text += concat("; default: ", option->get_default_str());
-    return wrapped(text);
+    return wrapped(text, 80 - name_width);
   }
 
  private:
   static constexpr std::size_t name_width = 26;
-
-  static std::string wrapped(std::string_view text) {
-    constexpr std::size_t width = 80 - name_width;
-    std::string out;
-    std::size_t line = 0;
-    while (!text.empty()) {
-      const std::size_t end = std::min(text.find(' '), text.size());
-      if (line + end > width) line = 0;
-      if (!out.empty()) out += line == 0 ? '\n' : ' ';
-      out += text.substr(0, end);
-      line += end + 1;
-      text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return out;
-  }
 };
 
 /// A flag that takes one of a few words; shows them and the default in the help.
@@ -93,8 +115,12 @@ void add_choice(CLI::App& app, const std::string& flag, Target& target,
          [&target, values, flag, names](const std::string& text) {
            const auto found =
                std::find_if(values.begin(), values.end(), [&](Value v) { return word(v) == text; });
-           if (found == values.end())
-             throw CLI::ValidationError(concat(flag, ": expected ", names, "; got \"", text, "\""));
+           if (found == values.end()) {
+             std::vector<std::string> known;
+             for (const Value v : values) known.emplace_back(word(v));
+             throw CLI::ValidationError(concat(flag, ": expected ", names, "; got \"", text, '"',
+                                               did_you_mean(text, known)));
+           }
            target = *found;
          },
          help)
@@ -102,17 +128,61 @@ void add_choice(CLI::App& app, const std::string& flag, Target& target,
       ->default_str(default_word);
 }
 
-void add_threads(CLI::App& app, unsigned& threads) {
-  app.add_option("--threads", threads, "Threads that work on the rows")
-      ->type_name("N")
-      ->check(CLI::Range(1U, 1024U).description(""))
-      ->capture_default_str();
+/// A flag that takes a whole number in [lowest, highest].
+template<class Target, std::integral T>
+CLI::Option* add_number(CLI::App& app, const std::string& flag, Target& target, T lowest, T highest,
+                        const std::string& help) {
+  return app.add_option_function<std::string>(
+      flag,
+      [&target, flag, lowest, highest](const std::string& text) {
+        const std::optional<T> number = whole_number(text, lowest, highest);
+        if (!number)
+          throw CLI::ValidationError(concat(flag, ": expected a whole number from ", lowest, " to ",
+                                            highest, "; got \"", text, '"'));
+        target = *number;
+      },
+      help);
 }
 
-void add_from(CLI::App& app, score_form& from,
+void add_threads(CLI::App& app, unsigned& threads) {
+  add_number(app, "--threads", threads, 1U, 1024U, "Threads that work on the rows")
+      ->type_name("N")
+      ->default_str("all cores");
+}
+
+CLI::Option* add_output(CLI::App& app, std::string& output, const std::string& help) {
+  return app.add_option("-o,--output", output, help)->type_name("FILE");
+}
+
+void add_from(CLI::App& app, score_request& scores,
               const std::vector<score_form>& forms = {score_form::logits,
                                                       score_form::probabilities}) {
-  add_choice(app, "--from", from, forms, "logits", "What the scores are; never guessed");
+  add_choice(app, "--from", scores.from, forms, "logits",
+             "What the scores are; has to be given where they look like probabilities");
+}
+
+std::vector<std::string> comma_list(std::string_view text) {
+  std::vector<std::string> out;
+  for (;;) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    out.emplace_back(text.substr(0, comma));
+    if (comma == text.size()) return out;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+/// What is said of text tables.
+void add_table(CLI::App& app, score_request& scores) {
+  app.add_option_function<std::string>(
+         "--score-columns",
+         [&scores](const std::string& text) { scores.score_columns = comma_list(text); },
+         "Columns of a .csv or .tsv that are scores; FIRST..LAST stands for those between; "
+         "default: "
+         "all but the labels'")
+      ->type_name("NAME,...");
+  add_choice(
+      app, "--header", scores.header, std::vector{io::header_row::present, io::header_row::absent},
+      "yes for a row without numbers", "Whether the first row of a .csv or .tsv is a header");
 }
 
 void add_renormalise(CLI::App& app, bool& renormalise) {
@@ -124,11 +194,17 @@ void add_renormalise(CLI::App& app, bool& renormalise) {
 void add_data(CLI::App& app, data_request& data, const std::string& scores,
               const std::string& labels) {
   app.add_option("SCORES", data.scores, scores)->required();
-  app.add_option("LABELS", data.labels, labels)->required();
+  app.add_option("LABELS", data.labels, labels);
+  add_table(app, data);
+  app.add_option("--label-column", data.label_column,
+                 "Column of a .csv or .tsv that holds the labels; without LABELS: of SCORES; "
+                 "default: all columns")
+      ->type_name("NAME");
   app.add_option("--weights", data.weights, "Weight of each sample; default: all the same")
       ->type_name("FILE");
-  app.add_option("--ignore-label", data.ignore_label,
-                 "Leave samples with this label out; default: none")
+  add_number(app, "--ignore-label", data.ignore_label, std::numeric_limits<std::int64_t>::min(),
+             std::numeric_limits<std::int64_t>::max(),
+             "Leave samples with this label out; default: none")
       ->type_name("LABEL");
   add_renormalise(app, data.renormalise);
   add_choice(app, "--nan", data.nan, std::vector{nan_policy::reject, nan_policy::count}, "reject",
@@ -136,8 +212,32 @@ void add_data(CLI::App& app, data_request& data, const std::string& scores,
   add_threads(app, data.threads);
 }
 
+/// Completes what was parsed of a command that reads scores and labels.
+void finish_data(const CLI::App& app, data_request& data) {
+  if (!app.parsed()) return;
+  data.from_said = app.count("--from") > 0;
+  if (data.labels.empty() && data.label_column.empty())
+    throw CLI::ValidationError("LABELS is required, or --label-column of SCORES");
+}
+
+std::string convention_name(const std::string& text) {
+  std::vector<std::string> known;
+  for (const convention* c : conventions::all()) known.emplace_back(c->name);
+  if (std::find(known.begin(), known.end(), text) != known.end()) return text;
+  std::string names;
+  for (const std::string& name : known) names += concat(names.empty() ? "" : ", ", name);
+  throw CLI::ValidationError(
+      concat("--like: expected one of ", names, "; got \"", text, '"', did_you_mean(text, known)));
+}
+
+std::vector<std::string> names_of(const metric_list& metrics) {
+  std::vector<std::string> names;
+  for (const any_metric& m : metrics) names.emplace_back(m.name());
+  return names;
+}
+
 /// "ece,mce" taken apart, "all" as no names at all.
-std::vector<std::string> metric_list(std::string_view text) {
+std::vector<std::string> metric_names(std::string_view text) {
   std::vector<std::string> names;
   if (text == "all") return names;
   for (;;) {
@@ -145,7 +245,8 @@ std::vector<std::string> metric_list(std::string_view text) {
     const std::string_view name = text.substr(0, comma);
     if (all_metrics().find(name) == nullptr)
       throw CLI::ValidationError(concat("--metrics: expected names out of all, ",
-                                        all_metrics().names(), "; got \"", name, "\""));
+                                        all_metrics().names(), "; got \"", name, '"',
+                                        did_you_mean(name, names_of(all_metrics()))));
     names.emplace_back(name);
     if (comma == text.size()) return names;
     text.remove_prefix(comma + 1);
@@ -154,33 +255,34 @@ std::vector<std::string> metric_list(std::string_view text) {
 
 CLI::App& add_eval(CLI::App& app, eval_request& request) {
   CLI::App& eval = *app.add_subcommand("eval", "Measure the calibration of scores");
-  eval.footer(footer);
+  eval.footer(concat(footer, '\n', known_metrics(),
+                     "\n\nExample:\n  calibra eval logits.npy labels.npy --metrics ece,nll"));
   add_data(eval, request.data, "Samples x classes; or one P(y = 1), logit or confidence each",
            "Class indices from 0, or one-hot rows; 0/1 hits for --from confidences");
-  add_from(eval, request.data.from,
+  add_from(eval, request.data,
            {score_form::logits, score_form::probabilities, score_form::confidences});
   eval.add_flag("--sigmoid", request.sigmoid,
                 "SCORES and LABELS (0/1) are samples x labels, each label a yes or no of its own; "
                 "default: off, one label a sample");
-  eval.add_option("--bins", request.bins, "Number of bins")
+  add_number(eval, "--bins", request.bins, std::size_t{1}, std::size_t{1000000}, "Number of bins")
       ->type_name("B")
-      ->check(CLI::Range(1U, 1000000U).description(""))
-      ->capture_default_str();
+      ->default_str(concat(request.bins));
   add_choice(eval, "--binning", request.scheme,
              std::vector{bin_scheme::equal_width, bin_scheme::equal_mass}, "width",
              "Bins of equal width or of equally many samples");
   add_choice(eval, "--edges", request.side,
              std::vector{edge_side::right_closed, edge_side::left_closed}, "right",
              "Which end belongs to a bin: (lo, hi] or [lo, hi)");
-  eval.add_option("--like", request.like,
-                  "Whose definitions are used; `calibra conventions` lists them")
+  eval.add_option_function<std::string>(
+          "--like", [&](const std::string& text) { request.like = convention_name(text); },
+          "Whose definitions are used; `calibra conventions` lists them")
       ->type_name("CONVENTION")
-      ->capture_default_str();
+      ->default_str(request.like);
   add_choice(eval, "--target", request.target,
              std::vector{binary_target::positive_class, binary_target::top_label},
              "the convention's", "For binary scores: measure P(y = 1), or the likelier class");
   eval.add_option_function<std::string>(
-          "--metrics", [&](const std::string& text) { request.metrics = metric_list(text); },
+          "--metrics", [&](const std::string& text) { request.metrics = metric_names(text); },
           "Names of metrics, separated by commas")
       ->type_name("all|NAME,...")
       ->default_str("all");
@@ -192,8 +294,7 @@ CLI::App& add_eval(CLI::App& app, eval_request& request) {
              std::vector{report_format::table, report_format::json, report_format::csv,
                          report_format::markdown},
              "table", "How the report is written");
-  eval.add_option("--output", request.output, "Where to; default: standard output")
-      ->type_name("FILE");
+  add_output(eval, request.output, "Where to; default: standard output");
   return eval;
 }
 
@@ -202,20 +303,19 @@ CLI::App& add_fit(CLI::App& app, fit_request& request) {
   fit.footer(footer);
   add_data(fit, request.data, "Samples x classes; or one P(y = 1) or logit each",
            "Class indices from 0, or one-hot rows");
-  add_from(fit, request.data.from);
+  add_from(fit, request.data);
   fit.add_option_function<std::string>(
          "--method",
          [](const std::string& name) {
            if (name != "temperature")
              throw CLI::ValidationError(
-                 concat("--method: expected temperature; got \"", name, "\""));
+                 concat("--method: expected temperature; got \"", name, '"',
+                        did_you_mean(name, std::vector<std::string>{"temperature"})));
          },
          "What is fitted: one temperature for all classes")
       ->type_name("temperature")
       ->default_str("temperature");
-  fit.add_option("--output", request.output, "The model file to write (JSON)")
-      ->type_name("FILE")
-      ->required();
+  add_output(fit, request.output, "The model file to write (JSON)")->required();
   return fit;
 }
 
@@ -223,15 +323,16 @@ CLI::App& add_apply(CLI::App& app, apply_request& request) {
   CLI::App& apply = *app.add_subcommand("apply", "Recalibrate scores by a fitted model");
   apply.footer(footer);
   apply.add_option("MODEL", request.model, "What `calibra fit` wrote")->required();
-  apply.add_option("SCORES", request.scores, "Samples x classes; or one P(y = 1) or logit each")
+  apply
+      .add_option("SCORES", request.data.scores, "Samples x classes; or one P(y = 1) or logit each")
       ->required();
-  add_from(apply, request.from);
+  add_from(apply, request.data);
+  add_table(apply, request.data);
   add_choice(apply, "--as", request.as, std::vector{score_form::logits, score_form::probabilities},
              "logits", "What to write");
-  add_renormalise(apply, request.renormalise);
+  add_renormalise(apply, request.data.renormalise);
   add_threads(apply, request.threads);
-  apply.add_option("--output", request.output, "The .npy file to write")
-      ->type_name("FILE")
+  add_output(apply, request.output, "The .npy, .csv, .tsv or .safetensors file to write")
       ->required();
   return apply;
 }
@@ -284,6 +385,7 @@ int failed(int status, std::string message) {
 void run(int argc, char** argv) {
   CLI::App app("Measures and repairs the confidence calibration of classifiers.", "calibra");
   app.formatter(std::make_shared<help_formatter>());
+  app.footer(concat(examples, "\n\n", known_metrics()));
   app.require_subcommand(1);
   app.set_version_flag("--version", "calibra " CALIBRA_VERSION);
   eval_request eval_wanted;
@@ -294,14 +396,19 @@ void run(int argc, char** argv) {
   const CLI::App& fit = add_fit(app, fit_wanted);
   const CLI::App& apply = add_apply(app, apply_wanted);
   const CLI::App& conventions = add_conventions(app, convention_wanted);
+  expect_known_arguments(app, argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {  // --help, --version
     print(e.get_name() == "CallForVersion" ? concat(e.what(), '\n') : app.help());
     return;
   }
+  finish_data(eval, eval_wanted.data);
+  finish_data(fit, fit_wanted.data);
+  eval_wanted.data.sigmoid = eval_wanted.sigmoid;
+  if (apply.parsed()) apply_wanted.data.from_said = apply.count("--from") > 0;
   if (eval.parsed()) run_eval(eval_wanted);
-  if (fit.parsed()) print(fit_files(fit_wanted));
+  if (fit.parsed()) fit_files(fit_wanted, print);
   if (apply.parsed()) apply_files(apply_wanted);
   if (conventions.parsed())
     print(convention_wanted.empty() ? list_conventions() : describe_convention(convention_wanted));
@@ -313,6 +420,7 @@ void run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace calibra;
+  cli::remove_files_on_signals();
   try {
     if (const char* set = std::getenv("CALIBRA_ISA")) detail::use_isa("CALIBRA_ISA", set);
     cli::run(argc, argv);

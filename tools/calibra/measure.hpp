@@ -36,7 +36,7 @@ template<class View>
 temperature_scaling fit(score_kind kind, View scores, const io::label_column& labels,
                         const options& o);
 
-/// transform(), or transform_logits(), of the model into a .npy file.
+/// transform(), or transform_logits(), of the model into a file of the kind that its ending says.
 template<class View>
 void transform(const temperature_scaling& model, score_kind kind, View scores, bool as_logits,
                const options& o, const std::string& path);

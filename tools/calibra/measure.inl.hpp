@@ -7,7 +7,7 @@
 
 #include "calibra/array/matrix.hpp"
 #include "calibra/evaluate.hpp"
-#include "calibra/io/npy.hpp"
+#include "calibra/io/save.hpp"
 #include "measure.hpp"
 
 namespace calibra::cli {
@@ -48,19 +48,20 @@ temperature_scaling fit(score_kind kind, View scores, const io::label_column& la
 }
 
 template<class C>
-void save(const std::string& path, const matrix<C>& m) {
-  io::save_npy(path, m.view());
+void save(const std::string& path, const matrix<C>& m, const char* name) {
+  io::save(path, m.view(), name);
 }
 template<class C>
-void save(const std::string& path, const std::vector<C>& v) {
-  io::save_npy(path, vector_view<const C>(v.data(), v.size()));
+void save(const std::string& path, const std::vector<C>& v, const char* name) {
+  io::save(path, vector_view<const C>(v.data(), v.size()), name);
 }
 
 template<class View>
 void transform(const temperature_scaling& model, score_kind kind, View scores, bool as_logits,
                const options& o, const std::string& path) {
   wrapped(kind, scores, [&](const auto& s) {
-    save(path, as_logits ? model.transform_logits(s, o) : model.transform(s, o));
+    save(path, as_logits ? model.transform_logits(s, o) : model.transform(s, o),
+         as_logits ? "logits" : "probabilities");
   });
 }
 

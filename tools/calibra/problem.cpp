@@ -21,11 +21,33 @@ std::string at_file(std::string_view message, const input_names& names) {
   if (message.starts_with("label") || message.starts_with("target")) file = &names.labels;
   if (message.starts_with("weight")) file = &names.weights;
   if (message.starts_with("proximity")) file = &names.proximity;
+  // Errors of the files say which they are about.
+  for (const std::string* name : {&names.scores, &names.labels, &names.weights, &names.proximity})
+    if (!name->empty() && message.starts_with(*name + ":")) return std::string(message);
   std::string text = detail::concat(*file, ": ", message);
   replace(text, "renormalise them or,", "use --renormalise or,");
   replace(text, "leave the row out by options::valid, or clip", "clip");
   replace(text, "say logits(x)", "use --from logits");
   return text;
+}
+
+std::string with_flags(std::string message, const input_names& names) {
+  const auto about = [&](const std::string& file) {
+    return !file.empty() && message.starts_with(file + ":");
+  };
+  const bool of_labels =
+      about(names.labels) &&
+      (names.labels != names.scores || message.find(": one-hot labels: ") != std::string::npos);
+  constexpr std::string_view hint = "; name the columns to read by table_options::columns";
+  if (of_labels)
+    replace(message, hint, "; name the column of the labels by --label-column");
+  else if (about(names.scores))
+    replace(message, hint, "; name the columns of the scores by --score-columns");
+  else
+    replace(message, hint, "; the file has to have one column");
+  replace(message, "unless table_options::header says so", "unless --header yes says so");
+  replace(message, "say which by table_options::header", "say --header yes or --header no");
+  return message;
 }
 
 }  // namespace calibra::cli

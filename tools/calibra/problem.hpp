@@ -21,7 +21,11 @@ struct input_names {
 /// is in instead of the function, flags instead of C++ names.
 std::string at_file(std::string_view message, const input_names& names);
 
-/// Runs work(); its shape and value errors leave with at_file() applied.
+/// Turns what a message about a file says of table_options into flags.
+std::string with_flags(std::string message, const input_names& names);
+
+/// Runs work(); its shape and value errors leave with at_file() applied, its io_errors with
+/// with_flags().
 template<class Work>
 auto naming_files(const input_names& names, Work work) {
   try {
@@ -30,6 +34,8 @@ auto naming_files(const input_names& names, Work work) {
     throw shape_error(at_file(e.what(), names));
   } catch (const value_error& e) {
     throw value_error(at_file(e.what(), names));
+  } catch (const io_error& e) {
+    throw io_error(with_flags(e.what(), names));
   }
 }
 

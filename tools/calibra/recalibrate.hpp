@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "requests.hpp"
 
@@ -15,18 +17,17 @@ struct fit_request {
 
 struct apply_request {
   std::string model;
-  std::string scores;
-  score_form from = score_form::logits;
+  score_request data;
   score_form as = score_form::logits;
-  bool renormalise = false;
-  unsigned threads = 1;
+  unsigned threads = all_cores();
   std::string output;
 };
 
-/// Fits, writes the model; gives the text for the terminal.
-std::string fit_files(const fit_request& request);
+/// Fits, calls `print` with the text for the terminal, writes the model. The file appears only
+/// where `print` returned.
+void fit_files(const fit_request& request, const std::function<void(std::string_view)>& print);
 
-/// Reads the model, writes the recalibrated scores as .npy.
+/// Reads the model, writes the recalibrated scores as the ending of the file says.
 void apply_files(const apply_request& request);
 
 }  // namespace calibra::cli

@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "calibra/io/csv.hpp"
 #include "calibra/options.hpp"
 
 namespace calibra::cli {
@@ -17,17 +20,31 @@ enum class score_form { logits, probabilities, confidences };
 
 enum class report_format { table, json, csv, markdown };
 
+/// Threads that the program uses unless it is told: one a core.
+inline unsigned all_cores() {
+  return std::clamp(std::thread::hardware_concurrency(), 1U, 1024U);
+}
+
+/// What SCORES are, as far as the command line says.
+struct score_request {
+  std::string scores;
+  score_form from = score_form::logits;
+  bool from_said = false;  ///< --from was given; else the values must not look like probabilities
+  bool sigmoid = false;
+  bool renormalise = false;
+  std::vector<std::string> score_columns = {};  ///< of a text table; none: all
+  io::header_row header = io::header_row::detected;
+};
+
 /// What all commands that read scores and labels are told. Files are calibra::io::load()
 /// specifications.
-struct data_request {
-  std::string scores;
-  std::string labels;
-  score_form from = score_form::logits;
+struct data_request : score_request {
+  std::string labels;             ///< none: `label_column` of the file of the scores
+  std::string label_column = {};  ///< of a text table; none: all columns
   std::string weights = {};
   std::optional<std::int64_t> ignore_label = {};
-  unsigned threads = 1;
+  unsigned threads = all_cores();
   nan_policy nan = nan_policy::reject;
-  bool renormalise = false;
 };
 
 struct eval_request {

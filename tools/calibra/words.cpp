@@ -54,6 +54,10 @@ std::string_view word(report_format format) {
   return "markdown";
 }
 
+std::string_view word(io::header_row header) {
+  return header == io::header_row::absent ? "no" : "yes";
+}
+
 edge_side effective_side(const eval_request& request) {
   if (request.side) return *request.side;
   return conventions::find(request.like).side.value_or(edge_side::right_closed);

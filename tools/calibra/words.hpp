@@ -17,6 +17,7 @@ std::string_view word(edge_side side);
 std::string_view word(binary_target target);
 std::string_view word(nan_policy policy);
 std::string_view word(report_format format);
+std::string_view word(io::header_row header);
 
 /// The edge rule that holds: the one asked for, else the convention's.
 edge_side effective_side(const eval_request& request);

@@ -48,7 +48,7 @@ std::string_view code_of(const std::string& path, const std::string& name, at::S
 }  // namespace
 
 tensor_file read_tensors(const std::string& path) {
-  const calibra::io::detail::mapped_file file(path);
+  const calibra::io::mapped_file file(path);
   const std::span<const std::byte> bytes = file.bytes();
   // All of the directory is checked here; what follows may trust it.
   const calibra::io::detail::safetensors_directory checked(path, bytes);

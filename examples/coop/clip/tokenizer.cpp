@@ -32,7 +32,7 @@ constexpr std::u32string_view specials[] = {U"<|startoftext|>", U"<|endoftext|>"
 class line_reader {
  public:
   explicit line_reader(const std::string& path) : path_(path) {
-    const calibra::io::detail::mapped_file readable(path);  // for its messages
+    const calibra::io::mapped_file readable(path);  // for its messages
     file_.reset(gzopen(path.c_str(), "rb"));
     if (!file_)
       throw calibra::io_error(path + ": cannot open: " + calibra::io::detail::reason(errno));

@@ -234,7 +234,7 @@ clip_model make_clip(const std::string& where, const parameter_map& parameters,
 
 clip_model load_clip(const std::string& path) {
   const bool is_archive = [&] {
-    const calibra::io::detail::mapped_file file(path);
+    const calibra::io::mapped_file file(path);
     constexpr std::array<std::byte, 4> zip = {std::byte{'P'}, std::byte{'K'}, std::byte{3},
                                               std::byte{4}};
     const auto bytes = file.bytes();

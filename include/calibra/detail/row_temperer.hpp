@@ -53,8 +53,7 @@ class row_temperer {
   void sums(const tile<W>& z, const row_sums<W>& out) const {
     if (makes_probabilities_) {
       const double beta = kernels_take_it_ ? beta_ : 1;
-      (z.by_rows ? kernels_.tempered_rows : kernels_.tempered_cols)(z.data, z.stride, z.rows,
-                                                                    z.classes, beta, out);
+      kernels_.tempered(z, beta, out);
     } else {
       for (std::size_t i = 0; i < z.rows; ++i) out.sum[i] = row_state(z, i);
     }

@@ -128,7 +128,7 @@ void write_one_row(std::string_view where, const T* scores, std::ptrdiff_t strid
     simplex.min = &least;
     simplex.sum = &total;
     simplex.second = &squares;
-    kernels_for<C>(set).simplex_rows(raw.data, length, 1, k, simplex);
+    kernels_for<C>(set).simplex(raw, simplex);
     good = check_simplex<T>(where, o, raw, 0, 0, least, largest, total);
     for (std::size_t j = 0; j < k; ++j) logs[j] = std::log(static_cast<double>(raw.data[j]));
     z = logs;

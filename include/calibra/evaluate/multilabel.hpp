@@ -103,8 +103,11 @@ std::vector<evidence> label_evidence(std::string_view where, const S& scores, co
   std::vector<evidence> each(labels);
   evidence_plan single = plan;
   if (labels > 1) single.rows.threads = {1};
-  const auto in_column = [](std::string_view message, std::size_t l) {
-    return concat(message, ", in column ", l);
+  const auto in_column = [](std::string message, std::size_t l) {
+    constexpr std::string_view alone = ", column 0";  // what a single column is called
+    const std::size_t at = message.find(alone);
+    return at == std::string::npos ? concat(message, ", in column ", l)
+                                   : message.replace(at, alone.size(), concat(", column ", l));
   };
   for_each_label(where, scores, targets, plan.rows.threads.n,
                  [&](std::size_t l, const auto& column, const auto& target) {

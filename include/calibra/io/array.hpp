@@ -32,6 +32,9 @@ struct array_layout {
   bool fortran_order = false;  ///< columns lie one after the other, not rows
   std::endian byte_order = std::endian::native;
   bool from_text = false;  ///< the type was read off a text: integers may stand for reals
+  /// Why the array is not to be taken as scores, as it follows the name in a message; empty: it may
+  /// be.
+  std::string not_scores = {};
 };
 
 namespace detail {
@@ -88,6 +91,7 @@ class array {
         fortran_order_(layout.fortran_order),
         swapped_(layout.byte_order != std::endian::native && size_of(layout.type) > 1),
         from_text_(layout.from_text),
+        not_scores_(layout.not_scores),
         owner_(std::move(owner)) {
     if (dimensions_ != 1 && dimensions_ != 2)
       throw io_error(detail::concat(name_, ": expected 1 or 2 dimensions, got shape ",
@@ -109,11 +113,15 @@ class array {
 
   /// The extents: one or two numbers.
   std::span<const std::size_t> shape() const { return {shape_.data(), dimensions_}; }
+  /// The extents as in messages: "(3,)", "(3, 4)".
+  std::string shape_text() const { return detail::shape_text(shape()); }
   /// The element type in the file.
   io::dtype dtype() const { return type_; }
   /// What the array was loaded from, with the name of the member where the file has members:
   /// "dump.npz:logits". Messages begin with it.
   const std::string& name() const { return name_; }
+  /// True for an array out of a text table.
+  bool from_text() const { return from_text_; }
   /// The elements as they lie in memory.
   std::span<const std::byte> bytes() const { return data_; }
 
@@ -121,13 +129,17 @@ class array {
   /// half, bfloat16, float, double or `byte_swapped` of one of them; gives what `f` gives, which is
   /// of one type for all T. No copy, except that a table of whole numbers out of a text file is
   /// converted to double; so use the view inside `f` only.
-  /// Throws io_error: not 2 dimensions, integers.
+  /// Throws io_error: not 2 dimensions, integers, a text table with a column that is no score.
+  /// Throws shape_error: no class.
   template<class F>
   decltype(auto) visit_scores(F&& f) const {
     if (dimensions_ != 2)
-      throw io_error(detail::concat(name_,
-                                    ": expected 2 dimensions (samples x classes), got shape ",
-                                    detail::shape_text(shape())));
+      throw io_error(detail::concat(
+          name_, ": expected 2 dimensions (samples x classes), got shape ", shape_text()));
+    if (shape_[1] == 0)
+      throw shape_error(
+          detail::concat(name_, ": expected at least 1 class, got shape ", shape_text()));
+    if (!not_scores_.empty()) throw io_error(name_ + not_scores_);
     return visit_real(from_text_, "real scores",
                       [&](auto view) -> decltype(auto) { return f(view); });
   }
@@ -166,8 +178,8 @@ class array {
   void expect_column(const char* what) const {
     if (dimensions_ == 2 && shape_[1] != 1)
       throw io_error(detail::concat(name_, ": ", what,
-                                    ": expected shape (n,) or (n, 1), got shape ",
-                                    detail::shape_text(shape())));
+                                    ": expected shape (n,) or (n, 1), got shape ", shape_text(),
+                                    from_text_ ? detail::columns_hint : ""));
   }
 
   std::size_t rows() const { return shape_[0]; }
@@ -232,7 +244,7 @@ class array {
         break;
     }
     throw io_error(detail::concat(name_, ": labels: expected integers, got ", name_of(type_),
-                                  " of shape ", detail::shape_text(shape())));
+                                  " of shape ", shape_text()));
   }
 
   std::vector<double> as_doubles() const {
@@ -254,6 +266,7 @@ class array {
   bool fortran_order_;
   bool swapped_;
   bool from_text_;
+  std::string not_scores_;
   std::span<const std::byte> data_;
   std::shared_ptr<const void> owner_;
 };

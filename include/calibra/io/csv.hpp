@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,178 +16,228 @@
 #include <utility>
 #include <vector>
 
+#include "calibra/detail/float_bits.hpp"
 #include "calibra/error.hpp"
 #include "calibra/io/array.hpp"
+#include "calibra/io/detail/csv_rows.hpp"
 #include "calibra/io/detail/text.hpp"
 #include "calibra/io/mapped_file.hpp"
 
 namespace calibra::io {
 
+/// Whether a text table begins with a row of names.
+enum class header_row {
+  detected,  ///< it does where no field of the first row is a number
+  present,
+  absent,
+};
+
+/// How a text table is read: which of its columns become the array.
+///
+/// Columns have the names of the header; without one they are called "0", "1", ... .
+/// "first..last" stands for the columns from `first` to `last`.
+struct table_options {
+  std::vector<std::string> columns = {};  ///< the columns to read, in this order; none: all
+  std::vector<std::string> without = {};  ///< columns to leave out
+  header_row header = header_row::detected;
+};
+
 namespace detail {
 
-/// Reads a text table in one pass, counting lines and columns from 1.
+/// Reads a text table in one pass.
 class csv_parser {
  public:
-  csv_parser(const std::string& name, std::string_view text, char separator)
-      : name_(name), text_(text), separator_(separator) {}
+  csv_parser(const std::string& name, std::string_view text, char separator,
+             const table_options& options)
+      : name_(name), rows_(name, text, separator), options_(options) {}
 
   array parse() {
-    if (text_.starts_with("\xef\xbb\xbf")) text_.remove_prefix(3);
-    std::size_t width = first_row();
-    std::size_t rows = count() / width;
-    while (at_ < text_.size()) {
-      if (skip_blank_lines()) break;
-      const std::size_t fields = data_row();
-      if (fields != width)
-        fail(line_, concat("expected ", width, width == 1 ? " field" : " fields", " as in line ",
-                           first_line_, ", got ", fields));
-      ++rows;
-      end_line();
+    std::vector<csv_field> first;
+    if (!rows_.next(first)) throw io_error(concat(name_, ": expected rows of numbers, got none"));
+    has_header_ = is_header(first);
+    choose_columns(first);
+    std::size_t count = 0;
+    if (!has_header_) {
+      counting_ = counts(first);
+      store(first, options_.header == header_row::detected && first.size() > 1
+                       ? "; this row holds a number, so it is no header unless "
+                         "table_options::header says so"
+                       : "");
+      ++count;
     }
-    if (rows == 0) throw io_error(concat(name_, ": expected rows of numbers, got a header only"));
-    return finish(rows, width);
+    for (std::vector<csv_field> row; rows_.next(row); ++count) {
+      if (row.size() != first.size())
+        rows_.fail(row.front().line,
+                   concat("expected ", first.size(), first.size() == 1 ? " field" : " fields",
+                          " as in line ", first.front().line, ", got ", row.size()));
+      store(row, "");
+    }
+    if (count == 0) throw io_error(concat(name_, ": expected rows of numbers, got a header only"));
+    return finish(count, first);
   }
 
  private:
-  struct field {
-    std::string_view text;  // without blanks and quotes around it
-    std::size_t line;       // where it begins
-    std::size_t column;
+  /// What the numbers of a column are like.
+  struct column_kind {
+    bool fractions = false;
+    bool whole = false;
+    bool like_labels = false;  // a whole number that is written as one, or is neither 0 nor 1
   };
 
-  [[noreturn]] void fail(std::size_t line, const std::string& what) const {
-    throw io_error(concat(name_, ":", line, ": ", what));
-  }
-  [[noreturn]] void fail(const field& at, const std::string& what) const {
-    throw io_error(concat(name_, ":", at.line, ":", at.column, ": ", what));
+  bool is_header(const std::vector<csv_field>& row) const {
+    if (options_.header != header_row::detected) return options_.header == header_row::present;
+    double ignored = 0;
+    return std::none_of(row.begin(), row.end(), [&](const csv_field& f) {
+      return parse_real(f.text, ignored) != std::errc::invalid_argument;
+    });
   }
 
-  std::size_t count() const { return all_integers_ ? integers_.size() : reals_.size(); }
+  /// 0, 1, 2, ... or 1, 2, 3, ...: what a program may write as a header of columns without names.
+  static bool counts(const std::vector<csv_field>& row) {
+    const auto from = [&](std::size_t start) {
+      for (std::size_t j = 0; j < row.size(); ++j)
+        if (row[j].text != std::to_string(start + j)) return false;
+      return true;
+    };
+    return row.size() > 1 && (from(0) || from(1));
+  }
 
-  // Reads the first row with text in it: as a header where a field is not a number.
-  std::size_t first_row() {
-    if (skip_blank_lines()) throw io_error(concat(name_, ": expected rows of numbers, got none"));
-    first_line_ = line_;
-    std::vector<field> fields;
-    do {
-      fields.push_back(next_field());
-    } while (accept_separator());
-    end_line();
-    bool header = false;
-    for (const field& f : fields) header = header || !store(f.text);
-    if (header) {
-      integers_.clear();
-      reals_.clear();
-      all_integers_ = true;
+  void choose_columns(const std::vector<csv_field>& first) {
+    std::vector<std::string> names;
+    for (std::size_t j = 0; j < first.size(); ++j)
+      names.push_back(has_header_ ? std::string(first[j].text) : std::to_string(j));
+    for (const std::string& wanted : options_.columns) append_columns(names, wanted, chosen_);
+    for (auto j = chosen_.begin(); j != chosen_.end(); ++j)
+      if (std::find(chosen_.begin(), j, *j) != j)
+        throw io_error(concat(name_, ": column ", in_quotes(names[*j]), " is chosen twice"));
+    if (options_.columns.empty())
+      for (std::size_t j = 0; j < names.size(); ++j) chosen_.push_back(j);
+    std::vector<std::size_t> without;
+    for (const std::string& unwanted : options_.without) append_columns(names, unwanted, without);
+    chosen_.erase(std::remove_if(chosen_.begin(), chosen_.end(),
+                                 [&](std::size_t j) {
+                                   return std::find(without.begin(), without.end(), j) !=
+                                          without.end();
+                                 }),
+                  chosen_.end());
+    if (chosen_.empty()) throw io_error(concat(name_, ": expected columns to read, got none"));
+    kinds_.resize(chosen_.size());
+  }
+  void append_columns(const std::vector<std::string>& names, std::string_view wanted,
+                      std::vector<std::size_t>& out) const {
+    constexpr std::string_view dots = "..";
+    if (wanted.empty()) throw io_error(concat(name_, ": expected the name of a column, got ''"));
+    const std::size_t at = wanted.find(dots);
+    if (at == std::string_view::npos ||
+        std::find(names.begin(), names.end(), wanted) != names.end()) {
+      out.push_back(choose_member(name_, wanted, names, "column"));
+      return;
     }
-    return fields.size();
+    const std::size_t first = choose_member(name_, wanted.substr(0, at), names, "column");
+    const std::size_t last = choose_member(name_, wanted.substr(at + dots.size()), names, "column");
+    if (first > last)
+      throw io_error(concat(name_, ": columns ", in_quotes(wanted), ": expected the first before ",
+                            "the last"));
+    for (std::size_t j = first; j <= last; ++j) out.push_back(j);
   }
 
-  std::size_t data_row() {
-    std::size_t fields = 0;
-    do {
-      const field f = next_field();
-      if (!store(f.text)) fail(f, concat("expected a number, got ", describe(f.text)));
-      ++fields;
-    } while (accept_separator());
-    return fields;
-  }
-
-  static std::string describe(std::string_view text) {
-    return text.empty() ? "an empty field" : in_quotes(text);
-  }
-
-  // True at the end of the text; a blank line may only stand there.
-  bool skip_blank_lines() {
-    const std::size_t blank = line_;
-    while (at_ < text_.size() && at_line_end()) end_line();
-    if (at_ == text_.size()) return true;
-    if (line_ != blank) fail(blank, "expected a row, got a blank line");
-    return false;
-  }
-  bool at_line_end() const {
-    return at_ == text_.size() || text_[at_] == '\n' ||
-           (text_[at_] == '\r' && (at_ + 1 == text_.size() || text_[at_ + 1] == '\n'));
-  }
-  void end_line() {
-    if (at_ < text_.size() && text_[at_] == '\r') ++at_;
-    if (at_ < text_.size() && text_[at_] == '\n') ++at_;
-    line_start_ = at_;
-    ++line_;
-  }
-  bool accept_separator() {
-    if (at_ == text_.size() || text_[at_] != separator_) return false;
-    ++at_;
-    return true;
-  }
-
-  field next_field() {
-    skip_blanks();
-    field f{{}, line_, at_ - line_start_ + 1};
-    if (at_ < text_.size() && text_[at_] == '"') {
-      f.text = quoted_field(f);
-      skip_blanks();
-      if (!at_line_end() && text_[at_] != separator_)
-        fail(f, "expected the end of the field after its closing quote");
-      return f;
+  void store(const std::vector<csv_field>& row, std::string_view hint) {
+    for (std::size_t k = 0; k < chosen_.size(); ++k) {
+      const csv_field& f = row[chosen_[k]];
+      const std::errc status = store(f.text, kinds_[k]);
+      if (status == std::errc::result_out_of_range)
+        rows_.fail(f, concat("expected a number in the range of double, got ", in_quotes(f.text)));
+      if (status != std::errc{})
+        rows_.fail(f, concat("expected a number, got ",
+                             f.text.empty() ? "an empty field" : in_quotes(f.text), hint));
     }
-    const std::size_t begin = at_;
-    while (!at_line_end() && text_[at_] != separator_) ++at_;
-    std::size_t end = at_;
-    while (end > begin && (text_[end - 1] == ' ' || text_[end - 1] == '\t')) --end;
-    f.text = text_.substr(begin, end - begin);
-    return f;
-  }
-  void skip_blanks() {
-    while (at_ < text_.size() && text_[at_] != separator_ &&
-           (text_[at_] == ' ' || text_[at_] == '\t'))
-      ++at_;
-  }
-  // A quote inside is written twice; a quoted text may run over several lines (in a header).
-  std::string_view quoted_field(const field& f) {
-    const std::size_t begin = ++at_;
-    for (; at_ < text_.size(); ++at_) {
-      if (text_[at_] == '"') {
-        if (at_ + 1 == text_.size() || text_[at_ + 1] != '"')
-          return text_.substr(begin, at_++ - begin);
-        ++at_;
-      } else if (text_[at_] == '\n') {
-        line_start_ = at_ + 1;
-        ++line_;
-      }
-    }
-    fail(f, "expected a closing quote, got the end of the file");
   }
 
-  // False where the text is not a number.
-  bool store(std::string_view text) {
+  /// The text without a sign that std::from_chars does not know.
+  static std::string_view unsigned_plus(std::string_view text) {
     if (text.starts_with('+') && text.size() > 1 && text[1] != '-') text.remove_prefix(1);
-    if (text.empty()) return false;
-    const char* const begin = text.data();
-    const char* const end = begin + text.size();
+    return text;
+  }
+  /// Gives result_out_of_range for a number that no double is near, invalid_argument for no number.
+  static std::errc parse_real(std::string_view text, double& value) {
+    text = unsigned_plus(text);
+    const char* const end = text.data() + text.size();
+    const auto [stop, status] = std::from_chars(text.data(), end, value);
+    return stop == end ? status : std::errc::invalid_argument;
+  }
+
+  std::errc store(std::string_view text, column_kind& kind) {
     if (all_integers_) {
+      const std::string_view digits = unsigned_plus(text);
+      const char* const end = digits.data() + digits.size();
       std::int64_t value = 0;
-      const auto [stop, status] = std::from_chars(begin, end, value);
+      const auto [stop, status] = std::from_chars(digits.data(), end, value);
       if (status == std::errc{} && stop == end) {
+        kind.whole = kind.like_labels = true;
         integers_.push_back(value);
-        return true;
+        return {};
       }
       reals_.assign(integers_.begin(), integers_.end());
       integers_ = {};
       all_integers_ = false;
     }
     double value = 0;
-    const auto [stop, status] = std::from_chars(begin, end, value);
-    if (status != std::errc{} || stop != end) return false;
+    if (const std::errc status = parse_real(text, value); status != std::errc{}) return status;
     reals_.push_back(value);
-    return true;
+    if (kind.fractions || !calibra::detail::is_finite(value)) return {};
+    if (value != std::floor(value)) {
+      kind.fractions = true;
+    } else {
+      kind.whole = true;
+      kind.like_labels = kind.like_labels || (value != 0 && value != 1) ||
+                         text.find_first_of(".eE") == std::string_view::npos;
+    }
+    return {};
   }
 
-  array finish(std::size_t rows, std::size_t width) {
+  /// Names that a column of scores does not have.
+  static bool is_foreign(std::string_view name) {
+    std::string lower(name);
+    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    constexpr std::string_view known[] = {"",  "label", "labels", "target", "targets",
+                                          "y", "class", "index",  "id",     "unnamed: 0"};
+    return std::find(std::begin(known), std::end(known), lower) != std::end(known);
+  }
+
+  /// Why the table is not to be taken as scores; "" where it may be.
+  std::string doubt(const std::vector<csv_field>& first) const {
+    const bool fractions = std::any_of(kinds_.begin(), kinds_.end(),
+                                       [](const column_kind& kind) { return kind.fractions; });
+    if (counting_ && options_.header == header_row::detected && (first.size() > 2 || fractions))
+      return concat(":", first.front().line, ": the first row counts from ", first.front().text,
+                    " to ", first.back().text,
+                    ": names of columns or a sample? say which by table_options::header");
+    if (!options_.columns.empty() || chosen_.size() < 2) return "";
+    for (const std::size_t j : chosen_) {
+      const csv_field& f = first[j];
+      if (has_header_ && is_foreign(f.text))
+        return concat(":", f.line, ":", f.column, ": column ", j,
+                      f.text.empty() ? std::string(" has no name, as an index has none")
+                                     : concat(" is called ", in_quotes(f.text)),
+                      ", so it is not taken for scores", columns_hint);
+    }
+    for (std::size_t k = 0; fractions && k < kinds_.size(); ++k) {
+      const std::size_t j = chosen_[k];
+      if (!kinds_[k].fractions && kinds_[k].whole && kinds_[k].like_labels)
+        return concat(": column ", j,
+                      has_header_ ? concat(" (", in_quotes(first[j].text), ")") : "",
+                      " holds whole numbers beside columns of fractions, so it is not taken for ",
+                      "scores", columns_hint);
+    }
+    return "";
+  }
+
+  array finish(std::size_t rows, const std::vector<csv_field>& first) {
     array_layout layout;
     layout.shape = {rows};
-    if (width != 1) layout.shape.push_back(width);
+    if (chosen_.size() != 1) layout.shape.push_back(chosen_.size());
     layout.from_text = true;
+    layout.not_scores = doubt(first);
     if (all_integers_) {
       layout.type = dtype::i8;
       return make(layout, std::move(integers_));
@@ -199,12 +252,12 @@ class csv_parser {
   }
 
   const std::string& name_;
-  std::string_view text_;
-  char separator_;
-  std::size_t at_ = 0;
-  std::size_t line_ = 1;
-  std::size_t line_start_ = 0;
-  std::size_t first_line_ = 1;
+  csv_rows rows_;
+  const table_options& options_;
+  std::vector<std::size_t> chosen_;
+  std::vector<column_kind> kinds_;
+  bool has_header_ = false;
+  bool counting_ = false;
   bool all_integers_ = true;
   std::vector<std::int64_t> integers_;
   std::vector<double> reals_;
@@ -214,22 +267,29 @@ class csv_parser {
 
 /// Loads a text table: a row a line, fields between `separator`. One column gives shape (n,), more
 /// give (n, k). Elements are float64, or int64 where every field is a whole number that fits; a
-/// table of whole numbers may still be read as scores.
+/// table of whole numbers may still be read as scores. Columns that are not chosen may hold
+/// anything.
 ///
-/// - The first row is a header, and skipped, where a field of it is not a number.
+/// - The first row is a header, and skipped, where no field of it is a number; see
+///   `table_options::header`.
 /// - Numbers as in C, in any locale a point; nan, inf, -inf; blanks and double quotes around them.
 /// - Lines end in LF or CRLF, the last one need not; a UTF-8 mark at the start is skipped, and so
 ///   are blank lines at the end.
 ///
+/// `visit_scores` of the array throws where columns were not chosen by name and one of several is
+/// not a score by its looks: no name, or one such as label, y or index; whole numbers beside
+/// columns of fractions. It also throws where the first row counts, 0, 1, 2, ... or 1, 2, 3, ...,
+/// and may be a header.
+///
 /// Cost: one pass over the mapped file, 8 bytes a field.
 /// Throws io_error with line (and column, counted in bytes): a row of another length, a field that
 /// is empty or not a number or beyond the range of double, a blank line between rows, a quote that
-/// is not closed, no rows; and what any file may have (missing, a directory, empty).
-inline array load_csv(const std::string& path, char separator = ',') {
-  const detail::mapped_file file(path);
-  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()),
-                              file.bytes().size());
-  return detail::csv_parser(path, text, separator).parse();
+/// is not closed, no rows, a column that is not there; and what any file may have (missing, a
+/// directory, empty).
+inline array load_csv(const std::string& path, char separator = ',',
+                      const table_options& options = {}) {
+  const mapped_file file(path);
+  return detail::csv_parser(path, file.text(), separator, options).parse();
 }
 
 }  // namespace calibra::io

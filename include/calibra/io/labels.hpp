@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "calibra/array/access.hpp"
+#include "calibra/detail/float_bits.hpp"
 #include "calibra/io/array.hpp"
 
 namespace calibra::io {
@@ -55,6 +57,9 @@ std::int64_t as_label(const array& a, std::size_t row, const T& x) {
 }
 
 inline label_column one_hot_labels(const array& a) {
+  if (a.shape()[1] == 0)
+    throw shape_error(concat(a.name(), ": labels: expected at least 1 column, got shape ",
+                             shape_text(a.shape())));
   std::vector<std::int64_t> indices;
   indices.reserve(a.shape()[0]);
   a.visit_elements([&](auto view) {
@@ -66,7 +71,8 @@ inline label_column one_hot_labels(const array& a) {
         if (x == 0) continue;
         if (x != 1)
           throw io_error(concat(a.name(), ": row ", i, ", column ", j,
-                                ": one-hot labels: expected 0 or 1, got ", x));
+                                ": one-hot labels: expected 0 or 1, got ", x,
+                                a.from_text() ? columns_hint : ""));
         ++ones;
         index = j;
       }
@@ -79,16 +85,34 @@ inline label_column one_hot_labels(const array& a) {
   return make_labels(std::move(indices));
 }
 
+/// Real numbers that are whole ones, one a sample.
+inline label_column whole_labels(const array& a) {
+  return a.visit_vector([&](auto view) {
+    constexpr double limit = 9007199254740992;  // 2^53: beyond it a double has no odd numbers
+    std::vector<std::int64_t> indices(view.size());
+    for (std::size_t i = 0; i < view.size(); ++i) {
+      const double x = as_double(view[i]);
+      if (!calibra::detail::is_finite(x) || std::abs(x) >= limit || x != std::floor(x))
+        throw io_error(concat(a.name(), ": row ", i, ": label ", x,
+                              " is not a whole number; expected class indices from 0"));
+      indices[i] = static_cast<std::int64_t>(x);
+    }
+    return make_labels(std::move(indices));
+  });
+}
+
 }  // namespace detail
 
 /// The class indices in `a`.
-/// Shapes: (n,) or (n, 1) integers of any width and byte order; or (n, k), k other than 1, one-hot
-/// rows of integers, booleans or reals: one element 1, the rest 0, and the column of the 1 is the
-/// index. Values are not checked against a number of classes here. Cost: none for int64 in this
-/// machine's byte order, which is viewed in place; else a copy of 8 n bytes.
-/// Throws io_error: one-dimensional reals, a row that is not one-hot, a uint64 beyond int64.
+/// Shapes: (n,) or (n, 1) integers of any width and byte order, or reals that are whole numbers; or
+/// (n, k), k > 1, one-hot rows of integers, booleans or reals: one element 1, the rest 0, and the
+/// column of the 1 is the index. Values are not checked against a number of classes here. Cost:
+/// none for int64 in this machine's byte order, which is viewed in place; else a copy of 8 n bytes.
+/// Throws io_error: a fraction or NaN, a row that is not one-hot, a uint64 beyond int64. Throws
+/// shape_error: no column.
 inline label_column labels(const array& a) {
   if (a.shape().size() == 2 && a.shape()[1] != 1) return detail::one_hot_labels(a);
+  if (is_real(a.dtype())) return detail::whole_labels(a);
   return a.visit_labels([&](auto view) -> label_column {
     using element = typename decltype(view)::value_type;
     if constexpr (std::is_same_v<element, std::int64_t>) {

@@ -58,14 +58,19 @@ inline file_spec split_spec(const std::string& spec) {
 /// | `a.safetensors`, `a.safetensors:tensor` | `load_safetensors` |
 ///
 /// The part after ':' is a member only behind `.npz` and `.safetensors`; a file that has the whole
-/// of `spec` as its name wins. Throws io_error: an unknown extension, and what the loaders throw.
-inline array load(const std::string& spec) {
+/// of `spec` as its name wins. `table` is for text tables: which columns are read.
+/// Throws io_error: an unknown extension, columns chosen of another kind of file, and what the
+/// loaders throw.
+inline array load(const std::string& spec, const table_options& table = {}) {
   const detail::file_spec file = detail::split_spec(spec);
+  if (file.path.ends_with(".csv")) return load_csv(file.path, ',', table);
+  if (file.path.ends_with(".tsv")) return load_csv(file.path, '\t', table);
+  if (!table.columns.empty() || !table.without.empty())
+    throw io_error(
+        detail::concat(spec, ": columns are chosen by name in .csv and .tsv files only"));
   if (file.path.ends_with(".npy")) return load_npy(file.path);
   if (file.path.ends_with(".npz")) return load_npz(file.path, file.member);
   if (file.path.ends_with(".safetensors")) return load_safetensors(file.path, file.member);
-  if (file.path.ends_with(".csv")) return load_csv(file.path, ',');
-  if (file.path.ends_with(".tsv")) return load_csv(file.path, '\t');
   throw io_error(
       detail::concat(spec, ": unknown extension ",
                      detail::in_quotes(std::filesystem::path(file.path).extension().string()),

@@ -12,12 +12,15 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "calibra/error.hpp"
 #include "calibra/io/detail/text.hpp"
 
-namespace calibra::io::detail {
+namespace calibra::io {
+
+namespace detail {
 
 /// What the operating system says about an `errno` value.
 inline std::string reason(int code) {
@@ -45,6 +48,8 @@ class descriptor {
   int number_;
 };
 
+}  // namespace detail
+
 /// The bytes of a whole file, mapped read-only (POSIX mmap, MAP_PRIVATE): pages are read when they
 /// are touched and never copied. The file must not shrink while it is mapped.
 /// Throws io_error with the path and the reason: missing, not readable, a directory, not a regular
@@ -53,18 +58,22 @@ class mapped_file {
  public:
   explicit mapped_file(const std::string& path) {
     // O_NONBLOCK: a named pipe is refused below instead of waited for.
-    const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (file.get() < 0) throw io_error(concat(path, ": cannot open: ", reason(errno)));
+    const detail::descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (file.get() < 0)
+      throw io_error(detail::concat(path, ": cannot open: ", detail::reason(errno)));
     struct stat status {};
     if (::fstat(file.get(), &status) != 0)
-      throw io_error(concat(path, ": cannot open: ", reason(errno)));
-    if (S_ISDIR(status.st_mode)) throw io_error(concat(path, ": expected a file, got a directory"));
+      throw io_error(detail::concat(path, ": cannot open: ", detail::reason(errno)));
+    if (S_ISDIR(status.st_mode))
+      throw io_error(detail::concat(path, ": expected a file, got a directory"));
     if (!S_ISREG(status.st_mode))
-      throw io_error(concat(path, ": expected a regular file, got a device, pipe or socket"));
-    if (status.st_size == 0) throw io_error(concat(path, ": the file is empty"));
+      throw io_error(
+          detail::concat(path, ": expected a regular file, got a device, pipe or socket"));
+    if (status.st_size == 0) throw io_error(detail::concat(path, ": the file is empty"));
     size_ = static_cast<std::size_t>(status.st_size);
     void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
-    if (address == MAP_FAILED) throw io_error(concat(path, ": cannot map: ", reason(errno)));
+    if (address == MAP_FAILED)
+      throw io_error(detail::concat(path, ": cannot map: ", detail::reason(errno)));
     address_ = address;
   }
   mapped_file(const mapped_file&) = delete;
@@ -74,10 +83,12 @@ class mapped_file {
   std::span<const std::byte> bytes() const {
     return {static_cast<const std::byte*>(address_), size_};
   }
+  /// The same as text.
+  std::string_view text() const { return {static_cast<const char*>(address_), size_}; }
 
  private:
   void* address_ = nullptr;
   std::size_t size_ = 0;
 };
 
-}  // namespace calibra::io::detail
+}  // namespace calibra::io

@@ -26,10 +26,7 @@ template<json_recalibrator R>
     throw io_error(detail::concat(
         "io::load_recalibrator(): expected a path, got JSON text; recalibrator_from_json<R>(text) "
         "and temperature_from_json(text) read that"));
-  const detail::mapped_file file(name);
-  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()),
-                              file.bytes().size());
-  return recalibrator_from_json<R>(text, name);
+  return recalibrator_from_json<R>(mapped_file(name).text(), name);
 }
 
 /// load_recalibrator<temperature_scaling>().

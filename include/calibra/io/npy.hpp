@@ -42,7 +42,7 @@ inline array parse_npy(const std::string& name, std::span<const std::byte> bytes
 /// header or data, another element type, not 1 or 2 dimensions, a shape beyond the address space.
 /// Source: the NPY format, numpy.lib.format.
 inline array load_npy(const std::string& path) {
-  const auto file = std::make_shared<const detail::mapped_file>(path);
+  const auto file = std::make_shared<const mapped_file>(path);
   return detail::parse_npy(path, file->bytes(), file);
 }
 

@@ -119,7 +119,7 @@ class zip_archive {
 /// message lists those that are), a size that cannot be true, encrypted, and all that `load_npy`
 /// refuses.
 inline array load_npz(const std::string& path, std::string_view member = {}) {
-  const detail::mapped_file file(path);
+  const mapped_file file(path);
   const detail::zip_archive archive(path, file.bytes());
   constexpr std::string_view suffix = ".npy";
   std::vector<std::string> names;

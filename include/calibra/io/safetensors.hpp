@@ -192,7 +192,7 @@ class safetensors_directory {
 /// Throws io_error with file, tensor, expected and got; an unknown name lists the names there are.
 /// Source: the safetensors format description (huggingface/safetensors, README).
 inline array load_safetensors(const std::string& path, std::string_view tensor = {}) {
-  const auto file = std::make_shared<const detail::mapped_file>(path);
+  const auto file = std::make_shared<const mapped_file>(path);
   const detail::safetensors_directory directory(path, file->bytes());
   const std::size_t chosen = detail::choose_member(path, tensor, directory.names(), "tensor");
   return directory.tensor(chosen, file);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -14,7 +15,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include "calibra/error.hpp"
 #include "calibra/io/detail/text.hpp"
@@ -22,10 +22,42 @@
 
 namespace calibra::io {
 
+namespace detail {
+
+/// Names of temporary files that exist now, for remove_temporary_files(). A process writes few
+/// files at a time; those beyond the slots are not remembered.
+inline std::array<std::atomic<const char*>, 64> temporary_names{};
+
+inline void remember_temporary(const char* name) noexcept {
+  for (std::atomic<const char*>& slot : temporary_names) {
+    const char* free = nullptr;
+    if (slot.compare_exchange_strong(free, name)) return;
+  }
+}
+inline void forget_temporary(const char* name) noexcept {
+  for (std::atomic<const char*>& slot : temporary_names) {
+    const char* held = name;
+    if (slot.compare_exchange_strong(held, nullptr)) return;
+  }
+}
+
+}  // namespace detail
+
+/// Removes the temporary files of all `atomic_file`s of this process that have not been committed.
+/// For a signal handler that then ends the process: it does nothing that a handler may not do.
+inline void remove_temporary_files() noexcept {
+  static_assert(std::atomic<const char*>::is_always_lock_free);
+  for (const std::atomic<const char*>& slot : detail::temporary_names)
+    if (const char* name = slot.load()) ::unlink(name);
+}
+
 /// A file that comes into being whole or not at all: bytes go to a temporary file in the same
 /// directory, `commit` renames it over the target. Without a commit (an exception on the way) the
 /// temporary is removed and the target stays as it was. A symbolic link is followed: the file it
-/// points to is replaced. The new file has the permissions that any new file gets.
+/// points to is replaced, or made where there is none. The new file has the permissions that any
+/// new file gets.
+/// A signal that ends the process leaves the temporary file behind, unless its handler calls
+/// `remove_temporary_files`.
 /// A reader sees the old file or the new one; nothing is promised about a loss of power (no fsync).
 class atomic_file {
  public:
@@ -36,7 +68,9 @@ class atomic_file {
   atomic_file(const atomic_file&) = delete;
   atomic_file& operator=(const atomic_file&) = delete;
   ~atomic_file() {
-    if (!temporary_.empty()) ::unlink(temporary_.c_str());
+    if (temporary_.empty()) return;
+    ::unlink(temporary_.c_str());
+    detail::forget_temporary(temporary_.c_str());
   }
 
   /// Appends `bytes`. Throws io_error with the reason (no space left, file too large).
@@ -53,6 +87,7 @@ class atomic_file {
   void commit() {
     if (!file_.close()) fail(errno);
     if (std::rename(temporary_.c_str(), target_.c_str()) != 0) fail(errno);
+    detail::forget_temporary(temporary_.c_str());
     temporary_.clear();
   }
 
@@ -63,7 +98,7 @@ class atomic_file {
 
   static std::string target_of(const std::string& path) {
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) return path;
+    if (::stat(path.c_str(), &status) != 0) return end_of_links(path);
     if (S_ISDIR(status.st_mode))
       throw io_error(detail::concat(path, ": cannot write: it is a directory"));
     if (!S_ISREG(status.st_mode))
@@ -73,18 +108,30 @@ class atomic_file {
     return failed ? path : resolved.string();
   }
 
+  /// Where links lead that end in a file that does not exist yet.
+  static std::string end_of_links(const std::string& path) {
+    std::filesystem::path at = path;
+    for (int links = 0; links < 40; ++links) {
+      std::error_code none;
+      const std::filesystem::path next = std::filesystem::read_symlink(at, none);
+      if (none) return at.string();
+      at = at.parent_path() / next;  // an absolute `next` replaces it all
+    }
+    throw io_error(detail::concat(path, ": cannot write: ", detail::reason(ELOOP)));
+  }
+
   int open_temporary() {
     static std::atomic<unsigned> counter{0};
     const auto directory = std::filesystem::path(target_).parent_path();
     for (;;) {
       const std::string name = detail::concat(".calibra-", ::getpid(), '-', counter++, ".tmp");
-      std::string candidate = (directory / name).string();
-      const int file = ::open(candidate.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-      if (file >= 0) {
-        temporary_ = std::move(candidate);
-        return file;
-      }
-      if (errno != EEXIST) fail(errno);
+      temporary_ = (directory / name).string();
+      detail::remember_temporary(temporary_.c_str());  // first, so that no signal comes in between
+      const int file = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (file >= 0) return file;
+      const int code = errno;
+      detail::forget_temporary(temporary_.c_str());
+      if (code != EEXIST) fail(code);
     }
   }
 

@@ -29,6 +29,10 @@ inline std::string in_quotes(std::string_view text) {
   return out;
 }
 
+/// The end of messages about columns of a text table that were not meant.
+inline constexpr std::string_view columns_hint =
+    "; name the columns to read by table_options::columns";
+
 /// Names in quotes with commas between, at most 20 of them.
 inline std::string listed(std::span<const std::string> names) {
   constexpr std::size_t most = 20;
