@@ -29,7 +29,7 @@ int main() {
         calibra::evaluate(calibra::probabilities(p), labels,
                           {calibra::ece, calibra::mce, calibra::ace}, {.bins = 10, .like = *like});
     //]
-    std::printf("%-20.*s %.6f  %.6f  %.6f\n", static_cast<int>(like->name.size()),
+    std::printf("%-20.*s %-8.6f  %-8.6f  %.6f\n", static_cast<int>(like->name.size()),
                 like->name.data(), e["ece"], e["mce"], e["ace"]);
   }
 
@@ -58,4 +58,8 @@ int main() {
 // nn_calibration       0.250000  0.550000  0.243750
 // sklearn              0.250000  0.550000  0.256250
 // focal                0.250000  0.550000  0.282292
+// hle                  nan       nan       0.243750
+// inspect_browsecomp   0.250000  0.550000  0.243750
+// helm                 0.250000  0.550000  0.243750
+// lm_eval              0.250000  0.550000  0.243750
 // mine                 0.250000

@@ -12,9 +12,9 @@
 #include <string_view>
 #include <utility>
 
-#include "calibra/detail/fitted_on.hpp"
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/error.hpp"
+#include "calibra/recalibration/detail/fitted_on.hpp"
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "calibra/version.hpp"

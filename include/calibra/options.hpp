@@ -16,7 +16,7 @@
 
 namespace calibra {
 
-struct convention;  // calibra/conventions/convention.hpp
+struct convention;  // calibra/evaluate/convention.hpp
 
 /// How many threads work on a call. Results do not depend on it (1e-12 on every metric).
 struct threads {

@@ -1,6 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#include "calibra/conventions/convention.hpp"
+#include "calibra/evaluate/convention.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -15,7 +15,7 @@
 
 #include "calibra/array/view.hpp"
 #include "calibra/detail/compensated_sum.hpp"
-#include "calibra/detail/isa.hpp"
+#include "calibra/rows/isa.hpp"
 #include "calibra/table/tabulate.hpp"
 
 #ifndef __FAST_MATH__

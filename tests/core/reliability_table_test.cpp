@@ -10,7 +10,7 @@
 
 #include "calibra/conventions/detail/reference_bins.hpp"
 #include "calibra/conventions/nn_calibration.hpp"
-#include "calibra/detail/table_block.hpp"
+#include "calibra/evaluate/detail/table_block.hpp"
 #include "naive.hpp"
 
 using calibra::binning;

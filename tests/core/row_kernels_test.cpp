@@ -1,6 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#include "calibra/detail/row_kernels.hpp"
+#include "calibra/rows/row_kernels.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -1,6 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#include "calibra/detail/bracketed_newton.hpp"
+#include "calibra/recalibration/detail/bracketed_newton.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

@@ -24,10 +24,10 @@
 
 #include "arguments.hpp"
 #include "calibra/conventions/all.hpp"
-#include "calibra/detail/isa.hpp"
 #include "calibra/error.hpp"
 #include "calibra/evaluate/all_metrics.hpp"
 #include "calibra/io/write_file.hpp"
+#include "calibra/rows/isa.hpp"
 #include "calibra/version.hpp"
 #include "conventions.hpp"
 #include "numbers.hpp"

@@ -9,7 +9,7 @@
 #include "calibra/array/view.hpp"
 #include "calibra/evaluate/evaluation.hpp"
 #include "calibra/io/labels.hpp"
-#include "calibra/metrics/metric.hpp"
+#include "calibra/metrics/metric_list.hpp"
 #include "calibra/options.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "calibra/scores.hpp"

@@ -1,6 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#include "calibra/evaluate/host_evidence.hpp"
+#include "calibra/evaluate/detail/host_evidence.hpp"
 
 namespace calibra::detail {
 CALIBRA_DETAIL_COMPILED_PASSES(template)

@@ -9,7 +9,6 @@
 
 #include "calibra/conventions/calibra.hpp"
 #include "calibra/conventions/clip_calibration.hpp"
-#include "calibra/conventions/convention.hpp"
 #include "calibra/conventions/focal.hpp"
 #include "calibra/conventions/guo2017.hpp"
 #include "calibra/conventions/helm.hpp"
@@ -26,6 +25,7 @@
 #include "calibra/conventions/torch_uncertainty.hpp"
 #include "calibra/conventions/torchmetrics.hpp"
 #include "calibra/conventions/verified.hpp"
+#include "calibra/evaluate/convention.hpp"
 
 namespace calibra::conventions {
 

@@ -7,8 +7,8 @@
 #include <limits>
 #include <vector>
 
-#include "calibra/conventions/convention.hpp"
 #include "calibra/conventions/detail/reference_metrics.hpp"
+#include "calibra/evaluate/convention.hpp"
 #include "calibra/metrics/ece.hpp"
 #include "calibra/metrics/mce.hpp"
 #include "calibra/metrics/rmsce.hpp"

@@ -4,8 +4,8 @@
 
 #include <cstddef>
 
-#include "calibra/conventions/convention.hpp"
 #include "calibra/conventions/detail/reference_bins.hpp"
+#include "calibra/evaluate/convention.hpp"
 
 namespace calibra::conventions {
 

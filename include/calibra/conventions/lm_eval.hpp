@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "calibra/conventions/convention.hpp"
+#include "calibra/evaluate/convention.hpp"
 
 namespace calibra::conventions {
 

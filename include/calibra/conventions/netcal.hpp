@@ -8,10 +8,10 @@
 #include <limits>
 #include <vector>
 
-#include "calibra/conventions/convention.hpp"
 #include "calibra/conventions/detail/reference_bins.hpp"
 #include "calibra/conventions/detail/reference_mass.hpp"
 #include "calibra/conventions/detail/reference_metrics.hpp"
+#include "calibra/evaluate/convention.hpp"
 #include "calibra/metrics/brier_reliability.hpp"
 #include "calibra/metrics/brier_resolution.hpp"
 #include "calibra/metrics/brier_uncertainty.hpp"

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "calibra/conventions/convention.hpp"
+#include "calibra/evaluate/convention.hpp"
 #include "calibra/table/binning.hpp"
 
 namespace calibra::conventions {

@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <vector>
 
-#include "calibra/conventions/convention.hpp"
 #include "calibra/conventions/detail/reference_bins.hpp"
 #include "calibra/conventions/detail/reference_mass.hpp"
 #include "calibra/conventions/detail/reference_metrics.hpp"
+#include "calibra/evaluate/convention.hpp"
 #include "calibra/metrics/classwise_debiased_l2.hpp"
 #include "calibra/metrics/debiased_l2.hpp"
 

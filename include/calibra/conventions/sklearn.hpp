@@ -4,10 +4,10 @@
 
 #include <cstddef>
 
-#include "calibra/conventions/convention.hpp"
 #include "calibra/conventions/detail/reference_bins.hpp"
 #include "calibra/conventions/detail/reference_mass.hpp"
 #include "calibra/conventions/detail/reference_metrics.hpp"
+#include "calibra/evaluate/convention.hpp"
 
 namespace calibra::conventions {
 

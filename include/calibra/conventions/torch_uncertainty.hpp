@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/conventions/convention.hpp"
 #include "calibra/conventions/detail/reference_bins.hpp"
+#include "calibra/evaluate/convention.hpp"
 #include "calibra/metrics/classwise_debiased_l2.hpp"
 #include "calibra/metrics/debiased_l2.hpp"
 #include "calibra/metrics/smooth_ece.hpp"

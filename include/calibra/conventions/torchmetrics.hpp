@@ -4,9 +4,9 @@
 
 #include <cstddef>
 
-#include "calibra/conventions/convention.hpp"
 #include "calibra/conventions/detail/reference_bins.hpp"
 #include "calibra/conventions/detail/reference_mass.hpp"
+#include "calibra/evaluate/convention.hpp"
 #include "calibra/metrics/classwise_debiased_l2.hpp"
 #include "calibra/metrics/debiased_l2.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "calibra/conventions/convention.hpp"
+#include "calibra/evaluate/convention.hpp"
 #include "calibra/metrics/classwise_debiased_l2.hpp"
 #include "calibra/metrics/classwise_rmsce.hpp"
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "calibra/evaluate.hpp"
+#include "calibra/evaluate/evidence_of.hpp"
 
 namespace calibra {
 

@@ -21,6 +21,7 @@
 #include "calibra/metrics/mean_confidence.hpp"
 #include "calibra/metrics/mean_gap.hpp"
 #include "calibra/metrics/metric.hpp"
+#include "calibra/metrics/metric_list.hpp"
 #include "calibra/metrics/mmce.hpp"
 #include "calibra/metrics/nll.hpp"
 #include "calibra/metrics/overconfidence.hpp"

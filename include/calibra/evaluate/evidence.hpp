@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "calibra/conventions/convention.hpp"
 #include "calibra/detail/compensated_sum.hpp"
 #include "calibra/error.hpp"
+#include "calibra/evaluate/convention.hpp"
 #include "calibra/options.hpp"
 #include "calibra/table/classwise_table.hpp"
 #include "calibra/table/reliability_table.hpp"

@@ -10,9 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/conventions/convention.hpp"
+#include "calibra/evaluate/convention.hpp"
 #include "calibra/evaluate/evidence.hpp"
 #include "calibra/metrics/metric.hpp"
+#include "calibra/metrics/metric_list.hpp"
 #include "calibra/table/equal_mass.hpp"
 
 namespace calibra {

@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/detail/parallel.hpp"
 #include "calibra/evaluate/all_metrics.hpp"
-#include "calibra/evaluate/make_evidence.hpp"
-#include "calibra/evaluate/measure.hpp"
+#include "calibra/evaluate/detail/make_evidence.hpp"
+#include "calibra/evaluate/detail/measure.hpp"
 #include "calibra/evaluate/tabulate.hpp"
+#include "calibra/rows/parallel.hpp"
 
 // Multi-label scores: every label is a binary problem of its own.
 namespace calibra {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "calibra/evaluate/make_evidence.hpp"
+#include "calibra/evaluate/detail/make_evidence.hpp"
 #include "calibra/table/classwise_table.hpp"
 #include "calibra/table/reliability_table.hpp"
 #include "calibra/table/sample.hpp"

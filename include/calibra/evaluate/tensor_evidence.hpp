@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "calibra/evaluate/plan.hpp"
+#include "calibra/evaluate/detail/plan.hpp"
 #include "calibra/scores.hpp"
 
 namespace calibra {

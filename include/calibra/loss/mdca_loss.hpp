@@ -9,8 +9,8 @@
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
-#include "calibra/detail/batch_loss.hpp"
-#include "calibra/detail/probability_rows.hpp"
+#include "calibra/loss/detail/batch_loss.hpp"
+#include "calibra/loss/detail/probability_rows.hpp"
 
 namespace calibra {
 

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "calibra/version.hpp"
+
 namespace calibra {
 
 /// Which pairs (p_ik, [y_i = k]) of a class are cut into equal-mass bins.

@@ -5,7 +5,7 @@
 #include <limits>
 #include <optional>
 
-#include "calibra/detail/residual_smoother.hpp"
+#include "calibra/metrics/detail/residual_smoother.hpp"
 #include "calibra/metrics/metric.hpp"
 
 namespace calibra {

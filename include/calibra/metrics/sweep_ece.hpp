@@ -7,7 +7,7 @@
 #include <limits>
 #include <string>
 
-#include "calibra/detail/monotonic_sweep.hpp"
+#include "calibra/metrics/detail/monotonic_sweep.hpp"
 #include "calibra/metrics/metric.hpp"
 
 namespace calibra {

@@ -12,12 +12,12 @@
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
-#include "calibra/detail/fitted_on.hpp"
-#include "calibra/detail/row_pass.hpp"
-#include "calibra/detail/temperature_fit.hpp"
-#include "calibra/detail/tempered_rows.hpp"
 #include "calibra/options.hpp"
+#include "calibra/recalibration/detail/fitted_on.hpp"
+#include "calibra/recalibration/detail/temperature_fit.hpp"
+#include "calibra/recalibration/detail/tempered_rows.hpp"
 #include "calibra/recalibration/fit_report.hpp"
+#include "calibra/rows/row_pass.hpp"
 #include "calibra/scores.hpp"
 
 namespace calibra {

@@ -11,11 +11,11 @@
 #include <string_view>
 #include <type_traits>
 
-#include "calibra/detail/batch_loss.hpp"
 #include "calibra/error.hpp"
 #include "calibra/loss/avuc_loss.hpp"
 #include "calibra/loss/confidence_penalty_loss.hpp"
 #include "calibra/loss/dca_loss.hpp"
+#include "calibra/loss/detail/batch_loss.hpp"
 #include "calibra/loss/focal_loss.hpp"
 #include "calibra/loss/label_smoothing_loss.hpp"
 #include "calibra/loss/margin_smoothing_loss.hpp"

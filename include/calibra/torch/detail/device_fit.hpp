@@ -11,8 +11,8 @@
 #include <limits>
 #include <string_view>
 
-#include "calibra/detail/temperature_fit.hpp"
-#include "calibra/detail/tempered_rows.hpp"
+#include "calibra/recalibration/detail/temperature_fit.hpp"
+#include "calibra/recalibration/detail/tempered_rows.hpp"
 #include "calibra/torch/device_stream.hpp"
 
 // Temperature scaling on a tensor's own device.

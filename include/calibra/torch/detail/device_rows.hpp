@@ -13,8 +13,8 @@
 #include <string_view>
 #include <tuple>
 
-#include "calibra/detail/row_checks.hpp"
 #include "calibra/options.hpp"
+#include "calibra/rows/row_checks.hpp"
 #include "calibra/torch/detail/describe.hpp"
 #include "calibra/torch/detail/host_tensor.hpp"
 

@@ -9,8 +9,8 @@
 #include <limits>
 #include <vector>
 
-#include "calibra/detail/row_kernels.hpp"
-#include "calibra/detail/row_worker.hpp"
+#include "calibra/rows/row_kernels.hpp"
+#include "calibra/rows/row_worker.hpp"
 #include "calibra/scores.hpp"
 #include "calibra/table/classwise_table.hpp"
 

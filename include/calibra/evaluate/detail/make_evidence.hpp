@@ -10,11 +10,11 @@
 #include <utility>
 
 #include "calibra/array/column.hpp"
-#include "calibra/detail/parallel.hpp"
-#include "calibra/detail/row_pass.hpp"
-#include "calibra/evaluate/host_evidence.hpp"
-#include "calibra/evaluate/plan.hpp"
+#include "calibra/evaluate/detail/host_evidence.hpp"
+#include "calibra/evaluate/detail/plan.hpp"
 #include "calibra/evaluate/tensor_evidence.hpp"
+#include "calibra/rows/parallel.hpp"
+#include "calibra/rows/row_pass.hpp"
 #include "calibra/scores.hpp"
 
 // Which maker of evidence serves which scores.

@@ -12,10 +12,10 @@
 #include <type_traits>
 #include <vector>
 
-#include "calibra/detail/class_rows.hpp"
-#include "calibra/detail/parallel.hpp"
-#include "calibra/detail/row_pass.hpp"
+#include "calibra/evaluate/detail/class_rows.hpp"
 #include "calibra/metrics/needs.hpp"
+#include "calibra/rows/parallel.hpp"
+#include "calibra/rows/row_pass.hpp"
 #include "calibra/table/equal_mass.hpp"
 
 namespace calibra::detail {

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "calibra/detail/row_worker.hpp"
+#include "calibra/rows/row_worker.hpp"
 #include "calibra/table/reliability_table.hpp"
 #include "calibra/table/summary.hpp"
 

@@ -10,8 +10,8 @@
 
 #include "calibra/array/view.hpp"
 #include "calibra/detail/float_bits.hpp"
-#include "calibra/detail/row_kernels.hpp"
-#include "calibra/detail/tile.hpp"
+#include "calibra/rows/row_kernels.hpp"
+#include "calibra/rows/tile.hpp"
 
 namespace calibra::detail {
 

@@ -11,8 +11,8 @@
 
 #include "calibra/array/scalar.hpp"
 #include "calibra/detail/compiled.hpp"
-#include "calibra/detail/isa.hpp"
-#include "calibra/detail/kernels/polynomial.hpp"
+#include "calibra/rows/isa.hpp"
+#include "calibra/rows/kernels/polynomial.hpp"
 
 // NaN and infinities mean something here, whatever -ffast-math says.
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
@@ -30,7 +30,7 @@
 #if CALIBRA_DETAIL_X86
 #include <immintrin.h>
 #endif
-#include "calibra/detail/kernels/lanes_portable.hpp"
+#include "calibra/rows/kernels/lanes_portable.hpp"
 
 namespace calibra::detail {
 
@@ -70,7 +70,7 @@ struct row_sums {
 }  // namespace calibra::detail
 
 #define CALIBRA_DETAIL_ISA portable
-#include "calibra/detail/kernels/row_kernels.inl.hpp"
+#include "calibra/rows/kernels/row_kernels.inl.hpp"
 #undef CALIBRA_DETAIL_ISA
 
 #if CALIBRA_DETAIL_X86
@@ -90,9 +90,9 @@ struct row_sums {
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,f16c")
 #endif
-#include "calibra/detail/kernels/lanes_avx2.inl.hpp"
+#include "calibra/rows/kernels/lanes_avx2.inl.hpp"
 #define CALIBRA_DETAIL_ISA avx2
-#include "calibra/detail/kernels/row_kernels.inl.hpp"
+#include "calibra/rows/kernels/row_kernels.inl.hpp"
 #undef CALIBRA_DETAIL_ISA
 #if defined(__clang__)
 #pragma clang attribute pop
@@ -104,9 +104,9 @@ struct row_sums {
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,f16c")
 #endif
-#include "calibra/detail/kernels/lanes_avx512.inl.hpp"
+#include "calibra/rows/kernels/lanes_avx512.inl.hpp"
 #define CALIBRA_DETAIL_ISA avx512
-#include "calibra/detail/kernels/row_kernels.inl.hpp"
+#include "calibra/rows/kernels/row_kernels.inl.hpp"
 #undef CALIBRA_DETAIL_ISA
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -9,9 +9,9 @@
 
 #include "calibra/detail/element_checks.hpp"
 #include "calibra/detail/float_bits.hpp"
-#include "calibra/detail/tile.hpp"
 #include "calibra/error.hpp"
 #include "calibra/options.hpp"
+#include "calibra/rows/tile.hpp"
 #include "calibra/scores.hpp"
 
 // What every pass over rows asks of its input, with the sentences that say what is wrong.

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "calibra/metrics/metric.hpp"
+#include "calibra/metrics/metric_list.hpp"
 #include "calibra/options.hpp"
 #include "calibra/table/binning.hpp"
 #include "calibra/table/reliability_table.hpp"

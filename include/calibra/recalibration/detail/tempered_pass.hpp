@@ -11,14 +11,14 @@
 #include <type_traits>
 #include <vector>
 
-#include "calibra/detail/bracketed_newton.hpp"
 #include "calibra/detail/compensated_sum.hpp"
-#include "calibra/detail/logit_reader.hpp"
-#include "calibra/detail/parallel.hpp"
-#include "calibra/detail/row_checks.hpp"
-#include "calibra/detail/row_kernels.hpp"
-#include "calibra/detail/tile.hpp"
 #include "calibra/options.hpp"
+#include "calibra/recalibration/detail/bracketed_newton.hpp"
+#include "calibra/recalibration/detail/logit_reader.hpp"
+#include "calibra/rows/parallel.hpp"
+#include "calibra/rows/row_checks.hpp"
+#include "calibra/rows/row_kernels.hpp"
+#include "calibra/rows/tile.hpp"
 #include "calibra/scores.hpp"
 
 namespace calibra::detail {

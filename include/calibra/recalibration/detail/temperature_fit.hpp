@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <initializer_list>
 
-#include "calibra/detail/bracketed_newton.hpp"
-#include "calibra/detail/tempered_pass.hpp"
+#include "calibra/recalibration/detail/bracketed_newton.hpp"
+#include "calibra/recalibration/detail/tempered_pass.hpp"
 #include "calibra/recalibration/fit_report.hpp"
 
 namespace calibra::detail {

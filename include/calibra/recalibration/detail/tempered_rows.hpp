@@ -10,10 +10,10 @@
 #include <type_traits>
 #include <vector>
 
-#include "calibra/detail/logit_reader.hpp"
-#include "calibra/detail/parallel.hpp"
-#include "calibra/detail/row_temperer.hpp"
 #include "calibra/options.hpp"
+#include "calibra/recalibration/detail/logit_reader.hpp"
+#include "calibra/recalibration/detail/row_temperer.hpp"
+#include "calibra/rows/parallel.hpp"
 
 namespace calibra::detail {
 

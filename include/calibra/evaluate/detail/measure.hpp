@@ -6,13 +6,14 @@
 #include <string_view>
 #include <utility>
 
-#include "calibra/conventions/convention.hpp"
+#include "calibra/evaluate/convention.hpp"
+#include "calibra/evaluate/detail/plan.hpp"
 #include "calibra/evaluate/evaluation.hpp"
 #include "calibra/evaluate/evidence.hpp"
 #include "calibra/evaluate/evidence_view.hpp"
-#include "calibra/evaluate/plan.hpp"
 #include "calibra/metrics/classwise_ece.hpp"
 #include "calibra/metrics/metric.hpp"
+#include "calibra/metrics/metric_list.hpp"
 
 namespace calibra::detail {
 

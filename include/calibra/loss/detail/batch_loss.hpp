@@ -14,8 +14,8 @@
 #include "calibra/array/view.hpp"
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/detail/gradient_view.hpp"
-#include "calibra/detail/probability_rows.hpp"
 #include "calibra/error.hpp"
+#include "calibra/loss/detail/probability_rows.hpp"
 #include "calibra/scores.hpp"
 
 // What the losses of a batch of scores and labels have in common.

@@ -9,14 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/detail/class_columns.hpp"
-#include "calibra/detail/class_rows.hpp"
 #include "calibra/detail/compiled.hpp"
-#include "calibra/detail/parallel.hpp"
-#include "calibra/detail/row_pass.hpp"
-#include "calibra/detail/table_block.hpp"
+#include "calibra/evaluate/detail/class_columns.hpp"
+#include "calibra/evaluate/detail/class_rows.hpp"
+#include "calibra/evaluate/detail/plan.hpp"
+#include "calibra/evaluate/detail/table_block.hpp"
 #include "calibra/evaluate/evidence.hpp"
-#include "calibra/evaluate/plan.hpp"
+#include "calibra/rows/parallel.hpp"
+#include "calibra/rows/row_pass.hpp"
 
 // Evidence of scores in host memory.
 namespace calibra::detail {

@@ -10,7 +10,7 @@
 #include <type_traits>
 
 #include "calibra/array/scalar.hpp"
-#include "calibra/detail/kernels/polynomial.hpp"
+#include "calibra/rows/kernels/polynomial.hpp"
 
 namespace calibra::detail::portable {
 

@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "calibra/detail/float_bits.hpp"
-#include "calibra/detail/row_checks.hpp"
-#include "calibra/detail/row_kernels.hpp"
-#include "calibra/detail/tile.hpp"
 #include "calibra/error.hpp"
 #include "calibra/options.hpp"
+#include "calibra/rows/row_checks.hpp"
+#include "calibra/rows/row_kernels.hpp"
+#include "calibra/rows/tile.hpp"
 #include "calibra/scores.hpp"
 
 namespace calibra::detail {

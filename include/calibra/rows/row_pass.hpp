@@ -9,10 +9,10 @@
 #include <type_traits>
 #include <vector>
 
-#include "calibra/detail/parallel.hpp"
-#include "calibra/detail/row_checks.hpp"
-#include "calibra/detail/row_worker.hpp"
 #include "calibra/options.hpp"
+#include "calibra/rows/parallel.hpp"
+#include "calibra/rows/row_checks.hpp"
+#include "calibra/rows/row_worker.hpp"
 #include "calibra/scores.hpp"
 
 namespace calibra::detail {

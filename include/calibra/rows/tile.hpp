@@ -9,7 +9,7 @@
 
 #include "calibra/array/scalar.hpp"
 #include "calibra/array/view.hpp"
-#include "calibra/detail/row_kernels.hpp"
+#include "calibra/rows/row_kernels.hpp"
 
 namespace calibra::detail {
 

@@ -1,0 +1,279 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "calibra/error.hpp"
+#include "calibra/evaluate/evidence.hpp"
+
+// How each part of evidence is written and read: see calibra/evaluate/archive.hpp.
+namespace calibra::detail {
+
+inline constexpr std::string_view archive_title = "calibra evidence 1\n";
+
+inline std::uint64_t checksum(std::string_view bytes) {
+  std::uint64_t h = 0xcbf29ce484222325u;  // FNV-1a
+  for (const char c : bytes) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return h;
+}
+
+/// Bins that were read back: their bounds, and what tells them from others. They find no bin.
+struct stored_bins {
+  std::string description;
+  std::vector<double> lowers, uppers;
+
+  std::size_t size() const { return uppers.size(); }
+  double lower(std::size_t b) const { return lowers[b]; }
+  double upper(std::size_t b) const { return uppers[b]; }
+  std::string describe() const { return description; }
+  [[noreturn]] std::ptrdiff_t index(double) const {
+    throw option_error(concat("evidence: its bins (", description,
+                              ") were read from a file and take no samples; merge it into evidence "
+                              "made with the same bins instead"));
+  }
+};
+
+/// Writes and reads with the same text: `io(x)` for every member in turn.
+class archive_writer {
+ public:
+  static constexpr bool reading = false;
+  void number(std::uint64_t& x) {
+    for (unsigned byte = 0; byte < 8; ++byte)
+      bytes_ += static_cast<char>((x >> (8 * byte)) & 0xffu);
+  }
+  void text(std::string& x) {
+    auto n = static_cast<std::uint64_t>(x.size());
+    number(n);
+    bytes_ += x;
+  }
+  std::string take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+class archive_reader {
+ public:
+  static constexpr bool reading = true;
+  archive_reader(std::string_view bytes, std::string_view name) : bytes_(bytes), name_(name) {}
+  void number(std::uint64_t& x) {
+    if (bytes_.size() < 8) truncated();
+    x = 0;
+    for (unsigned byte = 0; byte < 8; ++byte)
+      x |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes_[byte])) << (8 * byte);
+    bytes_.remove_prefix(8);
+  }
+  void text(std::string& x) {
+    std::uint64_t n = 0;
+    number(n);
+    if (bytes_.size() < n) truncated();
+    x = std::string(bytes_.substr(0, n));
+    bytes_.remove_prefix(n);
+  }
+  /// A number of elements that take at least `each` bytes: what is left must be enough for them.
+  void count(std::uint64_t& n, std::size_t each) {
+    number(n);
+    if (n > bytes_.size() / each) truncated();
+  }
+  bool done() const { return bytes_.empty(); }
+  [[noreturn]] void wrong(std::string_view what) const {
+    throw io_error(concat(name_, ": not evidence of calibra: ", what));
+  }
+
+ private:
+  [[noreturn]] void truncated() const { wrong("it ends too early"); }
+  std::string_view bytes_;
+  std::string_view name_;
+};
+
+template<class A>
+void archive(A& a, double& x) {
+  auto bits = std::bit_cast<std::uint64_t>(x);
+  a.number(bits);
+  x = std::bit_cast<double>(bits);
+}
+template<class A, class Integer>
+requires(std::is_integral_v<Integer> || std::is_enum_v<Integer>) void archive(A& a, Integer& x) {
+  auto bits = static_cast<std::uint64_t>(x);
+  a.number(bits);
+  x = static_cast<Integer>(bits);
+}
+template<class A>
+void archive(A& a, std::string& x) {
+  a.text(x);
+}
+template<class A, class T>
+void archive(A& a, std::vector<T>& x) {
+  auto n = static_cast<std::uint64_t>(x.size());
+  if constexpr (A::reading) {
+    a.count(n, 8);
+    x.clear();
+    for (std::uint64_t i = 0; i < n; ++i) {
+      T element{};
+      archive(a, element);
+      x.push_back(std::move(element));
+    }
+  } else {
+    a.number(n);
+    for (T& element : x) archive(a, element);
+  }
+}
+template<class A, class T>
+void archive_optional(A& a, std::optional<T>& x, T empty) {
+  auto there = static_cast<std::uint64_t>(x.has_value());
+  a.number(there);
+  if (there == 0) return;
+  if constexpr (A::reading) x = std::move(empty);
+  archive(a, *x);
+}
+
+template<class A>
+void archive(A& a, compensated_sum& x) {
+  double high = x.high(), low = x.low();
+  archive(a, high);
+  archive(a, low);
+  x = compensated_sum(high, low);
+}
+template<class A>
+void archive(A& a, summary& x) {
+  auto state = x.state();
+  archive(a, state.count);
+  for (compensated_sum& s : state.sums) archive(a, s);
+  archive(a, state.infinite);
+  x = summary(state);
+}
+template<class A>
+void archive(A& a, binning& x) {
+  auto by_edges = static_cast<std::uint64_t>(x.by_edges());
+  a.number(by_edges);
+  if (by_edges != 0) {
+    std::vector<double> edges = x.edges();
+    edge_side side = x.side();
+    archive(a, edges);
+    archive(a, side);
+    if constexpr (A::reading) x = binning::from_edges(std::move(edges), side);
+    return;
+  }
+  stored_bins stored;
+  stored.description = x.describe();
+  for (std::size_t b = 0; b < x.size(); ++b) {
+    stored.lowers.push_back(x.lower(b));
+    stored.uppers.push_back(x.upper(b));
+  }
+  archive(a, stored.description);
+  archive(a, stored.lowers);
+  archive(a, stored.uppers);
+  if constexpr (A::reading) {
+    if (stored.lowers.size() != stored.uppers.size()) a.wrong("bins of unequal numbers of bounds");
+    x = stored;
+  }
+}
+template<class A>
+void archive(A& a, reliability_table& x) {
+  binning bins = x.bins();
+  archive(a, bins);
+  if constexpr (A::reading) x = reliability_table(std::move(bins));
+  x.for_each_sum([&](std::uint64_t& count, compensated_sum& sum) {
+    archive(a, count);
+    archive(a, sum);
+  });
+}
+template<class A>
+void archive(A& a, classwise_table& x) {
+  binning bins = x.bins();
+  std::size_t classes = x.classes();
+  std::uint64_t samples = x.samples();
+  archive(a, bins);
+  archive(a, classes);
+  archive(a, samples);
+  if constexpr (A::reading) {
+    if (classes > (std::uint64_t{1} << 32)) a.wrong("too many classes");
+    x = classwise_table(std::move(bins), 0);
+  }
+  x.archive_state(classes, samples, [&](auto& v) { archive(a, v); });
+}
+template<class A>
+void archive(A& a, sample& x) {
+  auto single = static_cast<std::uint64_t>(x.precision() == precision::float32);
+  a.number(single);
+  if constexpr (A::reading) x = sample(single != 0 ? precision::float32 : precision::float64);
+  std::vector<double> c, w, p = x.proximities();
+  std::string hits(x.size(), '\0');
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    c.push_back(x.confidence(i));
+    hits[i] = x.hit(i) ? '\1' : '\0';
+    if (x.weighted()) w.push_back(x.weight(i));
+  }
+  archive(a, c);
+  archive(a, hits);
+  archive(a, w);
+  archive(a, p);
+  if constexpr (A::reading) {
+    if (hits.size() != c.size() || (!w.empty() && w.size() != c.size()) ||
+        (!p.empty() && p.size() != c.size()))
+      a.wrong("pairs whose parts differ in length");
+    for (std::size_t i = 0; i < c.size(); ++i) {
+      if (w.empty())
+        x.push_back(c[i], hits[i] != 0);
+      else
+        x.push_back(c[i], hits[i] != 0, w[i]);
+    }
+    if (!p.empty()) x.set_proximities(p);
+  }
+}
+template<class A>
+void archive(A& a, row_mean& x) {
+  archive(a, x.name);
+  archive(a, x.sum);
+  archive(a, x.weight);
+  archive(a, x.infinite);
+}
+template<class A>
+void archive(A& a, class_masses& x) {
+  archive(a, x.cut.threshold);
+  archive(a, x.cut.keep_equal);
+  auto n = static_cast<std::uint64_t>(x.tables.size());
+  if constexpr (A::reading) {
+    a.count(n, 8);
+    x.tables.assign(n, reliability_table(binning::equal_width(1)));
+  } else {
+    a.number(n);
+  }
+  for (reliability_table& t : x.tables) archive(a, t);
+}
+template<class A>
+void archive(A& a, bin_options& x) {
+  archive(a, x.bins);
+  archive(a, x.scheme);
+  archive(a, x.side);
+  archive(a, x.edges);
+  archive_optional(a, x.binning, binning::equal_width(1));
+}
+template<class A>
+void archive(A& a, evidence& e) {
+  archive(a, e.kind);
+  archive(a, e.precision);
+  archive(a, e.classes);
+  archive(a, e.bins);
+  archive(a, e.samples);
+  archive(a, e.skipped);
+  archive_optional(a, e.means, summary());
+  archive_optional(a, e.table, reliability_table(binning::equal_width(1)));
+  archive_optional(a, e.pairs, sample());
+  archive_optional(a, e.row_pairs, sample());
+  archive(a, e.row_means);
+  archive_optional(a, e.class_table, classwise_table(binning::equal_width(1), 0));
+  archive(a, e.masses);
+  archive(a, e.class_pairs);
+}
+
+}  // namespace calibra::detail

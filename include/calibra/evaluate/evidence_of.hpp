@@ -1,0 +1,50 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <utility>
+
+#include "calibra/evaluate/all_metrics.hpp"
+#include "calibra/evaluate/detail/make_evidence.hpp"
+#include "calibra/evaluate/detail/measure.hpp"
+#include "calibra/evaluate/evaluation.hpp"
+#include "calibra/evaluate/evidence.hpp"
+
+namespace calibra {
+
+/// Measures evidence that was kept, merged or loaded. Throws option_error, naming the metric, where
+/// a part that it needs is not there.
+[[nodiscard]] inline evaluation evaluate(evidence e, const metric_list& metrics = all_metrics()) {
+  options o;
+  o.like = e.like;
+  o.bins = e.bins.bins;
+  o.scheme = e.bins.scheme;
+  o.side = e.bins.side;
+  o.edges = e.bins.edges;
+  o.binning = e.bins.binning;
+  const detail::wanted wanted(metrics, o);
+  detail::check_parts(e, wanted);
+  return detail::measured(std::move(e), wanted);
+}
+
+/// What metrics need of scores and labels, to be merged with more, kept in a file, or measured.
+/// Metrics of classes on equal-mass bins keep the pairs of every class: as much memory as the
+/// scores. Arguments and errors as evaluate().
+template<detail::single_label_scores S, class L>
+[[nodiscard]] evidence evidence_of(const S& scores, const L& labels,
+                                   const metric_list& metrics = all_metrics(),
+                                   const options& o = {}) {
+  const detail::wanted wanted(metrics, o);
+  return detail::make_evidence<true>("evidence_of()", scores, labels,
+                                     wanted.plan("evidence_of()", detail::kind_of<S>, true));
+}
+template<class C, class H>
+[[nodiscard]] evidence evidence_of(const confidence_pairs<C, H>& pairs,
+                                   const metric_list& metrics = all_metrics(),
+                                   const options& o = {}) {
+  const detail::wanted wanted(metrics, o);
+  return detail::make_evidence("evidence_of()", pairs,
+                               wanted.plan("evidence_of()", evidence_kind::confidences, true));
+}
+
+}  // namespace calibra
