@@ -14,6 +14,7 @@
 
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/error.hpp"
+#include "calibra/evaluate/evaluation.hpp"
 #include "calibra/recalibration/detail/fitted_on.hpp"
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/recalibration/temperature.hpp"
@@ -242,6 +243,36 @@ template<json_recalibrator R>
 [[nodiscard]] inline temperature_scaling temperature_from_json(
     std::string_view text, std::string_view name = "JSON text") {
   return recalibrator_from_json<temperature_scaling>(text, name);
+}
+
+/// What evaluate() found, as a JSON document: samples, skipped, classes, metrics, bins, and the
+/// tables of classes where they were asked for. Undefined values are null.
+[[nodiscard]] inline std::string to_json(const evaluation& e) {
+  const auto finite = [](double x) {
+    return detail::is_finite(x) ? nlohmann::ordered_json(x) : nlohmann::ordered_json(nullptr);
+  };
+  nlohmann::ordered_json document;
+  document["calibra"] = CALIBRA_VERSION;
+  document["samples"] = e.samples;
+  if (e.entries != e.samples) document["entries"] = e.entries;
+  document["skipped"] = e.skipped;
+  document["classes"] =
+      e.classes == 0 ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(e.classes);
+  nlohmann::ordered_json& metrics = document["metrics"] = nlohmann::ordered_json::object();
+  for (const metric_value& m : e) metrics[m.name] = finite(m.value);
+  nlohmann::ordered_json& bins = document["bins"] = nlohmann::ordered_json::array();
+  for (const reliability_bin& bin : e.table)
+    bins.push_back({{"lower", bin.lower},
+                    {"upper", bin.upper},
+                    {"count", bin.count},
+                    {"weight", bin.weight},
+                    {"confidence", finite(bin.confidence)},
+                    {"accuracy", finite(bin.accuracy)}});
+  if (!e.ece_per_class.empty()) {
+    nlohmann::ordered_json& ece = document["classwise"]["ece"] = nlohmann::ordered_json::array();
+    for (const double x : e.ece_per_class) ece.push_back(finite(x));
+  }
+  return detail::json_text(document) + "\n";
 }
 
 }  // namespace calibra

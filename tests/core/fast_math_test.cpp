@@ -15,8 +15,8 @@
 
 #include "calibra/array/view.hpp"
 #include "calibra/detail/compensated_sum.hpp"
+#include "calibra/evaluate/tabulate.hpp"
 #include "calibra/rows/isa.hpp"
-#include "calibra/table/tabulate.hpp"
 
 #ifndef __FAST_MATH__
 #error "this test is about -ffast-math"
