@@ -6,6 +6,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "calibra/evaluate/all_metrics.hpp"
 #include "calibra/evaluate/detail/make_evidence.hpp"
@@ -65,6 +66,13 @@ template<wrapped_scores S, class L>
 template<class C, class H>
 [[nodiscard]] evaluation evaluate(const confidence_pairs<C, H>& pairs, const options& o = {}) {
   return evaluate(pairs, all_metrics(), o);
+}
+
+/// The summands of classwise_ece: ece of every class, on fixed bins.
+template<wrapped_scores S, class L>
+[[nodiscard]] std::vector<double> ece_per_class(const S& scores, const L& labels,
+                                                const options& o = {}) {
+  return ece_per_class(tabulate_classes(scores, labels, o));
 }
 
 namespace detail {

@@ -77,7 +77,7 @@ TEST_CASE("the calls of the page for Python users give numbers") {
                           {.bins = 5, .scheme = bin_scheme::equal_mass})
             .size() == 5);
   CHECK(calibra::tabulate(calibra::confidences(c, hit)).count() == c.size());
-  CHECK(calibra::smooth_ece_details(pairs).bandwidth > 0);
+  CHECK(calibra::smooth_ece.details(pairs).bandwidth > 0);
 
   const std::vector<double> numbers = {
       calibra::ece(calibra::probabilities(p), y),
@@ -105,23 +105,22 @@ TEST_CASE("the calls of the page for Python users give numbers") {
       calibra::mmce(calibra::collect(calibra::probabilities(p), y)),
       calibra::smooth_ece(calibra::collect(calibra::confidences(c, hit))),
       calibra::smooth_ece(calibra::collect(calibra::logits(z), y)),
-      calibra::smooth_ece(pairs, {.bandwidth = 0.05}),
-      calibra::smooth_ece(pairs, {.kernel = calibra::smooth_kernel::logit}),
-      calibra::piece(pairs, proximity),
+      calibra::smooth_ece.with({.bandwidth = 0.05})(pairs),
+      calibra::smooth_ece.with({.kernel = calibra::smooth_kernel::logit})(pairs),
+      calibra::piece(calibra::probabilities(p), y, {.bins = 10, .proximity = proximity}),
       calibra::evaluate(calibra::probabilities(p), y, {.like = like::torchmetrics})["ece"],
       calibra::evaluate(calibra::probabilities(p), y, {.like = like::netcal})["ece"],
       calibra::evaluate(calibra::probabilities(p), y,
-                        {.rows = {.scheme = bin_scheme::equal_mass}, .like = like::netcal})["ece"],
+                        {.scheme = bin_scheme::equal_mass, .like = like::netcal})["ece"],
       calibra::evaluate(calibra::probabilities(p), y,
-                        {.rows = {.scheme = bin_scheme::equal_mass},
-                         .like = like::verified})["classwise_debiased_l2"],
+                        {.scheme = bin_scheme::equal_mass, .like = like::verified})["classwise_debiased_l2"],
       calibra::evaluate(calibra::binary_probabilities(q), b,
-                        {.rows = {.bins = 10}, .like = like::relplot})["ece"],
+                        {.bins = 10, .like = like::relplot})["ece"],
       calibra::evaluate(calibra::logits(z), y, {.like = like::probmetrics})["ece"],
       calibra::evaluate(calibra::probabilities(p), y, {.like = like::torch_uncertainty})["ece"],
       calibra::evaluate(calibra::probabilities(p), y, {.like = like::sklearn})["nll"],
       calibra::evaluate(calibra::probabilities(p), y,
-                        {.rows = {.bins = 10}, .like = like::clip_calibration})["ece"],
+                        {.bins = 10, .like = like::clip_calibration})["ece"],
       calibra::evaluate(calibra::logits(z), y, {.like = like::guo2017})["ece"],
   };
   for (std::size_t i = 0; i < numbers.size(); ++i) {

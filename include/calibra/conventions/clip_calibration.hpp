@@ -37,7 +37,8 @@ inline reliability_table means(const evidence_view& e) {
                   reference_bins{.between = e.table().bins(), .one = one_rule::no_bin});
 }
 inline reliability_table both(const evidence_view& e) {
-  return e.bins().equal_mass() ? e.table() : shares_and_gaps(e.table(), means(e));
+  if (e.bins().equal_mass()) return e.table();
+  return shares_and_gaps(tabulate(e.binned_pairs(), e.table().bins()), means(e));
 }
 
 template<class F>

@@ -81,7 +81,7 @@ class evidence_view {
   }
   /// Whether tables are made of the pairs and not in the pass.
   [[nodiscard]] static bool tabulates_pairs(const convention_option& like) {
-    return like && (like->bins != nullptr || like->prepare != nullptr || like->row_pair != nullptr);
+    return like && (like->prepare != nullptr || like->row_pair != nullptr);
   }
   /// The pairs of a class that a cut keeps, ascending.
   [[nodiscard]] static sample kept_by(const sample& pairs, const class_cut& wanted) {
