@@ -37,22 +37,11 @@ std::vector<std::string> public_headers() {
   const fs::path include = root / "include";
   for (const auto& entry : fs::recursive_directory_iterator(include / "calibra")) {
     const std::string name = fs::relative(entry.path(), include).generic_string();
-    if (entry.path().extension() == ".hpp" && name.find("/detail/") == std::string::npos)
+    if (entry.path().extension() == ".hpp" && name.find("/detail/") == std::string::npos &&
+        name.find("/rows/") == std::string::npos)
       headers.push_back(name);
   }
   return headers;
-}
-
-/// The sections of docs/metrics.md: names in the heading -> text.
-std::map<std::string, std::string> metric_sections() {
-  std::map<std::string, std::string> sections;
-  std::string heading;
-  for (const std::string& line : lines_of(read("docs/metrics.md"))) {
-    if (line.rfind("## ", 0) == 0) heading.clear();
-    if (line.rfind("### ", 0) == 0) heading = line.substr(4);
-    if (!heading.empty()) sections[heading] += line + '\n';
-  }
-  return sections;
 }
 
 }  // namespace

@@ -19,9 +19,9 @@
 
 #include "calibra/evaluate.hpp"
 #include "calibra/recalibration/temperature.hpp"
+#include "calibra/torch/detail/device_class_samples.hpp"
 #include "calibra/torch/detail/device_fit.hpp"
 #include "calibra/torch/detail/host_tensor.hpp"
-#include "calibra/torch/device_class_samples.hpp"
 #include "calibra/torch/device_classwise_table.hpp"
 #include "calibra/torch/device_sample.hpp"
 #include "calibra/torch/device_summary.hpp"
