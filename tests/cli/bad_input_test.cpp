@@ -247,14 +247,14 @@ TEST_CASE("bad input: multi-label scores", "[cli]") {
               "y.npy: labels: expected samples x labels of shape (4, 3) as in p.npy, got (4,)");
   files.save("t.npy", 4, 3, std::vector<std::int64_t>{1, 0, 0, 0, 0, 2, 0, 0, 1, 1, 0, 0});
   check_fails(files, "eval p.npy t.npy --sigmoid --from logits",
-              "t.npy: target 2 at row 1, column 2 is not 0 or 1");
+              "t.npy: label 2 at row 1 is not in [0, 2), in column 2");
   files.save("t.npy", 4, 3, std::vector<double>{1, 0, 0, 0, 0, 0.5, 0, 0, 1, 1, 0, 0});
   check_fails(files, "eval p.npy t.npy --sigmoid --from logits",
               "t.npy: target 0.5 at row 1, column 2 is not 0 or 1");
   files.save("t.npy", 4, 3, std::vector<double>{1, 0, 0, 0, 0, 1, 0, 0, 1, 1, 0, 0});
   files.save("p2.npy", 4, 3, std::vector<double>{0, 0, 0, 0, quiet_nan, 0, 0, 0, 0, 0, 0, 0});
   check_fails(files, "eval p2.npy t.npy --sigmoid --from logits",
-              "p2.npy: logit nan at row 1, column 1 is not finite");
+              "p2.npy: score nan at row 1, column 1; expected a finite number");
 }
 
 TEST_CASE("bad input: models", "[cli]") {

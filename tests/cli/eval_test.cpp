@@ -255,6 +255,20 @@ TEST_CASE("eval: multi-label scores", "[cli]") {
   CHECK_FALSE(r["metrics"].contains("micro_classwise_ece"));
   CHECK_FALSE(r["metrics"].contains("ece"));
 
+  // Metrics of classes take labels for classes; an entry that is NaN can be counted.
+  const json classes =
+      report(files, arguments + " --ignore-label -1 --metrics classwise_ece,pooled_ece");
+  CHECK(classes["metrics"]["classwise_ece"] == r["metrics"]["macro_ece"]);
+  CHECK(classes["metrics"]["pooled_ece"].get<double>() ==
+        Approx(r["metrics"]["micro_ece"].get<double>()).epsilon(few));
+  files.save(
+      "pn.npy", 3, 2,
+      std::vector<double>{0.75, 0.5, std::numeric_limits<double>::quiet_NaN(), 0.125, 0.5, 1});
+  const json counted =
+      report(files, "pn.npy y.npy --sigmoid --from probabilities --ignore-label -1 --nan count");
+  CHECK(counted["entries"] == 4);
+  CHECK(counted["skipped"] == 1);
+
   // The same by columns, as reals, and as logits.
   files.write(
       "pc.npy",

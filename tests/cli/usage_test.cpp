@@ -235,11 +235,7 @@ TEST_CASE("usage: what is wrong with a command line", "[cli]") {
               "--format: expected table|json|csv|markdown; got \"xml\"");
   check_usage(files, "eval p.npy y.npy --edges left --like netcal",
               "--edges: the convention netcal has its own");
-  check_usage(files, "eval p.npy y.npy --sigmoid --metrics tace",
-              "--metrics: tace is not defined for --sigmoid");
   check_usage(files, "eval p.npy y.npy --sigmoid --from confidences", "--sigmoid: ");
-  check_usage(files, "eval p.npy y.npy --sigmoid --nan count", "--sigmoid: ");
-  check_usage(files, "eval p.npy y.npy --sigmoid --proximity p.npy", "--sigmoid: ");
   check_usage(files, "eval p.npy y.npy --sigmoid --target top", "--target: ");
   check_usage(files, "eval y.npy y.npy --from confidences --classwise", "");
   check_usage(files, "fit p.npy y.npy", "--output is required");

@@ -17,6 +17,7 @@ void replace(std::string& text, std::string_view from, std::string_view to) {
 std::string at_file(std::string_view message, const input_names& names) {
   const std::size_t function = message.find("(): ");
   if (function != std::string_view::npos) message.remove_prefix(function + 4);
+  if (message.starts_with("sample: ")) message.remove_prefix(8);
   const std::string* file = &names.scores;
   if (message.starts_with("label") || message.starts_with("target")) file = &names.labels;
   if (message.starts_with("weight")) file = &names.weights;
