@@ -279,14 +279,15 @@ TEST_CASE("the spy names what it is there for", "[torch]") {
 
 TEST_CASE("tensors that are no scores or labels are refused by name", "[torch]") {
   const at::Tensor z = random_scores(at::kFloat), y = random_labels();
-  CHECK_THAT(message([&] { logits(at::Tensor()); }), Contains("logits()") && Contains("undefined"));
-  CHECK_THAT(message([&] { logits(z.to_sparse()); }),
+  CHECK_THAT(message([&] { return logits(at::Tensor()); }),
+             Contains("logits()") && Contains("undefined"));
+  CHECK_THAT(message([&] { return logits(z.to_sparse()); }),
              Contains("sparse") && Contains("[300, 6] float32 on cpu"));
-  CHECK_THAT(message([&] { logits(z[0]); }),
+  CHECK_THAT(message([&] { return logits(z[0]); }),
              Contains("expected a tensor of 2 dimensions, got [6] float32 on cpu"));
-  CHECK_THAT(message([&] { binary_logits(z); }),
+  CHECK_THAT(message([&] { return binary_logits(z); }),
              Contains("binary_logits(): expected a tensor of 1 dimension, got [300, 6]"));
-  CHECK_THAT(message([&] { probabilities(z.to(at::kLong)); }),
+  CHECK_THAT(message([&] { return probabilities(z.to(at::kLong)); }),
              Contains("probabilities()") && Contains("[300, 6] int64 on cpu"));
   CHECK_THROWS_AS(logits(z.unsqueeze(0)), shape_error);
   CHECK_THROWS_AS(logits(at::zeros({n, k}, at::kComplexFloat)), value_error);
@@ -300,7 +301,7 @@ TEST_CASE("tensors that are no scores or labels are refused by name", "[torch]")
   CHECK_THAT(message([&] { return ece(logits(z), y, {.weights = at::ones({2})}); }),
              Contains("weights") && Contains("got 2"));
   CHECK_THAT(message([&] { return ece(logits(z), y + 1); }), Contains("label 6 at row"));
-  CHECK_THAT(message([&] { confidences(z, y); }), Contains("confidences()"));
+  CHECK_THAT(message([&] { return confidences(z, y); }), Contains("confidences()"));
   CHECK_THAT(message([&] { return ece(confidences(at::sigmoid(z.select(1, 0)), z.select(1, 1))); }),
              Contains("[300] float32 on cpu"));
 }
