@@ -269,9 +269,9 @@ TEST_CASE("equal-mass bins of little", "[equal_mass]") {
 TEST_CASE("percentile_merged drops edges that are at most 1e-8 apart", "[equal_mass]") {
   // Five samples, four bins: the edges are the samples.
   const auto table = [](double apart) {
-    calibra::sample<double> x;
+    calibra::sample x;
     for (const double c : {0.2, 0.5, 0.5 + apart, 0.8, 0.9}) x.push_back(c, true);
-    return equal_mass_table(x, 4, mass_rule::percentile_merged);
+    return table_by(mass_rule::percentile_merged, x, 4, edge_side::right_closed);
   };
   CHECK(table(2e-8).size() == 4);
   CHECK(table(1.1e-8).size() == 4);
