@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
 #include <calibra/array/matrix.hpp>
-#include <calibra/metrics/accuracy.hpp>
+#include <calibra/evaluate.hpp>
 
 #include <catch2/catch.hpp>
 #include <vector>
@@ -29,6 +29,6 @@ TEST_CASE("a matrix is an array that functions take") {
   z(0, 1) = 1;
   z(1, 0) = 1;
   const std::vector<int> y{1, 1};
-  CHECK(accuracy(calibra::logits(z), y) == 0.5);
-  CHECK(accuracy(calibra::logits(matrix<double>(z)), y) == 0.5);
+  CHECK(calibra::accuracy(calibra::logits(z), y) == 0.5);
+  CHECK(calibra::accuracy(calibra::logits(matrix<double>(z)), y) == 0.5);
 }

@@ -1,6 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
-#include <calibra/metrics/nll.hpp>
+#include <calibra/evaluate.hpp>
 #include <calibra/recalibration/temperature.hpp>
 
 #include <algorithm>
