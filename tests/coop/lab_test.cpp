@@ -21,7 +21,7 @@
 #include "calibra/error.hpp"
 #include "calibra/metrics/ece.hpp"
 #include "calibra/scores.hpp"
-#include "calibra/table/tabulate.hpp"
+#include "calibra/evaluate/tabulate.hpp"
 #include "fixtures.hpp"
 #include "measure.hpp"
 #include "pictures.hpp"

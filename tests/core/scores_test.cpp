@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "calibra/metrics/accuracy.hpp"
-#include "calibra/metrics/ece.hpp"
+#include "calibra/evaluate.hpp"
 #include "calibra/metrics/nll.hpp"
 
 using calibra::matrix_view;

@@ -27,7 +27,7 @@
 #include "calibra/metrics/mmce.hpp"
 #include "calibra/scores.hpp"
 #include "calibra/table/sample.hpp"
-#include "calibra/table/tabulate.hpp"
+#include "calibra/evaluate/tabulate.hpp"
 
 using calibra::logits;
 using calibra::matrix;
