@@ -69,7 +69,7 @@ class Rooms(unittest.TestCase):
 class Others(unittest.TestCase):
 
     def test_lengths(self):
-        files = tree(short='x\n' * 300, long='x\n' * 301, detail__kernels__rows='x\n' * 400)
+        files = tree(short='x\n' * 300, long='x\n' * 301, rows__kernels__rows='x\n' * 400)
         self.assertEqual(headers.check_lengths(files, set()),
                          ['long.hpp: 301 lines, 300 are allowed'])
         self.assertEqual(headers.check_lengths(files, {'long.hpp'}), [])

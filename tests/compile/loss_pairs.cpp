@@ -45,11 +45,7 @@ double margin(const table& scores, const std::vector<int>& labels) {
 #endif
 }
 
-#ifdef FAULT_fractional_loss_labels
-double labels(const table& z, const std::vector<float>& y) {
-#else
 double labels(const table& z, const std::vector<int>& y) {
-#endif
   return calibra::mmce_loss(calibra::logits(z), y);
 }
 

@@ -3,7 +3,7 @@
 
 // The smallest program that somebody who found calibra could write.
 #include <array>
-#include <calibra/metrics/ece.hpp>
+#include <calibra/evaluate.hpp>
 #include <calibra/version.hpp>
 #include <cstdio>
 #include <vector>

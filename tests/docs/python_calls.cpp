@@ -68,7 +68,10 @@ TEST_CASE("the calls of the page for Python users give numbers") {
   CHECK(calibra::fit_temperature(calibra::logits(z), y).temperature() ==
         Approx(fitted.temperature()).margin(1e-6));
   CHECK(fitted.transform(calibra::probabilities(p)).rows() == p.size());
-  CHECK(fitted.transform_logits(calibra::logits(z)).rows() == z.size());
+  {
+    const calibra::temperature_scaling fitted = calibra::fit_temperature(calibra::logits(z), y);
+    CHECK(fitted.transform_logits(calibra::logits(z)).rows() == z.size());
+  }
   CHECK(fitted.inverse_temperature() * fitted.temperature() == Approx(1));
   CHECK(calibra::collect(calibra::logits(z), y).size() == y.size());
   CHECK(calibra::ece_per_class(calibra::probabilities(p), y).size() == 4);

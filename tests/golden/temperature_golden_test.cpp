@@ -77,8 +77,10 @@ TEST_CASE("temperatures of published dumps agree with an independent root finder
     CHECK(fitted.report().converged);
     CHECK(fitted.report().passes <= 6);
     CHECK(std::abs(fitted.temperature() / oracle.temperature - 1) <= 1e-12);
+    // One that was fitted on probabilities takes no logits; its temperature does.
+    const temperature_scaling any_kind(fitted.temperature());
     const matrix<double> scaled =
-        fitted.transform_logits(logits(z.view().rows(fitted_rows, fitted_rows)));
+        any_kind.transform_logits(logits(z.view().rows(fitted_rows, fitted_rows)));
     CHECK(std::abs(nll(logits(scaled), test_labels) - oracle.held_out_nll) <= 1e-9);
   };
   check(fit_temperature(logits(z.view().rows(0, fitted_rows)), fit_labels));

@@ -381,7 +381,7 @@ TEST_CASE("bad input is an exception with the place in it") {
                       Catch::Contains("weight -1 at row 9 is not in [0, inf)"));
     x.weights[9] = 1e308;
     x.weights[10] = 1e308;
-    CHECK_THROWS_WITH(fit({.weights = x.weights}), Catch::Contains("beyond the range"));
+    CHECK_THROWS_WITH(fit({.weights = x.weights}), Catch::Contains("scale all weights alike"));
   }
   SECTION("nan and infinity") {
     x.z(20, 1) = std::numeric_limits<double>::quiet_NaN();

@@ -51,6 +51,11 @@ struct kept_rows {
   }
 };
 
+/// Whether that is worth its memory: 24 bytes a row, at most 24 MiB.
+constexpr bool remembers_rows(std::size_t rows) {
+  return rows <= std::size_t{1} << 20;
+}
+
 /// One class: the probabilities of the kept rows, in their order, and which of these rows have it
 /// as their label.
 template<class C>

@@ -21,6 +21,10 @@
 // Evidence of scores in host memory.
 namespace calibra::detail {
 
+template<class T>
+inline constexpr precision precision_of =
+    std::is_same_v<compute_type<T>, float> ? precision::float32 : precision::float64;
+
 /// What one thread finds in its part of the rows: sums of whole blocks.
 class block_consumer {
  public:
@@ -63,6 +67,7 @@ class class_consumer {
       : blocks_(plan, into, source.scores.rows()),
         plan_(&plan),
         into_(&into),
+        total_rows_(source.scores.rows()),
         row_(source.kind, source.options.renormalise) {
     if (plan.class_table)
       filler_.emplace(into.class_table->bins(), into.classes,
@@ -72,7 +77,7 @@ class class_consumer {
 
   void operator()(const row_worker<T>& worker, const row_block& block) {
     blocks_(block);
-    if (!plan_->cuts.empty()) rows.add(worker, block);
+    if (!plan_->cuts.empty() && remembers_rows(total_rows_)) rows.add(worker, block);
     for (std::size_t i = 0; i < block.size; ++i) {
       const double weight = block.weight == nullptr ? 1.0 : block.weight[i];
       const auto label = static_cast<std::size_t>(block.label[i]);
@@ -102,6 +107,7 @@ class class_consumer {
   block_consumer blocks_;
   const evidence_plan* plan_;
   evidence* into_;
+  std::size_t total_rows_;
   class_row<T> row_;
   std::optional<class_filler<C>> filler_;
 };
@@ -140,10 +146,6 @@ class row_pair_consumer {
   std::vector<double> row_of_doubles_;
 };
 
-template<class T>
-inline constexpr precision precision_of =
-    std::is_same_v<compute_type<T>, float> ? precision::float32 : precision::float64;
-
 /// Evidence whose parts threads fill: a copy each, added up in the order of the rows.
 inline evidence added_up(std::vector<evidence>& parts) {
   evidence all = std::move(parts[0]);
@@ -173,6 +175,78 @@ evidence gather_rows(worker_team& team, const row_source<T>& source, const evide
   evidence e = added_up(parts);
   e.skipped = skipped;
   return e;
+}
+
+/// The pairs of neighbouring classes, collected by a pass of its own: for so many rows that nothing
+/// is remembered of each.
+template<class T>
+class column_consumer {
+ public:
+  column_consumer(const row_source<T>& source, std::size_t first, std::size_t classes)
+      : first_(first),
+        rows_(source.scores.rows()),
+        row_(source.kind, source.options.renormalise),
+        pairs(classes, sample(precision_of<T>)) {}
+
+  void operator()(const row_worker<T>& worker, const row_block& block) {
+    const std::size_t classes = pairs.size();
+    confidence_.resize(classes * block.size);
+    hit_.resize(classes * block.size);
+    for (std::size_t i = 0; i < block.size; ++i) {
+      const compute_type<T>* p = row_.get(worker, block, i) + first_;
+      const auto label = static_cast<std::size_t>(block.label[i]);
+      for (std::size_t j = 0; j < classes; ++j) {
+        confidence_[j * block.size + i] = std::min(1.0, static_cast<double>(p[j]));
+        hit_[j * block.size + i] = label == first_ + j ? 1 : 0;
+      }
+    }
+    for (std::size_t j = 0; j < classes; ++j) {
+      if (pairs[j].empty()) pairs[j].reserve(rows_, block.weight != nullptr);
+      pairs[j].add_block(confidence_.data() + j * block.size, hit_.data() + j * block.size,
+                         block.weight, block.size);
+    }
+  }
+
+ private:
+  std::size_t first_;
+  std::size_t rows_;
+  class_row<T> row_;
+  std::vector<double> confidence_;
+  std::vector<unsigned char> hit_;
+
+ public:
+  std::vector<sample> pairs;
+};
+
+/// Fills the tables, or the pairs, of every class, a few classes a pass.
+template<class T>
+void gather_columns_by_passes(worker_team& team, const row_source<T>& source,
+                              const evidence_plan& plan, evidence& e) {
+  constexpr std::size_t budget = std::size_t{16} << 20;
+  const std::size_t n = source.scores.rows(), k = source.scores.cols();
+  const std::size_t width = std::clamp<std::size_t>(
+      budget / (n * (sizeof(compute_type<T>) + (plan.rows.weights ? 8 : 0))), 1, k);
+  for (std::size_t first = 0; first < k; first += width) {
+    const std::size_t classes = std::min(width, k - first);
+    std::vector<column_consumer<T>> parts(parts_of(source),
+                                          column_consumer<T>(source, first, classes));
+    walk_rows(team, source, {}, parts);
+    for (std::size_t j = 0; j < classes; ++j) {
+      sample pairs = std::move(parts[0].pairs[j]);
+      for (std::size_t part = 1; part < parts.size(); ++part) pairs.append(parts[part].pairs[j]);
+      if (plan.class_pairs) {
+        e.class_pairs[first + j] = std::move(pairs);
+        continue;
+      }
+      pairs.sort();
+      for (class_masses& m : e.masses) {
+        const bool all = m.cut.threshold == 0 && m.cut.keep_equal;
+        m.tables[first + j] =
+            all ? evidence_view::cut(pairs, plan.bins, plan.like)
+                : evidence_view::cut(evidence_view::kept_by(pairs, m.cut), plan.bins, plan.like);
+      }
+    }
+  }
 }
 
 /// Fills the tables, or the pairs, of every class.
@@ -225,7 +299,12 @@ evidence gather_classes(worker_team& team, const row_source<T>& source, const ev
     walk_rows(team, source, {}, pairs);
     for (const row_pair_consumer<T>& part : pairs) e.row_pairs->append(part.pairs);
   }
-  if (!plan.cuts.empty()) gather_columns(team, source, plan, consumers[0].rows, e);
+  if (!plan.cuts.empty()) {
+    if (remembers_rows(source.scores.rows()))
+      gather_columns(team, source, plan, consumers[0].rows, e);
+    else
+      gather_columns_by_passes(team, source, plan, e);
+  }
   return e;
 }
 
