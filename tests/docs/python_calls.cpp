@@ -68,10 +68,6 @@ TEST_CASE("the calls of the page for Python users give numbers") {
   CHECK(calibra::fit_temperature(calibra::logits(z), y).temperature() ==
         Approx(fitted.temperature()).margin(1e-6));
   CHECK(fitted.transform(calibra::probabilities(p)).rows() == p.size());
-  {
-    const calibra::temperature_scaling fitted = calibra::fit_temperature(calibra::logits(z), y);
-    CHECK(fitted.transform_logits(calibra::logits(z)).rows() == z.size());
-  }
   CHECK(fitted.inverse_temperature() * fitted.temperature() == Approx(1));
   CHECK(calibra::collect(calibra::logits(z), y).size() == y.size());
   CHECK(calibra::ece_per_class(calibra::probabilities(p), y).size() == 4);
@@ -115,8 +111,9 @@ TEST_CASE("the calls of the page for Python users give numbers") {
       calibra::evaluate(calibra::probabilities(p), y, {.like = like::netcal})["ece"],
       calibra::evaluate(calibra::probabilities(p), y,
                         {.scheme = bin_scheme::equal_mass, .like = like::netcal})["ece"],
-      calibra::evaluate(calibra::probabilities(p), y,
-                        {.scheme = bin_scheme::equal_mass, .like = like::verified})["classwise_debiased_l2"],
+      calibra::evaluate(
+          calibra::probabilities(p), y,
+          {.scheme = bin_scheme::equal_mass, .like = like::verified})["classwise_debiased_l2"],
       calibra::evaluate(calibra::binary_probabilities(q), b,
                         {.bins = 10, .like = like::relplot})["ece"],
       calibra::evaluate(calibra::logits(z), y, {.like = like::probmetrics})["ece"],
@@ -138,4 +135,10 @@ TEST_CASE("the calls of the page for Python users give numbers") {
   CHECK(calibra::ace(calibra::probabilities(p), y) ==
         Approx(calibra::evaluate(calibra::probabilities(p), y, {.like = like::verified})["ace"])
             .margin(1e-12));
+}
+
+TEST_CASE("a temperature that was fitted on logits takes logits") {
+  make_data();
+  const calibra::temperature_scaling fitted = calibra::fit_temperature(calibra::logits(z), y);
+  CHECK(fitted.transform_logits(calibra::logits(z)).rows() == z.size());
 }

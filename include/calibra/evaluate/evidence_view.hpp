@@ -86,6 +86,10 @@ class evidence_view {
   /// The pairs of a class that a cut keeps, ascending.
   [[nodiscard]] static sample kept_by(const sample& pairs, const class_cut& wanted) {
     sample kept(pairs.precision());
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < pairs.size(); ++i)
+      count += wanted.keeps(pairs.confidence(i)) ? 1u : 0u;
+    kept.reserve(count, pairs.weighted());
     for (std::size_t i = 0; i < pairs.size(); ++i) {
       if (!wanted.keeps(pairs.confidence(i))) continue;
       if (pairs.weighted())
