@@ -4,8 +4,8 @@
 // Help, versions, conventions, and command lines that are wrong: status 2, one line.
 #include <algorithm>
 
-#include "calibra/evaluate.hpp"
 #include "calibra/conventions/all.hpp"
+#include "calibra/evaluate.hpp"
 #include "calibra/version.hpp"
 #include "program.hpp"
 

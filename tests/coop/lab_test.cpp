@@ -19,9 +19,9 @@
 #include <stb/stb_image_write.h>
 
 #include "calibra/error.hpp"
+#include "calibra/evaluate/tabulate.hpp"
 #include "calibra/metrics/ece.hpp"
 #include "calibra/scores.hpp"
-#include "calibra/evaluate/tabulate.hpp"
 #include "fixtures.hpp"
 #include "measure.hpp"
 #include "pictures.hpp"

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/metrics/accuracy.hpp"
 #include "calibra/evaluate.hpp"
+#include "calibra/metrics/accuracy.hpp"
 #include "calibra/metrics/nll.hpp"
 
 using calibra::matrix_view;

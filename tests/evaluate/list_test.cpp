@@ -141,8 +141,8 @@ TEST_CASE("an accumulator gives what one call gives", "[evaluate]") {
 TEST_CASE("what was not measured is an error that names what was", "[evaluate]") {
   const drawn<float> d(50, 3, 1);
   const evaluation e = evaluate(logits(d.z), d.labels, {ece, mce});
-  CHECK_THROWS_WITH(e["brier"], Catch::Contains("\"brier\" was not measured") &&
-                                    Catch::Contains("ece, mce"));
+  CHECK_THROWS_WITH(e["brier"],
+                    Catch::Contains("\"brier\" was not measured") && Catch::Contains("ece, mce"));
   CHECK_THROWS_WITH(evaluate(evidence_of(logits(d.z), d.labels, {ece}), {nll}),
                     Catch::Contains("not collected for the metric \"nll\""));
   CHECK_THROWS_WITH(all_metrics().only({"ECE"}), Catch::Contains("expected names out of accuracy"));

@@ -45,9 +45,9 @@ struct halves {
 
 TEST_CASE("metrics of one's own are equal members of a list", "[own]") {
   const drawn<float> d(300, 4, 4);
-  const evaluation e = evaluate(logits(d.z), d.labels,
-                                {ece, largest_bin{}, median_confidence{}, worst_class{}},
-                                {.per_class = true});
+  const evaluation e =
+      evaluate(logits(d.z), d.labels, {ece, largest_bin{}, median_confidence{}, worst_class{}},
+               {.per_class = true});
   CHECK(e["largest_bin"] == metric(largest_bin{})(tabulate(logits(d.z), d.labels)));
   CHECK(e["median_confidence"] == metric(median_confidence{})(logits(d.z), d.labels));
   CHECK(e["worst_class"] == e.ece_per_class[e.worst_classes(1).at(0)]);

@@ -76,7 +76,7 @@ TEST_CASE("scores of no classes are a shape_error at once", "[weights]") {
   const std::vector<int> none;
   CHECK_THROWS_AS(ece(logits(many), none), shape_error);
   CHECK_THROWS_AS(evaluate(logits(many), none), shape_error);
-  CHECK_THROWS_AS(evaluate(probabilities(matrix_view<const float>(nullptr, 3, 0)),
-                           std::vector<int>{0, 0, 0}),
-                  shape_error);
+  CHECK_THROWS_AS(
+      evaluate(probabilities(matrix_view<const float>(nullptr, 3, 0)), std::vector<int>{0, 0, 0}),
+      shape_error);
 }

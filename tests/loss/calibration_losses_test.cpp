@@ -14,6 +14,7 @@
 
 #include "calibra/array/matrix.hpp"
 #include "calibra/array/scalar.hpp"
+#include "calibra/evaluate/tabulate.hpp"
 #include "calibra/loss/avuc_loss.hpp"
 #include "calibra/loss/confidence_penalty_loss.hpp"
 #include "calibra/loss/dca_loss.hpp"
@@ -27,7 +28,6 @@
 #include "calibra/metrics/mmce.hpp"
 #include "calibra/scores.hpp"
 #include "calibra/table/sample.hpp"
-#include "calibra/evaluate/tabulate.hpp"
 
 using calibra::logits;
 using calibra::matrix;

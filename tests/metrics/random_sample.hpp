@@ -12,8 +12,7 @@
 namespace calibra::test {
 
 template<class C>
-inline constexpr precision precision_for =
-    sizeof(C) == 4 ? precision::float32 : precision::float64;
+inline constexpr precision precision_for = sizeof(C) == 4 ? precision::float32 : precision::float64;
 
 /// n pairs in random order. Confidences lie in [0.2, 1]; with `levels` > 0 only on that many
 /// values, so that there are ties. A confidence c is hit with probability c^2: overconfident.

@@ -95,7 +95,8 @@ class monotonic_sweep {
 
   std::size_t hits_before(std::size_t rank) const {
     std::size_t hits = hits_before_[rank / stride];
-    for (std::size_t i = rank - rank % stride; i < rank; ++i) hits += static_cast<std::size_t>(sample_.hit(i));
+    for (std::size_t i = rank - rank % stride; i < rank; ++i)
+      hits += static_cast<std::size_t>(sample_.hit(i));
     return hits;
   }
 
