@@ -279,6 +279,14 @@ template<class T>
 evidence gather_classes(worker_team& team, const row_source<T>& source, const evidence_plan& plan) {
   const std::size_t classes = source.scores.cols();
   const std::size_t count = parts_of(source);
+  // Where nothing is remembered of each row, classes come first: their pairs are gone before those
+  // of the rows are kept.
+  const bool by_passes = !plan.cuts.empty() && !remembers_rows(source.scores.rows());
+  evidence columns;
+  if (by_passes) {
+    columns = empty_evidence(plan, evidence_kind::classes, precision_of<T>, classes);
+    gather_columns_by_passes(team, source, plan, columns);
+  }
   std::vector<evidence> parts(
       count, empty_evidence(plan, evidence_kind::classes, precision_of<T>, classes));
   std::vector<class_consumer<T>> consumers;
@@ -299,11 +307,11 @@ evidence gather_classes(worker_team& team, const row_source<T>& source, const ev
     walk_rows(team, source, {}, pairs);
     for (const row_pair_consumer<T>& part : pairs) e.row_pairs->append(part.pairs);
   }
-  if (!plan.cuts.empty()) {
-    if (remembers_rows(source.scores.rows()))
-      gather_columns(team, source, plan, consumers[0].rows, e);
-    else
-      gather_columns_by_passes(team, source, plan, e);
+  if (by_passes) {
+    e.masses = std::move(columns.masses);
+    e.class_pairs = std::move(columns.class_pairs);
+  } else if (!plan.cuts.empty()) {
+    gather_columns(team, source, plan, consumers[0].rows, e);
   }
   return e;
 }
