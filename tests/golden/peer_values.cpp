@@ -110,9 +110,11 @@ double smooth(const metric_id& m, const dataset& d, bool single, const std::stri
   o.kernel =
       match[1] == "logit" ? calibra::smooth_kernel::logit : calibra::smooth_kernel::reflected;
   if (match[3].matched) o.bandwidth = std::stod(match[3]);
-  const auto* like = calibra::conventions::find(preset_of(peer)).metrics.find("smooth_ece");
-  if (like != nullptr)
-    o.float_positions = like->as<calibra::metrics::smooth_ece>()->float_positions;
+  if (const auto own = calibra::conventions::find(preset_of(peer)).metrics; own != nullptr) {
+    const calibra::metric_list list = own();
+    if (const calibra::any_metric* like = list.find("smooth_ece"))
+      o.float_positions = like->as<calibra::metrics::smooth_ece>()->float_positions;
+  }
   const bool width = match[2] == "-width";
   // probmetrics softmaxes log P and only then takes the top label
   if (peer == "probmetrics" && !d.binary)

@@ -147,7 +147,7 @@ calibra::convention own_convention() {
     }
     return kept;
   };
-  c.metrics = {half_of_ece{}};
+  c.metrics = [] { return calibra::metric_list{half_of_ece{}}; };
   return c;
 }
 

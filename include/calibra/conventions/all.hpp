@@ -75,7 +75,7 @@ namespace calibra::conventions {
 
 /// What a convention does, in words: its own settings, and calibra's for the rest.
 [[nodiscard]] inline std::vector<convention_setting> settings_of(const convention& c) {
-  std::vector<convention_setting> out = calibra.settings;
+  std::vector<convention_setting> out(calibra.settings.begin(), calibra.settings.end());
   for (const convention_setting& own : c.settings) {
     bool known = false;
     for (convention_setting& s : out)

@@ -7,7 +7,7 @@
 namespace calibra::conventions {
 
 /// calibra's own default, after Guo et al. 2017.
-inline const convention calibra{
+inline constexpr convention calibra{
     .name = "calibra",
     .implementation = "calibra's own default, after Guo et al. 2017",
     .settings = {{"edges", "k/B, correctly rounded"},

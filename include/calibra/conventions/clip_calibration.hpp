@@ -46,25 +46,29 @@ using of_both = on_table<F, &both>;
 template<class F>
 using of_means = on_table<F, &means>;
 
+inline metric_list own_metrics() {
+  return {of_both<metrics::ece>{},
+                of_both<metrics::rmsce>{},
+                of_both<metrics::mean_gap>{},
+                detail::named<metrics::weighted_mce, detail::mce_info>{},
+                of_means<metrics::debiased_l2>{},
+                of_means<metrics::overconfidence>{},
+                of_means<metrics::underconfidence>{},
+                of_means<metrics::brier_reliability>{},
+                of_means<metrics::brier_resolution>{},
+                of_means<metrics::brier_uncertainty>{}};
+}
+
 }  // namespace detail::of_clip_calibration
 
 /// CLIP_Calibration tools/metrics.py, the evaluator of prompt-tuning papers.
-inline const convention clip_calibration{
+inline constexpr convention clip_calibration{
     .name = "clip_calibration",
     .implementation = "CLIP_Calibration tools/metrics.py, the evaluator of prompt-tuning papers",
     .bins = &detail::of_clip_calibration::bins,
     .mass_table = &detail::of_clip_calibration::mass_table,
     .side = edge_side::left_closed,
-    .metrics = {detail::of_clip_calibration::of_both<metrics::ece>{},
-                detail::of_clip_calibration::of_both<metrics::rmsce>{},
-                detail::of_clip_calibration::of_both<metrics::mean_gap>{},
-                detail::named<metrics::weighted_mce, detail::mce_info>{},
-                detail::of_clip_calibration::of_means<metrics::debiased_l2>{},
-                detail::of_clip_calibration::of_means<metrics::overconfidence>{},
-                detail::of_clip_calibration::of_means<metrics::underconfidence>{},
-                detail::of_clip_calibration::of_means<metrics::brier_reliability>{},
-                detail::of_clip_calibration::of_means<metrics::brier_resolution>{},
-                detail::of_clip_calibration::of_means<metrics::brier_uncertainty>{}},
+    .metrics = &detail::of_clip_calibration::own_metrics,
     .settings = {{"edges", "k times 1/B, as numpy.linspace makes them"},
                  {"a bin holds", "[lo, hi)"},
                  {"confidence 1", "counted in the weight of the last bin, left out of its means"},

@@ -33,16 +33,20 @@ inline reliability_table mass_table(const sample& sorted, std::size_t bins) {
   return table;
 }
 
+inline metric_list own_metrics() {
+  return {detail::named<metrics::mean_gap, detail::ace_info>{}};
+}
+
 }  // namespace detail::of_focal
 
 /// torrvision/focal_calibration Metrics/metrics.py.
-inline const convention focal{
+inline constexpr convention focal{
     .name = "focal",
     .implementation = "torrvision/focal_calibration Metrics/metrics.py",
     .bins = &detail::of_focal::bins,
     .mass_table = &detail::of_focal::mass_table,
     .side = edge_side::right_closed,
-    .metrics = {detail::named<metrics::mean_gap, detail::ace_info>{}},
+    .metrics = &detail::of_focal::own_metrics,
     .settings = {{"bin of a confidence", "ceil(B c) - 1, without edges"},
                  {"equal-mass bins",
                   "cut at the interpolated rank k N / B; the smallest sample is in no bin"},

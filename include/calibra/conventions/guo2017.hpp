@@ -17,15 +17,19 @@ inline binning bins(std::size_t count, bool) {
                         .zero = zero_rule::no_bin};
 }
 
+inline metric_list own_metrics() {
+  return {detail::nll_by<detail::nll_rule::log_softmax>{}};
+}
+
 }  // namespace detail::of_guo2017
 
 /// gpleiss/temperature_scaling, the code of Guo et al. 2017.
-inline const convention guo2017{
+inline constexpr convention guo2017{
     .name = "guo2017",
     .implementation = "gpleiss/temperature_scaling, the code of Guo et al. 2017",
     .bins = &detail::of_guo2017::bins,
     .side = edge_side::right_closed,
-    .metrics = {detail::nll_by<detail::nll_rule::log_softmax>{}},
+    .metrics = &detail::of_guo2017::own_metrics,
     .settings = {{"edges", "as torch.linspace makes them, in float32"},
                  {"confidence 0", "in no bin, but counted in the total"},
                  {"nll", "cross entropy of the log probabilities"}},

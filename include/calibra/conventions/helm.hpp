@@ -7,7 +7,7 @@
 namespace calibra::conventions {
 
 /// stanford-crfm/helm compute_calibration_metrics on verified_calibration.
-inline const convention helm{
+inline constexpr convention helm{
     .name = "helm",
     .implementation = "stanford-crfm/helm compute_calibration_metrics on verified_calibration",
     .version = "0.5.16",

@@ -37,16 +37,20 @@ inline reliability_table runs(const evidence_view& e) {
   return table;
 }
 
+inline metric_list own_metrics() {
+  return {detail::on_table<metrics::ece, &runs>{},
+                detail::on_table<metrics::rmsce, &runs>{},
+                detail::on_table<metrics::mce, &runs>{}};
+}
+
 }  // namespace detail::of_hle
 
 /// Humanity's Last Exam: calib_err of hendrycks/outlier-exposure, much copied.
-inline const convention hle{
+inline constexpr convention hle{
     .name = "hle",
     .implementation = "Humanity's Last Exam: calib_err of hendrycks/outlier-exposure, much copied",
     .version = "2025-01",
-    .metrics = {detail::on_table<metrics::ece, &detail::of_hle::runs>{},
-                detail::on_table<metrics::rmsce, &detail::of_hle::runs>{},
-                detail::on_table<metrics::mce, &detail::of_hle::runs>{}},
+    .metrics = &detail::of_hle::own_metrics,
     .settings = {{"bins of ece, rmsce, mce",
                   "runs of 100 samples in ascending order, whatever the number of bins"}},
     .oddities =

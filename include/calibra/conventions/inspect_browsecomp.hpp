@@ -19,7 +19,7 @@ inline binning bins(std::size_t count, bool) {
 }  // namespace detail::of_inspect_browsecomp
 
 /// UKGovernmentBEIS/inspect_evals browse_comp calibration_error.
-inline const convention inspect_browsecomp{
+inline constexpr convention inspect_browsecomp{
     .name = "inspect_browsecomp",
     .implementation = "UKGovernmentBEIS/inspect_evals browse_comp calibration_error",
     .version = "up to 0.24.0",

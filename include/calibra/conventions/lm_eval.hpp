@@ -7,7 +7,7 @@
 namespace calibra::conventions {
 
 /// EleutherAI/lm-evaluation-harness pull request 3913, by its description.
-inline const convention lm_eval{
+inline constexpr convention lm_eval{
     .name = "lm_eval",
     .implementation = "EleutherAI/lm-evaluation-harness pull request 3913, by its description",
     .version = "open in 2026-07",

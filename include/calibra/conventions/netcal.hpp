@@ -95,10 +95,26 @@ using of_both = on_table<F, &both>;
 template<class F>
 using of_means = on_table<F, &means>;
 
+inline metric_list own_metrics() {
+  return {of_both<metrics::ece>{},
+                of_both<metrics::rmsce>{},
+                of_both<metrics::mce>{},
+                of_both<metrics::weighted_mce>{},
+                of_both<metrics::mean_gap>{},
+                detail::named<of_both<metrics::mean_gap>, detail::ace_info>{},
+                of_means<metrics::debiased_l2>{},
+                of_means<metrics::overconfidence>{},
+                of_means<metrics::underconfidence>{},
+                of_means<metrics::brier_reliability>{},
+                of_means<metrics::brier_resolution>{},
+                of_means<metrics::brier_uncertainty>{},
+                mmce_of_prediction{}};
+}
+
 }  // namespace detail::of_netcal
 
 /// netcal metrics ECE, ACE, MCE, MMCE.
-inline const convention netcal{
+inline constexpr convention netcal{
     .name = "netcal",
     .implementation = "netcal metrics ECE, ACE, MCE, MMCE",
     .version = "1.4",
@@ -106,19 +122,7 @@ inline const convention netcal{
     .mass_table = &detail::of_netcal::mass_table,
     .prepare = &detail::of_netcal::clipped,
     .side = edge_side::left_closed,
-    .metrics = {detail::of_netcal::of_both<metrics::ece>{},
-                detail::of_netcal::of_both<metrics::rmsce>{},
-                detail::of_netcal::of_both<metrics::mce>{},
-                detail::of_netcal::of_both<metrics::weighted_mce>{},
-                detail::of_netcal::of_both<metrics::mean_gap>{},
-                detail::named<detail::of_netcal::of_both<metrics::mean_gap>, detail::ace_info>{},
-                detail::of_netcal::of_means<metrics::debiased_l2>{},
-                detail::of_netcal::of_means<metrics::overconfidence>{},
-                detail::of_netcal::of_means<metrics::underconfidence>{},
-                detail::of_netcal::of_means<metrics::brier_reliability>{},
-                detail::of_netcal::of_means<metrics::brier_resolution>{},
-                detail::of_netcal::of_means<metrics::brier_uncertainty>{},
-                detail::of_netcal::mmce_of_prediction{}},
+    .metrics = &detail::of_netcal::own_metrics,
     .settings = {{"edges", "k times 1/B, as numpy.linspace makes them"},
                  {"a bin holds", "[lo, hi)"},
                  {"equal-mass bins", "cut at numpy.quantile"},

@@ -54,7 +54,7 @@ inline binning bins(std::size_t count, bool) {
 }  // namespace detail::of_nn_calibration
 
 /// markus93/NN_calibration evaluation.py.
-inline const convention nn_calibration{
+inline constexpr convention nn_calibration{
     .name = "nn_calibration",
     .implementation = "markus93/NN_calibration evaluation.py",
     .bins = &detail::of_nn_calibration::bins,

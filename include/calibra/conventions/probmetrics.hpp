@@ -50,10 +50,16 @@ inline pair_of_row of_present_classes(const double* p, std::size_t classes, std:
   return {.kept = true, .confidence = static_cast<double>(most), .hit = best == label};
 }
 
+inline metric_list own_metrics() {
+  return {metrics::debiased_l2{.lone = lone_sample::plug_in},
+                metrics::classwise_debiased_l2{.lone = lone_sample::plug_in},
+                detail::nll_by<detail::nll_rule::floor_log>{}};
+}
+
 }  // namespace detail::of_probmetrics
 
 /// probmetrics.
-inline const convention probmetrics{
+inline constexpr convention probmetrics{
     .name = "probmetrics",
     .implementation = "probmetrics",
     .version = "1.3",
@@ -61,9 +67,7 @@ inline const convention probmetrics{
     .mass_table = &detail::midpoint_table_with_own_one,
     .row_pair = &detail::of_probmetrics::of_present_classes,
     .side = edge_side::left_closed,
-    .metrics = {metrics::debiased_l2{.lone = lone_sample::plug_in},
-                metrics::classwise_debiased_l2{.lone = lone_sample::plug_in},
-                detail::nll_by<detail::nll_rule::floor_log>{}},
+    .metrics = &detail::of_probmetrics::own_metrics,
     .settings = {{"edges", "as torch.linspace makes them, in float32"},
                  {"a bin holds", "[lo, hi)"},
                  {"confidence 1", "in one more bin of its own"},

@@ -20,17 +20,21 @@ inline binning bins(std::size_t count, bool single) {
                         .single = single};
 }
 
+inline metric_list own_metrics() {
+  return {metrics::smooth_ece{.float_positions = true}};
+}
+
 }  // namespace detail::of_relplot
 
 /// relplot (apple/ml-calibration): binnedECE, smECE.
-inline const convention relplot{
+inline constexpr convention relplot{
     .name = "relplot",
     .implementation = "relplot (apple/ml-calibration): binnedECE, smECE",
     .version = "1.0",
     .bins = &detail::of_relplot::bins,
     .mass_table = &detail::midpoint_table_with_own_one,
     .side = edge_side::left_closed,
-    .metrics = {metrics::smooth_ece{.float_positions = true}},
+    .metrics = &detail::of_relplot::own_metrics,
     .settings = {{"bin of a confidence", "floor(c / w) with w = 1/B rounded, without edges"},
                  {"a bin holds", "[lo, hi)"},
                  {"confidence 1", "in one more bin of its own"},

@@ -34,10 +34,16 @@ struct positive_classwise_ace : metrics::classwise_ace {
   }
 };
 
+inline metric_list own_metrics() {
+  return {positive_classwise_ace{},
+         detail::named<positive_classwise_ace, detail::ace_info>{},
+         metrics::sweep_ece{.own_bin_for_largest = true}};
+}
+
 }  // namespace detail::of_robustness_metrics
 
 /// google-research/robustness_metrics GeneralCalibrationError.
-inline const convention robustness_metrics{
+inline constexpr convention robustness_metrics{
     .name = "robustness_metrics",
     .implementation = "google-research/robustness_metrics GeneralCalibrationError",
     .bins = &detail::of_robustness_metrics::bins,
@@ -46,10 +52,7 @@ inline const convention robustness_metrics{
     .side = edge_side::left_closed,
     .binary = binary_target::top_label,
     .binary_equal_mass = binary_target::top_label,
-    .metrics =
-        {detail::of_robustness_metrics::positive_classwise_ace{},
-         detail::named<detail::of_robustness_metrics::positive_classwise_ace, detail::ace_info>{},
-         metrics::sweep_ece{.own_bin_for_largest = true}},
+    .metrics = &detail::of_robustness_metrics::own_metrics,
     .settings = {{"edges", "k times 1/B, as numpy.linspace makes them"},
                  {"a bin holds", "[lo, hi)"},
                  {"confidence 0", "left out altogether"},

@@ -21,7 +21,7 @@ inline binning bins(std::size_t count, bool single) {
 }  // namespace detail::of_tfp
 
 /// tensorflow_probability.stats.expected_calibration_error.
-inline const convention tfp{
+inline constexpr convention tfp{
     .name = "tfp",
     .implementation = "tensorflow_probability.stats.expected_calibration_error",
     .bins = &detail::of_tfp::bins,

@@ -38,10 +38,16 @@ inline reliability_table rank_table(const sample& x, std::size_t bins) {
   return table;
 }
 
+inline metric_list own_metrics() {
+  return {metrics::debiased_l2{.lone = lone_sample::plug_in},
+                metrics::classwise_debiased_l2{.lone = lone_sample::plug_in},
+                metrics::smooth_ece{.kernel = smooth_kernel::logit}};
+}
+
 }  // namespace detail::of_torch_uncertainty
 
 /// torch-uncertainty.
-inline const convention torch_uncertainty{
+inline constexpr convention torch_uncertainty{
     .name = "torch_uncertainty",
     .implementation = "torch-uncertainty",
     .version = "0.13",
@@ -49,9 +55,7 @@ inline const convention torch_uncertainty{
     .mass_table = &detail::of_torch_uncertainty::rank_table,
     .side = edge_side::left_closed,
     .binary_equal_mass = binary_target::top_label,
-    .metrics = {metrics::debiased_l2{.lone = lone_sample::plug_in},
-                metrics::classwise_debiased_l2{.lone = lone_sample::plug_in},
-                metrics::smooth_ece{.kernel = smooth_kernel::logit}},
+    .metrics = &detail::of_torch_uncertainty::own_metrics,
     .settings = {{"edges", "as torch.linspace makes them, in float32"},
                  {"a bin holds", "[lo, hi)"},
                  {"confidence 1", "in one more bin of its own"},

@@ -19,18 +19,22 @@ inline binning bins(std::size_t count, bool single) {
                         .one = one_rule::own_bin};
 }
 
+inline metric_list own_metrics() {
+  return {metrics::debiased_l2{.lone = lone_sample::plug_in},
+                metrics::classwise_debiased_l2{.lone = lone_sample::plug_in}};
+}
+
 }  // namespace detail::of_torchmetrics
 
 /// torchmetrics CalibrationError.
-inline const convention torchmetrics{
+inline constexpr convention torchmetrics{
     .name = "torchmetrics",
     .implementation = "torchmetrics CalibrationError",
     .version = "1.9",
     .bins = &detail::of_torchmetrics::bins,
     .mass_table = &detail::midpoint_table_with_own_one,
     .side = edge_side::left_closed,
-    .metrics = {metrics::debiased_l2{.lone = lone_sample::plug_in},
-                metrics::classwise_debiased_l2{.lone = lone_sample::plug_in}},
+    .metrics = &detail::of_torchmetrics::own_metrics,
     .settings = {{"edges", "as torch.linspace makes them, in the scalar of the scores"},
                  {"a bin holds", "[lo, hi)"},
                  {"confidence 1", "in one more bin of its own"},

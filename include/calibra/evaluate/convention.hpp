@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -29,6 +31,25 @@ struct convention_oddity {
   friend bool operator==(const convention_oddity&, const convention_oddity&) = default;
 };
 
+/// A few words of a convention: a list that constants can hold. More than `most` do not compile.
+template<class T>
+class short_list {
+ public:
+  static constexpr std::size_t most = 16;
+  constexpr short_list() = default;
+  constexpr short_list(std::initializer_list<T> items) : size_(items.size()) {
+    std::copy(items.begin(), items.end(), items_);
+  }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] constexpr const T* begin() const noexcept { return items_; }
+  [[nodiscard]] constexpr const T* end() const noexcept { return items_ + size_; }
+  friend constexpr bool operator==(const short_list&, const short_list&) = default;
+
+ private:
+  T items_[most] = {};
+  std::size_t size_ = 0;
+};
+
 /// The pair that stands for a row of class probabilities.
 struct pair_of_row {
   bool kept = false;
@@ -36,9 +57,9 @@ struct pair_of_row {
   bool hit = false;
 };
 
-/// How a published implementation measures: a value, compared as one. What is left empty is as the
-/// options say, which makes the default calibra's own definitions. Copy one and change a member to
-/// make your own.
+/// How a published implementation measures: a value, compared as one (its functions by address).
+/// What is left empty is as the options say, which makes the default calibra's own definitions. Copy
+/// one and change a member to make your own. Constants cost nothing where they are not used.
 struct convention {
   std::string_view name = "calibra";
   std::string_view implementation = "calibra's own default, after Guo et al. 2017";
@@ -64,12 +85,13 @@ struct convention {
   /// On equal-mass bins, where that differs.
   std::optional<binary_target> binary_equal_mass = {};
 
-  /// Metrics that are defined otherwise: each takes the place of the one of its name.
-  metric_list metrics = {};
+  /// Makes the list of the metrics that are defined otherwise: each takes the place of the one of
+  /// its name.
+  metric_list (*metrics)() = nullptr;
 
   /// In words, for people.
-  std::vector<convention_setting> settings = {};
-  std::vector<convention_oddity> oddities = {};
+  short_list<convention_setting> settings = {};
+  short_list<convention_oddity> oddities = {};
 
   friend bool operator==(const convention&, const convention&) = default;
 };

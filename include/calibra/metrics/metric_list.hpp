@@ -4,10 +4,12 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstring>
 #include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "calibra/error.hpp"
@@ -15,32 +17,38 @@
 
 namespace calibra {
 
-/// Any metric, its type forgotten: what lists and conventions hold. Copies share the object.
+/// Any metric, its type forgotten: what lists and conventions hold. Small formulas are kept inside;
+/// of others copies share the object.
 class any_metric {
  public:
   template<formula F>
   any_metric(const F& f)  // NOLINT(google-explicit-constructor): a list takes the metrics
-      : object_(std::make_shared<const F>(f)), table_(&table_of<F>) {}
+      : table_(&table_of<F>) {
+    if constexpr (fits<F>)
+      std::memcpy(inside_, &f, sizeof(F));
+    else
+      outside_ = std::make_shared<const F>(f);
+  }
   template<class F>
   any_metric(const metric<F>& m)  // NOLINT(google-explicit-constructor): as above
       : any_metric(m.form()) {}
 
   [[nodiscard]] const metric_info& info() const noexcept { return *table_->info; }
   [[nodiscard]] std::string_view name() const noexcept { return info().name; }
-  [[nodiscard]] evidence_needs needs() const { return table_->needs(object_.get()); }
+  [[nodiscard]] evidence_needs needs() const { return table_->needs(object()); }
   /// The value on evidence; NaN where the metric is undefined on it. Needs calibra/evaluate.hpp.
-  [[nodiscard]] double of(const evidence_view& e) const { return table_->of(object_.get(), e); }
+  [[nodiscard]] double of(const evidence_view& e) const { return table_->of(object(), e); }
   /// Throws option_error for options of the metric that make no sense.
-  void check() const { table_->check(object_.get()); }
+  void check() const { table_->check(object()); }
   /// The formula itself, or null if it is of another type.
   template<class F>
   [[nodiscard]] const F* as() const noexcept {
-    return table_ == &table_of<F> ? static_cast<const F*>(object_.get()) : nullptr;
+    return table_ == &table_of<F> ? static_cast<const F*>(object()) : nullptr;
   }
 
   /// The same type with the same options. Formulas without operator== are equal by type.
   friend bool operator==(const any_metric& a, const any_metric& b) {
-    return a.table_ == b.table_ && a.table_->equal(a.object_.get(), b.object_.get());
+    return a.table_ == b.table_ && a.table_->equal(a.object(), b.object());
   }
 
  private:
@@ -72,7 +80,17 @@ class any_metric {
   static inline const functions table_of{&F::info, &needs_as<F>, &of_as<F>, &check_as<F>,
                                          &equal_as<F>};
 
-  std::shared_ptr<const void> object_;
+  static constexpr std::size_t room = 32;
+  template<class F>
+  static constexpr bool fits =
+      std::is_trivially_copyable_v<F> && sizeof(F) <= room && alignof(F) <= alignof(double);
+
+  const void* object() const noexcept {
+    return outside_ != nullptr ? outside_.get() : static_cast<const void*>(inside_);
+  }
+
+  alignas(double) unsigned char inside_[room] = {};
+  std::shared_ptr<const void> outside_;
   const functions* table_;
 };
 

@@ -16,5 +16,8 @@ struct largest_gap {
 inline calibra::binning two_bins(std::size_t, bool) {
   return halves{};
 }
-inline const calibra::convention ours{
-    .name = "ours", .implementation = "our own", .bins = &two_bins, .metrics = {largest_gap{}}};
+inline calibra::metric_list our_metrics() {
+  return {largest_gap{}};
+}
+inline constexpr calibra::convention ours{
+    .name = "ours", .implementation = "our own", .bins = &two_bins, .metrics = &our_metrics};

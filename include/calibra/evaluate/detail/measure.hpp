@@ -19,7 +19,9 @@ namespace calibra::detail {
 
 /// The metric that a convention has for the name, or the metric itself.
 inline any_metric by_convention(const any_metric& m, const convention_option& like) {
-  const any_metric* other = like ? like->metrics.find(m.name()) : nullptr;
+  if (!like || like->metrics == nullptr) return m;
+  const metric_list own = like->metrics();
+  const any_metric* other = own.find(m.name());
   return other != nullptr ? *other : m;
 }
 
@@ -28,8 +30,9 @@ class wanted {
  public:
   wanted(const metric_list& metrics, const options& o) : options_(o), metrics_({}) {
     for (const any_metric& m : metrics) {
-      metrics_.push_back(by_convention(m, o.like));
-      needs_ |= by_convention(m, o.like).needs();
+      const any_metric as_like = by_convention(m, o.like);
+      metrics_.push_back(as_like);
+      needs_ |= as_like.needs();
     }
     needs_.table = true;  // shown beside every result
     needs_.classes = needs_.classes || o.per_class;
