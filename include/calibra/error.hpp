@@ -5,9 +5,12 @@
 #include <array>
 #include <charconv>
 #include <concepts>
+#include <cstddef>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "calibra/version.hpp"
 
@@ -53,28 +56,50 @@ class io_error : public std::runtime_error, public error {
 
 namespace detail {
 
-inline void append(std::string& out, std::string_view text) {
-  out += text;
-}
-inline void append(std::string& out, char c) {
-  out += c;
-}
+/// A piece of a message: text, a character, or a number as the shortest text that reads back to the
+/// same value.
+class message_part {
+ public:
+  message_part(std::string_view text) : text_(text) {}
+  message_part(const char* text) : text_(text) {}
+  message_part(const std::string& text) : text_(text) {}
+  message_part(char c) : size_(1) { digits_[0] = c; }
+  template<class T>
+  requires std::integral<T> || std::floating_point<T> message_part(T number) {
+    if constexpr (std::same_as<T, float>)
+      write(number);
+    else if constexpr (std::floating_point<T>)
+      write(static_cast<double>(number));
+    else if constexpr (std::is_signed_v<T>)
+      write(static_cast<long long>(number));
+    else
+      write(static_cast<unsigned long long>(number));
+  }
+  std::string_view text() const {
+    return size_ == 0 ? text_ : std::string_view(digits_.data(), size_);
+  }
 
-/// Numbers are written as the shortest text that reads back to the same value.
-template<class T>
-requires std::integral<T> || std::floating_point<T>
-void append(std::string& out, T number) {
-  std::array<char, 64> buffer{};
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr;
-  out.append(buffer.data(), end);
+ private:
+  void write(auto number) {
+    const char* end = std::to_chars(digits_.data(), digits_.data() + digits_.size(), number).ptr;
+    size_ = static_cast<std::size_t>(end - digits_.data());
+  }
+
+  std::string_view text_;
+  std::array<char, 32> digits_{};
+  std::size_t size_ = 0;
+};
+
+inline std::string joined(std::initializer_list<message_part> parts) {
+  std::string out;
+  for (const message_part& part : parts) out += part.text();
+  return out;
 }
 
 /// Joins texts and numbers into a message, without a stream or a locale.
 template<class... Parts>
 std::string concat(const Parts&... parts) {
-  std::string out;
-  (append(out, parts), ...);
-  return out;
+  return joined({message_part(parts)...});
 }
 
 }  // namespace detail

@@ -36,8 +36,8 @@ template<detail::single_label_scores S, class L>
                                   const options& o = {}) {
   const detail::wanted wanted(metrics, o);
   return detail::measured(
-      detail::make_evidence<true>("evaluate()", scores, labels,
-                                  wanted.plan("evaluate()", detail::kind_of<S>)),
+      detail::make_evidence<detail::everything>("evaluate()", scores, labels,
+                                                wanted.plan("evaluate()", detail::kind_of<S>)),
       wanted);
 }
 template<class C, class H>
@@ -77,9 +77,11 @@ template<wrapped_scores S, class L>
 
 namespace detail {
 
-/// Whether a metric, or its namesake in a convention, may be one of classes.
+/// Whether a metric may be one of classes, or of sums.
 template<class F>
 inline constexpr bool may_need_classes = of_classes<F> || of_view<F>;
+template<class F>
+inline constexpr bool may_need_means = of_summary<F> || of_view<F>;
 
 template<wrapped_scores S>
 struct measurer<S> {
@@ -89,15 +91,11 @@ struct measurer<S> {
     if constexpr (has_one_table<S>()) {
       const wanted_one wanted(f, o);
       constexpr evidence_kind kind = kind_of<S>;
-      if constexpr (may_need_classes<F>) {
-        return wanted.value(make_evidence<true>(wanted.where(), scores, labels, wanted.plan(kind)));
-      } else {
-        if (o.like)
-          return wanted.value(
-              make_evidence<true>(wanted.where(), scores, labels, wanted.plan(kind)));
-        return wanted.value(
-            make_evidence<false>(wanted.where(), scores, labels, wanted.plan(kind)));
-      }
+      constexpr within_reach reach{.classes = may_need_classes<F>, .means = may_need_means<F>};
+      const evidence_plan plan = wanted.plan(kind);
+      // A convention may define the metric by anything.
+      return wanted.value(o.like ? make_evidence<everything>(wanted.where(), scores, labels, plan)
+                                 : make_evidence<reach>(wanted.where(), scores, labels, plan));
     }
   }
 };

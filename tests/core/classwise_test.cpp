@@ -59,7 +59,7 @@ std::vector<std::vector<double>> softmax_of(const naive::matrix<T>& z) {
     sums.arg_max = &arg_max;
     sums.sum = &sum;
     const auto& kernels = calibra::detail::kernels_for<C>(calibra::detail::best_isa());
-    kernels.softmax({row.data(), 0, true, 1, row.size()}, sums);
+    kernels.template softmax<false>({row.data(), 0, true, 1, row.size()}, sums);
     kernels.exp_row(row.data(), row.size(), C{1}, max, static_cast<C>(1.0 / sum), out.data());
     for (std::size_t k = 0; k < out.size(); ++k)  // and that is a softmax
       if (!(std::abs(static_cast<double>(out[k]) - exact.probability[k]) <=

@@ -268,8 +268,8 @@ void check_all_forms(const std::vector<std::vector<T>>& rows, std::size_t pad, s
       std::vector<unsigned char> hit(n + results<T>::marks, 77);
       with_hits.label = label.data();
       with_hits.hit = hit.data();
-      kernels.softmax(m.whole, a.out());
-      kernels.softmax(m.whole, with_hits);
+      kernels.template softmax<true>(m.whole, a.out());
+      kernels.template softmax<false>(m.whole, with_hits);
       kernels.tempered(m.whole, beta, c.out());
       for (std::size_t i = 0; i < n; ++i) {
         wrong +=
@@ -395,8 +395,8 @@ TEMPLATE_TEST_CASE("NaN, +inf and rows of -inf come out as a NaN sum", "[row_ker
           for (const bool by_rows : {true, false}) {
             const laid_out<T> m = lay_out(rows, by_rows, 0, 0);
             results<T> a(3), b(3), c(3), d(3);
-            kernels.softmax(m.whole, a.out());
-            kernels.softmax(m.whole, b.out(false));
+            kernels.template softmax<true>(m.whole, a.out());
+            kernels.template softmax<false>(m.whole, b.out(false));
             kernels.tempered(m.whole, 1.0, c.out());
             kernels.simplex(m.whole, d.out());
             for (const results<T>* r : {&a, &b, &c}) {
@@ -659,7 +659,7 @@ TEMPLATE_TEST_CASE("kernels touch nothing beyond their data", "[row_kernels]", f
         for (const tile<T>& t :
              {tile<T>{z, rows, true, three, k}, tile<T>{z, rows, false, k, three},
               tile<T>{z, 3, true, k, three}}) {
-          kernels.softmax(t, hits);
+          kernels.template softmax<true>(t, hits);
           kernels.simplex(t, r.out());
           kernels.tempered(t, 1.0, r.out());
         }
@@ -680,7 +680,7 @@ TEMPLATE_TEST_CASE("kernels touch nothing beyond their data", "[row_kernels]", f
         tight.second = tight.third = tight.inverse = tight.sum;
         for (const bool by_rows : {false, true}) {
           const tile<T> t{z, by_rows ? 3 : rows, by_rows, k, 3};
-          kernels.softmax(t, tight);
+          kernels.template softmax<true>(t, tight);
           kernels.simplex(t, tight);
           kernels.tempered(t, 1.0, tight);
         }

@@ -45,10 +45,7 @@ inline sample clipped(const sample& pairs) {
   out.reserve(pairs.size(), pairs.weighted());
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     const double c = std::clamp(pairs.confidence(i), eps, 1 - eps);
-    if (pairs.weighted())
-      out.push_back(c, pairs.hit(i), pairs.weight(i));
-    else
-      out.push_back(c, pairs.hit(i));
+    out.push_back(c, pairs.hit(i), pairs.weight_if_any(i));
   }
   return out;
 }
@@ -68,22 +65,14 @@ inline reliability_table both(const evidence_view& e) {
 /// mmce of binary scores compares p with "the prediction is right" instead of with y.
 struct mmce_of_prediction : metrics::mmce {
   static constexpr metric_info info = metrics::mmce::info;
-  [[nodiscard]] evidence_needs needs() const {
-    evidence_needs n;
-    n.pairs = true;
-    return n;
-  }
+  [[nodiscard]] evidence_needs needs() const { return {.pairs = true}; }
   [[nodiscard]] double of(const evidence_view& e) const {
     const sample& x = e.pairs();
     if (e.kind() == evidence_kind::classes) return metrics::mmce::of(x);
     sample right(x.precision());
     for (std::size_t i = 0; i < x.size(); ++i) {
       const double p = x.confidence(i);
-      const bool hit = (p > 0.5) == x.hit(i);
-      if (x.weighted())
-        right.push_back(p, hit, x.weight(i));
-      else
-        right.push_back(p, hit);
+      right.push_back(p, (p > 0.5) == x.hit(i), x.weight_if_any(i));
     }
     return metrics::mmce::of(right);
   }
@@ -97,18 +86,18 @@ using of_means = on_table<F, &means>;
 
 inline metric_list own_metrics() {
   return {of_both<metrics::ece>{},
-                of_both<metrics::rmsce>{},
-                of_both<metrics::mce>{},
-                of_both<metrics::weighted_mce>{},
-                of_both<metrics::mean_gap>{},
-                detail::named<of_both<metrics::mean_gap>, detail::ace_info>{},
-                of_means<metrics::debiased_l2>{},
-                of_means<metrics::overconfidence>{},
-                of_means<metrics::underconfidence>{},
-                of_means<metrics::brier_reliability>{},
-                of_means<metrics::brier_resolution>{},
-                of_means<metrics::brier_uncertainty>{},
-                mmce_of_prediction{}};
+          of_both<metrics::rmsce>{},
+          of_both<metrics::mce>{},
+          of_both<metrics::weighted_mce>{},
+          of_both<metrics::mean_gap>{},
+          detail::named<of_both<metrics::mean_gap>, detail::ace_info>{},
+          of_means<metrics::debiased_l2>{},
+          of_means<metrics::overconfidence>{},
+          of_means<metrics::underconfidence>{},
+          of_means<metrics::brier_reliability>{},
+          of_means<metrics::brier_resolution>{},
+          of_means<metrics::brier_uncertainty>{},
+          mmce_of_prediction{}};
 }
 
 }  // namespace detail::of_netcal

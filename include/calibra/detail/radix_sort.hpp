@@ -5,8 +5,8 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <initializer_list>
 #include <limits>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -17,9 +17,10 @@ namespace calibra::detail {
 /// Sorts `keys` ascending by the bits in `mask` and carries each payload along; stable, so equal
 /// masked keys keep their order. Least significant digit first, 11 bits a digit; digits that are
 /// the same in every key are skipped. O(n) time, one scratch copy of the keys and payloads.
-/// Each payload has as many elements as there are keys (not checked).
-template<std::unsigned_integral Key, class... Payload>
-void radix_sort(std::vector<Key>& keys, Key mask, std::vector<Payload>&... payload) {
+/// Each payload has as many elements as there are keys (not checked), or none: it is left alone.
+template<std::unsigned_integral Key>
+void radix_sort(std::vector<Key>& keys, Key mask,
+                std::initializer_list<std::vector<double>*> payloads = {}) {
   constexpr unsigned digit_bits = 11;
   constexpr std::size_t buckets = std::size_t{1} << digit_bits;
   constexpr std::size_t digits = (std::numeric_limits<Key>::digits + digit_bits - 1) / digit_bits;
@@ -34,22 +35,21 @@ void radix_sort(std::vector<Key>& keys, Key mask, std::vector<Payload>&... paylo
     for (std::size_t digit = 0; digit < digits; ++digit) ++counts[digit][bucket_of(key, digit)];
 
   std::vector<Key> key_scratch(n);
-  [[maybe_unused]] auto scratch = std::make_tuple(std::vector<Payload>(n)...);
+  std::vector<double> scratch;
   for (std::size_t digit = 0; digit < digits; ++digit) {
     auto& next = counts[digit];
     if (next[bucket_of(keys[0], digit)] == n) continue;
     std::size_t start = 0;
     for (std::size_t& bucket : next) start += std::exchange(bucket, start);
-    std::apply(
-        [&](std::vector<Payload>&... other) {
-          for (std::size_t i = 0; i < n; ++i) {
-            const std::size_t to = next[bucket_of(keys[i], digit)]++;
-            key_scratch[to] = keys[i];
-            ((other[to] = payload[i]), ...);
-          }
-          (payload.swap(other), ...);
-        },
-        scratch);
+    for (std::vector<double>* payload : payloads) {
+      if (payload->empty()) continue;
+      scratch.resize(n);
+      auto place = next;
+      for (std::size_t i = 0; i < n; ++i)
+        scratch[place[bucket_of(keys[i], digit)]++] = (*payload)[i];
+      payload->swap(scratch);
+    }
+    for (std::size_t i = 0; i < n; ++i) key_scratch[next[bucket_of(keys[i], digit)]++] = keys[i];
     keys.swap(key_scratch);
   }
 }

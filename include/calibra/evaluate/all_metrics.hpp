@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "calibra/detail/compiled.hpp"
 #include "calibra/metrics/accuracy.hpp"
 #include "calibra/metrics/ace.hpp"
 #include "calibra/metrics/brier.hpp"
@@ -36,9 +37,12 @@
 
 namespace calibra {
 
+namespace detail {
+
 /// The library's metrics, in the order in which reports give them: one line each.
-[[nodiscard]] inline const metric_list& all_metrics() {
-  static const metric_list list{
+CALIBRA_DETAIL_ONCE
+metric_list make_all_metrics() {
+  return {
       accuracy,
       mean_confidence,
       nll,
@@ -69,6 +73,15 @@ namespace calibra {
       mmce,
       piece,
   };
+}
+
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_METRICS)
+
+}  // namespace detail
+
+/// The library's metrics, in the order in which reports give them.
+[[nodiscard]] inline const metric_list& all_metrics() {
+  static const metric_list list = detail::make_all_metrics();
   return list;
 }
 

@@ -35,8 +35,8 @@ template<detail::single_label_scores S, class L>
                                    const metric_list& metrics = all_metrics(),
                                    const options& o = {}) {
   const detail::wanted wanted(metrics, o);
-  return detail::make_evidence<true>("evidence_of()", scores, labels,
-                                     wanted.plan("evidence_of()", detail::kind_of<S>, true));
+  return detail::make_evidence<detail::everything>(
+      "evidence_of()", scores, labels, wanted.plan("evidence_of()", detail::kind_of<S>, true));
 }
 template<class C, class H>
 [[nodiscard]] evidence evidence_of(const confidence_pairs<C, H>& pairs,

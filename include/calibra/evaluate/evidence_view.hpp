@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "calibra/detail/compiled.hpp"
 #include "calibra/evaluate/convention.hpp"
 #include "calibra/evaluate/evidence.hpp"
 #include "calibra/metrics/metric.hpp"
@@ -24,17 +25,7 @@ class evidence_view {
  public:
   /// `needs`: what the metrics ask for. Pairs are sorted in place.
   evidence_view(evidence source, const evidence_needs& needs) : e_(std::move(source)) {
-    if (e_.pairs) e_.pairs->sort();
-    if (e_.row_pairs) e_.row_pairs->sort();
-    if (e_.pairs && e_.like && e_.like->prepare != nullptr) {
-      prepared_ = e_.like->prepare(*e_.pairs);
-      prepared_->sort();
-    }
-    const bool mass = e_.bins.equal_mass();
-    if (needs.table || (needs.mass_table && mass)) table_ = mass ? cut_table() : fixed_table();
-    if (needs.mass_table) mass_table_ = mass ? *table_ : cut_table();
-    for (const class_cut& cut : needs.class_cuts) make_masses(cut);
-    if (needs.classes && mass) make_masses(scheme_cut());
+    prepare(needs);
   }
 
   [[nodiscard]] evidence_kind kind() const noexcept { return e_.kind; }
@@ -90,13 +81,9 @@ class evidence_view {
     for (std::size_t i = 0; i < pairs.size(); ++i)
       count += wanted.keeps(pairs.confidence(i)) ? 1u : 0u;
     kept.reserve(count, pairs.weighted());
-    for (std::size_t i = 0; i < pairs.size(); ++i) {
-      if (!wanted.keeps(pairs.confidence(i))) continue;
-      if (pairs.weighted())
-        kept.push_back(pairs.confidence(i), pairs.hit(i), pairs.weight(i));
-      else
-        kept.push_back(pairs.confidence(i), pairs.hit(i));
-    }
+    for (std::size_t i = 0; i < pairs.size(); ++i)
+      if (wanted.keeps(pairs.confidence(i)))
+        kept.push_back(pairs.confidence(i), pairs.hit(i), pairs.weight_if_any(i));
     kept.sort();
     return kept;
   }
@@ -122,6 +109,9 @@ class evidence_view {
   }
 
  private:
+  CALIBRA_DETAIL_ONCE
+  void prepare(const evidence_needs& needs);
+
   [[nodiscard]] class_cut scheme_cut() const { return scheme_cut(e_.like); }
   [[nodiscard]] reliability_table cut_table() const {
     return cut(binned_pairs(), e_.bins, e_.like);
@@ -150,6 +140,23 @@ class evidence_view {
   std::optional<reliability_table> table_, mass_table_;
   std::optional<sample> prepared_;
 };
+
+template<class>
+void evidence_view::prepare(const evidence_needs& needs) {
+  if (e_.pairs) e_.pairs->sort();
+  if (e_.row_pairs) e_.row_pairs->sort();
+  if (e_.pairs && e_.like && e_.like->prepare != nullptr) {
+    prepared_ = e_.like->prepare(*e_.pairs);
+    prepared_->sort();
+  }
+  const bool mass = e_.bins.equal_mass();
+  if (needs.table || (needs.mass_table && mass)) table_ = mass ? cut_table() : fixed_table();
+  if (needs.mass_table) mass_table_ = mass ? *table_ : cut_table();
+  for (const class_cut& cut : needs.class_cuts) make_masses(cut);
+  if (needs.classes && mass) make_masses(scheme_cut());
+}
+
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_VIEW)
 
 template<class F>
 double any_metric::of_as(const void* f, const evidence_view& e) {

@@ -88,7 +88,7 @@ std::uint64_t valid_rows(const S& scores, const optional_column<unsigned char>& 
     if (!backend::on_host(scores.view())) return backend::valid_rows(scores.view(), valid);
   }
   std::uint64_t rows = 0;
-  for (std::size_t i = 0; i < valid.size(); ++i) rows += valid.get()[i] != 0 ? 1 : 0;
+  for (std::size_t i = 0; i < valid.size(); ++i) rows += valid.get()[i] != 0 ? 1U : 0U;
   return rows;
 }
 
@@ -112,7 +112,8 @@ std::vector<evidence> label_evidence(std::string_view where, const S& scores, co
   for_each_label(where, scores, targets, plan.rows.threads.n,
                  [&](std::size_t l, const auto& column, const auto& target) {
                    try {
-                     each[l] = make_evidence<false>(where, column, target, single);
+                     each[l] = make_evidence<within_reach{.classes = false}>(where, column, target,
+                                                                             single);
                    } catch (const value_error& e) {
                      throw value_error(in_column(e.what(), l));
                    }
@@ -135,8 +136,7 @@ inline metric_list metrics_of_labels(const options& o) {
 }
 
 /// The labels as classes: a table each.
-inline evidence labels_as_classes(const std::vector<evidence>& each, const wanted& wanted,
-                                  std::uint64_t rows) {
+inline evidence labels_as_classes(const std::vector<evidence>& each, std::uint64_t rows) {
   evidence e;
   e.kind = evidence_kind::labels;
   e.precision = each[0].precision;
@@ -157,7 +157,6 @@ inline evidence labels_as_classes(const std::vector<evidence>& each, const wante
   e.table = reliability_table(bins);
   e.pairs.emplace(e.precision);  // of the labels together there are none
   e.means.emplace();
-  static_cast<void>(wanted);
   return e;
 }
 
@@ -199,7 +198,7 @@ evaluation evaluate_labels(const S& scores, const Y& targets, const metric_list&
   std::vector<metric_value> classes;
   if (of_all.size() != 0) {
     const wanted all_wanted(of_all, binary);
-    classes = measured(labels_as_classes(each, all_wanted, result.samples), all_wanted).metrics;
+    classes = measured(labels_as_classes(each, result.samples), all_wanted).metrics;
   }
   std::size_t at_each = 0, at_all = 0;
   for (const any_metric& m : metrics) {
@@ -231,11 +230,10 @@ template<detail::multilabel_scores S, class Y>
   binary.binary = binary_target::positive_class;
   const std::vector<evidence> each =
       detail::label_evidence("tabulate_classes()", scores, targets,
-                             detail::plan_for("tabulate_classes()", detail::need_table(), binary,
+                             detail::plan_for("tabulate_classes()", {.table = true}, binary,
                                               evidence_kind::binary, false));
-  const detail::wanted none(metric_list({}), binary);
   return std::move(
-      *detail::labels_as_classes(each, none, detail::valid_rows(scores, o.valid)).class_table);
+      *detail::labels_as_classes(each, detail::valid_rows(scores, o.valid)).class_table);
 }
 
 }  // namespace calibra

@@ -15,6 +15,8 @@ namespace calibra {
 
 namespace detail {
 
+inline constexpr within_reach pairs_alone{.classes = false, .means = false};
+
 template<class S>
 constexpr bool has_one_table() {
   static_assert(!is_multilabel<S>,
@@ -23,35 +25,14 @@ constexpr bool has_one_table() {
   return !is_multilabel<S>;
 }
 
-template<bool Classes, class... Args>
+template<within_reach Reach, class... Args>
 evidence part_of(std::string_view where, const evidence_needs& needs, const options& o,
                  evidence_kind kind, const Args&... scores_and_labels) {
   const evidence_plan plan = plan_for(where, needs, o, kind, false);
   if constexpr (sizeof...(Args) == 1)
     return make_evidence(where, scores_and_labels..., plan);
   else
-    return make_evidence<Classes>(where, scores_and_labels..., plan);
-}
-
-inline evidence_needs need_pairs() {
-  evidence_needs n;
-  n.pairs = true;
-  return n;
-}
-inline evidence_needs need_table() {
-  evidence_needs n;
-  n.table = true;
-  return n;
-}
-inline evidence_needs need_means() {
-  evidence_needs n;
-  n.means = true;
-  return n;
-}
-inline evidence_needs need_fixed_classes() {
-  evidence_needs n;
-  n.fixed_classes = true;
-  return n;
+    return make_evidence<Reach>(where, scores_and_labels..., plan);
 }
 
 inline void require_fixed_bins(const options& o) {
@@ -74,15 +55,15 @@ template<wrapped_scores S, class L>
 [[nodiscard]] sample collect(const S& scores, const L& labels, const options& o = {}) {
   static_assert(detail::has_one_table<S>());
   if constexpr (detail::has_one_table<S>())
-    return std::move(*detail::part_of<false>("collect()", detail::need_pairs(), o,
-                                             detail::kind_of<S>, scores, labels)
+    return std::move(*detail::part_of<detail::pairs_alone>("collect()", {.pairs = true}, o,
+                                                           detail::kind_of<S>, scores, labels)
                           .pairs);
 }
 /// As above for confidences(c, hit).
 template<class C, class H>
 [[nodiscard]] sample collect(const confidence_pairs<C, H>& pairs, const options& o = {}) {
-  return std::move(*detail::part_of<false>("collect()", detail::need_pairs(), o,
-                                           evidence_kind::confidences, pairs)
+  return std::move(*detail::part_of<detail::pairs_alone>("collect()", {.pairs = true}, o,
+                                                         evidence_kind::confidences, pairs)
                         .pairs);
 }
 
@@ -93,18 +74,18 @@ template<wrapped_scores S, class L>
 [[nodiscard]] reliability_table tabulate(const S& scores, const L& labels, const options& o = {}) {
   static_assert(detail::has_one_table<S>());
   if constexpr (detail::has_one_table<S>())
-    return evidence_view(detail::part_of<false>("tabulate()", detail::need_table(), o,
-                                                detail::kind_of<S>, scores, labels),
-                         detail::need_table())
+    return evidence_view(detail::part_of<detail::pairs_alone>("tabulate()", {.table = true}, o,
+                                                              detail::kind_of<S>, scores, labels),
+                         {.table = true})
         .table();
 }
 /// As above for confidences(c, hit).
 template<class C, class H>
 [[nodiscard]] reliability_table tabulate(const confidence_pairs<C, H>& pairs,
                                          const options& o = {}) {
-  return evidence_view(detail::part_of<false>("tabulate()", detail::need_table(), o,
-                                              evidence_kind::confidences, pairs),
-                       detail::need_table())
+  return evidence_view(detail::part_of<detail::pairs_alone>("tabulate()", {.table = true}, o,
+                                                            evidence_kind::confidences, pairs),
+                       {.table = true})
       .table();
 }
 
@@ -116,7 +97,9 @@ template<wrapped_scores S, class L>
     detail::evidence_plan plan;
     plan.rows = o;
     plan.means = true;
-    return *detail::make_evidence<false>("summarise()", scores, labels, plan).means;
+    return *detail::make_evidence<detail::within_reach{.classes = false}>("summarise()", scores,
+                                                                          labels, plan)
+                .means;
   }
 }
 
@@ -129,9 +112,10 @@ template<detail::single_label_scores S, class L>
                 "calibra: per-class results need logits or probabilities, samples x classes");
   if constexpr (detail::is_multiclass<S>) {
     detail::require_fixed_bins(o);
-    return std::move(*detail::part_of<true>("tabulate_classes()", detail::need_fixed_classes(), o,
-                                            detail::kind_of<S>, scores, labels)
-                          .class_table);
+    return std::move(
+        *detail::part_of<detail::within_reach{.means = false}>(
+             "tabulate_classes()", {.fixed_classes = true}, o, detail::kind_of<S>, scores, labels)
+             .class_table);
   }
 }
 

@@ -31,9 +31,19 @@ struct row_term {
   friend bool operator==(const row_term&, const row_term&) = default;
 };
 
+namespace detail {
+
+template<class X>
+void add_once(std::vector<X>& all, const X& one) {
+  for (const X& x : all)
+    if (x == one) return;
+  all.push_back(one);
+}
+
+}  // namespace detail
+
 /// What a metric, or a list of them, asks a pass over the rows to leave behind.
-class evidence_needs {
- public:
+struct evidence_needs {
   bool means = false;                      ///< summary
   bool table = false;                      ///< the table on the bins of the options
   bool mass_table = false;                 ///< the table on equal-mass bins
@@ -50,17 +60,9 @@ class evidence_needs {
     pairs = pairs || other.pairs;
     classes = classes || other.classes;
     fixed_classes = fixed_classes || other.fixed_classes;
-    for (const class_cut& cut : other.class_cuts) add_once(class_cuts, cut);
-    for (const row_term& term : other.row_terms) add_once(row_terms, term);
+    for (const class_cut& cut : other.class_cuts) detail::add_once(class_cuts, cut);
+    for (const row_term& term : other.row_terms) detail::add_once(row_terms, term);
     return *this;
-  }
-
- private:
-  template<class X>
-  static void add_once(std::vector<X>& all, const X& one) {
-    for (const X& x : all)
-      if (x == one) return;
-    all.push_back(one);
   }
 };
 

@@ -121,10 +121,9 @@ class worker_team {
   std::vector<std::jthread> pool_;  // last: joined before the rest is gone
 };
 
-/// Calls work(part, first, last) for every part of [0, n), on threads of its own.
+/// Calls work(part, first, last) for every part of [0, n).
 template<class Work>
-void for_each_part(std::size_t n, std::size_t parts, Work work) {
-  worker_team team(static_cast<unsigned>(parts));
+void for_each_part(worker_team& team, std::size_t n, std::size_t parts, const Work& work) {
   team.run(parts, [&](std::size_t part) {
     const part_range r = range_of(n, parts, part);
     work(part, r.first, r.last);

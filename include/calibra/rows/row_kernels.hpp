@@ -51,8 +51,8 @@ struct tile {
   }
 };
 
-/// Where the kernels put one entry a row. `arg_max` may be null, and `second`, `inverse` and `hit`
-/// for softmax.
+/// Where the kernels put one entry a row. `arg_max` may be null, and `inverse` and `hit` for
+/// softmax.
 template<class T>
 struct row_sums {
   T* max = nullptr;
@@ -135,9 +135,10 @@ class row_kernels {
  public:
   constexpr explicit row_kernels(isa set) : isa_(set) {}
 
-  /// Sums over exp(z - max).
+  /// Sums over exp(z - max); `Squares`: those of the squares too.
+  template<bool Squares>
   void softmax(const tile<T>& z, const row_sums<T>& out) const {
-    with([&](auto k) { k.softmax(z, out); });
+    with([&](auto k) { k.template softmax<Squares>(z, out); });
   }
   /// Sums over probabilities, which may be anything.
   void simplex(const tile<T>& p, const row_sums<T>& out) const {

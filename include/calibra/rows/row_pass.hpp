@@ -30,15 +30,28 @@ auto score_view(const S& scores) {
   }
 }
 
+/// The row_map of scores whose kind is not known before.
+template<class T>
+row_map<T> any_row_map(score_kind kind) {
+  switch (kind) {
+    case score_kind::logits:
+      return &map_rows<T, score_kind::logits, true>;
+    case score_kind::probabilities:
+      return &map_rows<T, score_kind::probabilities, true>;
+    default:
+      return &map_rows<T, score_kind::binary_logits, true>;
+  }
+}
+
 /// What a pass walks over: rows of scores with their labels, checked as they come.
 template<class T>
 struct row_source {
   std::string_view where;  ///< what messages call the caller
   score_kind kind;
+  row_map<T> map = any_row_map<T>(kind);
   matrix_view<const T> scores;
   column<std::int64_t> labels;
   const row_options& options;
-  bool confidences = false;  ///< the scores are confidences, the labels their hits
 };
 
 /// How many parts a pass over the rows is worth.
@@ -59,7 +72,8 @@ std::size_t walk_rows(worker_team& team, const row_source<T>& source, row_needs 
   std::vector<std::size_t> skips(consumers.size());
   team.run(consumers.size(), [&](std::size_t part) {
     auto [first, last] = range_of(source.scores.rows(), consumers.size(), part);
-    row_worker<T> worker(source.where, source.kind, source.scores, source.labels, o, needs, set);
+    row_worker<T> worker(source.where, source.kind, source.map, source.scores, source.labels, o,
+                         needs, set);
     while (first < last) {
       const std::size_t n = std::min(worker.block_rows(), last - first);
       consumers[part](worker, worker.next(first, n));

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "calibra/detail/compiled.hpp"
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/error.hpp"
 #include "calibra/options.hpp"
@@ -24,7 +25,7 @@ namespace calibra::detail {
 
 /// Beyond confidence and hit, what a pass has to give.
 struct row_needs {
-  bool proper_scores = false;  ///< log-likelihood and Brier term
+  bool proper_scores = false;  ///< log-likelihood and Brier term; the row_map must give them
   bool prediction = false;     ///< the predicted class itself
 };
 
@@ -42,16 +43,28 @@ struct row_block {
   const double* weight = nullptr;  ///< null where all weigh the same
 };
 
+template<class T>
+class row_worker;
+
+/// Turns the worker's tile into confidences and hits.
+template<class T>
+using row_map = void (*)(row_worker<T>&);
+
+/// That of a kind of scores, chosen where the kind is known, so that no other kernels are compiled.
+template<class T, score_kind Kind, bool ProperScores>
+void map_rows(row_worker<T>& worker);
+
 /// Turns rows of scores into row_blocks, a tile at a time. One object a thread.
 template<class T>
 class row_worker {
  public:
   using C = compute_type<T>;
 
-  row_worker(std::string_view where, score_kind kind, matrix_view<const T> scores,
+  row_worker(std::string_view where, score_kind kind, row_map<T> map, matrix_view<const T> scores,
              const column<std::int64_t>& labels, const row_options& o, row_needs needs, isa set)
       : where_(where),
         kind_(kind),
+        map_(map),
         scores_(scores),
         labels_(labels),
         options_(o),
@@ -101,18 +114,8 @@ class row_worker {
     if (options_.weights) options_.weights.get().load(first, count, weight_.data());
     if (options_.valid) options_.valid.get().load(first, count, valid_.data());
     current_ = reader_.read(first, count);
-    const tile<C>& z = current_;
     kept_ = 0;
-    switch (kind_) {
-      case score_kind::logits:
-        softmax(z);
-        break;
-      case score_kind::probabilities:
-        simplex(z);
-        break;
-      default:
-        binary(z);
-    }
+    map_(*this);
     return {kept_,
             row_.data(),
             confidence_.data(),
@@ -170,20 +173,33 @@ class row_worker {
     return static_cast<std::int64_t>(kernels_.find_row(row, z.classes, max_[i]));
   }
 
+  template<score_kind Kind, bool ProperScores>
+  void work() {
+    if constexpr (Kind == score_kind::logits)
+      softmax<ProperScores>(current_);
+    else if constexpr (Kind == score_kind::probabilities)
+      simplex(current_);
+    else
+      binary(current_);
+  }
+  template<class U, score_kind Kind, bool ProperScores>
+  friend void map_rows(row_worker<U>& worker);
+
+  template<bool ProperScores>
   void softmax(const tile<C>& z) {
     row_sums<C> out;
     out.max = max_.data();
     out.sum = sum_.data();
     out.inverse = confidence_.data();
-    out.second = needs_.proper_scores ? second_.data() : nullptr;
+    out.second = second_.data();
     out.label = labels_in_;
     out.hit = hit_.data();
     if (needs_.prediction) out.arg_max = arg_max_.data();
-    kernels_.softmax(z, out);
+    kernels_.template softmax<ProperScores>(z, out);
     choose(z);
     if (needs_.prediction)
       for (std::size_t n = 0; n < kept_; ++n) prediction_[n] = prediction_of(z, row_[n] - first_);
-    if (needs_.proper_scores) proper_scores(z);
+    if constexpr (ProperScores) proper_scores(z);
   }
 
   /// Keeps the rows of logits that count, with their labels, weights, confidences and hits.
@@ -328,6 +344,7 @@ class row_worker {
 
   std::string_view where_;
   score_kind kind_;
+  row_map<T> map_;
   matrix_view<const T> scores_;
   const column<std::int64_t>& labels_;
   const row_options& options_;
@@ -348,5 +365,12 @@ class row_worker {
   const std::int64_t* labels_out_ = nullptr;  // of those that are kept
   std::vector<std::size_t> row_;
 };
+
+template<class T, score_kind Kind, bool ProperScores>
+void map_rows(row_worker<T>& worker) {
+  worker.template work<Kind, ProperScores>();
+}
+
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_MAPS)
 
 }  // namespace calibra::detail

@@ -8,14 +8,27 @@
 #include <cstdint>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "calibra/detail/compiled.hpp"
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/detail/radix_sort.hpp"
 #include "calibra/error.hpp"
 
 namespace calibra {
+
+namespace detail {
+
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_SAMPLE)
+
+/// The i-th weight of a column that may be null.
+inline std::optional<double> weight_if_any(const double* weight, std::size_t i) {
+  return weight == nullptr ? std::nullopt : std::optional(weight[i]);
+}
+
+}  // namespace detail
 
 /// The type that a sample keeps confidences in.
 enum class precision {
@@ -48,25 +61,18 @@ class sample {
     if (weighted) weights_.reserve(n);
   }
 
-  /// Adds a pair to an unweighted sample. Amortised O(1).
-  /// Throws value_error if the confidence is negative, NaN or infinite in the sample's precision,
-  /// and shape_error if the sample is weighted.
-  void push_back(double confidence, bool hit) {
+  /// Adds a pair, with its weight where the pairs have weights: all of them or none. Amortised
+  /// O(1). Throws value_error if the confidence (in the sample's precision) or the weight is
+  /// negative, NaN or infinite, and shape_error for a weight where pairs have none, or none where
+  /// they have.
+  void push_back(double confidence, bool hit, std::optional<double> weight = {}) {
     check_confidence(confidence);
-    if (weighted()) mixed("push_back", "without a weight", "weighted");
-    add(confidence, hit);
-  }
-
-  /// Adds a pair and its weight to a weighted (or empty) sample. Amortised O(1).
-  /// Throws value_error if the confidence or the weight is negative, NaN or infinite, and
-  /// shape_error if the sample has pairs without weights.
-  void push_back(double confidence, bool hit, double weight) {
-    check_confidence(confidence);
-    if (!(weight >= 0 && weight <= std::numeric_limits<double>::max()))
-      throw value_error(detail::concat("sample::push_back(): weight ", weight, " at position ",
+    if (weight && !(*weight >= 0 && *weight <= std::numeric_limits<double>::max()))
+      throw value_error(detail::concat("sample::push_back(): weight ", *weight, " at position ",
                                        size(), " is not a finite number >= 0"));
-    if (!weighted() && !empty()) mixed("push_back", "with a weight", "unweighted");
-    weights_.push_back(weight);
+    if (weight && !weighted() && !empty()) mixed("push_back", "with a weight", "unweighted");
+    if (!weight && weighted()) mixed("push_back", "without a weight", "weighted");
+    if (weight) weights_.push_back(*weight);
     add(confidence, hit);
   }
 
@@ -114,6 +120,10 @@ class sample {
   /// The i-th weight, 1 in an unweighted sample.
   [[nodiscard]] double weight(std::size_t i) const noexcept {
     return weights_.empty() ? 1.0 : weights_[i];
+  }
+  /// The i-th weight, or none in an unweighted sample: what push_back() takes.
+  [[nodiscard]] std::optional<double> weight_if_any(std::size_t i) const noexcept {
+    return weights_.empty() ? std::nullopt : std::optional(weights_[i]);
   }
   /// Sum of the weights, which is size() in an unweighted sample. O(n) if weighted.
   [[nodiscard]] double total_weight() const {
@@ -187,14 +197,7 @@ class sample {
 
   template<class Bits>
   void sort_keys(std::vector<Bits>& pairs, Bits mask) {
-    if (weighted() && !proximity_.empty())
-      detail::radix_sort(pairs, mask, weights_, proximity_);
-    else if (weighted())
-      detail::radix_sort(pairs, mask, weights_);
-    else if (!proximity_.empty())
-      detail::radix_sort(pairs, mask, proximity_);
-    else
-      detail::radix_sort(pairs, mask);
+    detail::radix_sort(pairs, mask, {&weights_, &proximity_});
   }
 
   template<class V>

@@ -52,14 +52,11 @@ class device_sample {
     const auto n = static_cast<std::size_t>(host.size(1));
     const double* confidence = host.data_ptr<double>();
     const double* kind = confidence + n;
-    const double* weight = kind + n;
+    const double* weight = weighted ? kind + n : nullptr;
     result.reserve(n, weighted);
     for (std::size_t i = 0; i < n; ++i) {
       if (kind[i] == 0) continue;
-      if (weighted)
-        result.push_back(confidence[i], kind[i] == 2, weight[i]);
-      else
-        result.push_back(confidence[i], kind[i] == 2);
+      result.push_back(confidence[i], kind[i] == 2, detail::weight_if_any(weight, i));
       if (row != nullptr) row->push_back(i);
     }
     return result;

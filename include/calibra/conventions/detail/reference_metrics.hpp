@@ -22,11 +22,7 @@ namespace calibra::conventions::detail {
 template<class F, reliability_table (*Table)(const evidence_view&)>
 struct on_table : F {
   static constexpr metric_info info = F::info;
-  [[nodiscard]] evidence_needs needs() const {
-    evidence_needs n;
-    n.table = n.pairs = true;
-    return n;
-  }
+  [[nodiscard]] evidence_needs needs() const { return {.table = true, .pairs = true}; }
   [[nodiscard]] double of(const evidence_view& e) const { return F::of(Table(e)); }
   friend bool operator==(const on_table&, const on_table&) { return true; }
 };
@@ -85,11 +81,9 @@ template<nll_rule Rule>
 struct nll_by : metrics::nll {
   static constexpr metric_info info = metrics::nll::info;
   [[nodiscard]] evidence_needs needs() const {
-    evidence_needs n;
-    n.means = true;
-    n.pairs = Rule == nll_rule::clip_eps;
-    n.row_terms = {{"nll", &row_loss<Rule, float>, &row_loss<Rule, double>}};
-    return n;
+    return {.means = true,
+            .pairs = Rule == nll_rule::clip_eps,
+            .row_terms = {{"nll", &row_loss<Rule, float>, &row_loss<Rule, double>}}};
   }
   [[nodiscard]] double of(const evidence_view& e) const {
     if (e.has_row_mean("nll")) return e.row_mean("nll");

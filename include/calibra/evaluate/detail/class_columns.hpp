@@ -139,10 +139,7 @@ sample pairs_of(const class_column<C>& column, const class_cut& cut) {
     if (hit) ++h;
     const double p = static_cast<double>(column.p[i]);
     if (!cut.keeps(p)) continue;
-    if (column.weight == nullptr)
-      pairs.push_back(p, hit);
-    else
-      pairs.push_back(p, hit, column.weight[i]);
+    pairs.push_back(p, hit, weight_if_any(column.weight, i));
   }
   return pairs;
 }

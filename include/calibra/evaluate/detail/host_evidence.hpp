@@ -104,10 +104,7 @@ class row_pair_consumer {
           plan_->like->row_pair(row_of_doubles_.data(), classes,
                                 static_cast<std::size_t>(block.label[i]), *label_weight_);
       if (!pair.kept) continue;
-      if (block.weight == nullptr)
-        pairs.push_back(pair.confidence, pair.hit);
-      else
-        pairs.push_back(pair.confidence, pair.hit, block.weight[i]);
+      pairs.push_back(pair.confidence, pair.hit, weight_if_any(block.weight, i));
     }
   }
 

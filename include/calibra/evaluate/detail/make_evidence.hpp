@@ -24,9 +24,23 @@ template<class S>
 inline constexpr evidence_kind kind_of =
     is_multiclass<S> ? evidence_kind::classes : evidence_kind::binary;
 
-/// Evidence of single-label scores in host memory. `Classes`: whether metrics of classes may be
-/// asked for; without them less code is made.
-template<bool Classes, class S>
+/// What may be asked of evidence, where that is known early: what is not is not compiled.
+struct within_reach {
+  bool classes = true;  ///< metrics of classes
+  bool means = true;    ///< log-likelihoods and Brier terms
+};
+
+inline constexpr within_reach everything{};
+
+template<within_reach Reach, class T, score_kind Kind>
+row_map<T> row_map_for(bool means) {
+  if constexpr (Reach.means)
+    if (means) return &map_rows<T, Kind, true>;
+  return &map_rows<T, Kind, false>;
+}
+
+/// Evidence of single-label scores in host memory.
+template<within_reach Reach, class S>
 evidence make_host_evidence(std::string_view where, const S& scores,
                             const optional_column<std::int64_t>& column,
                             const evidence_plan& plan) {
@@ -34,12 +48,13 @@ evidence make_host_evidence(std::string_view where, const S& scores,
   using T = typename decltype(view)::value_type;
   const row_source<T> source{.where = where,
                              .kind = S::kind,
+                             .map = row_map_for<Reach, T, S::kind>(plan.means),
                              .scores = view,
                              .labels = column.get(),
                              .options = plan.rows};
   worker_team team(plan.rows.threads.n);
   if constexpr (is_multiclass<S>) {
-    if constexpr (Classes) {
+    if constexpr (Reach.classes) {
       if (plan.class_table || plan.row_pairs || !plan.cuts.empty() || !plan.row_terms.empty())
         return gather_classes(team, source, plan);
     }
@@ -49,12 +64,12 @@ evidence make_host_evidence(std::string_view where, const S& scores,
   }
 }
 
-template<bool Classes, single_label_scores S, class L>
+template<within_reach Reach, single_label_scores S, class L>
 requires(!tensor_scores<S>) evidence
     make_evidence(std::string_view where, const S& scores, L&& labels, const evidence_plan& plan) {
   static_assert(usable_labels<L>());
-  return make_host_evidence<Classes>(where, scores,
-                                     optional_column<std::int64_t>(std::forward<L>(labels)), plan);
+  return make_host_evidence<Reach>(where, scores,
+                                   optional_column<std::int64_t>(std::forward<L>(labels)), plan);
 }
 
 /// Evidence of confidences(c, hit) in host memory: P(event) with the event.
@@ -71,16 +86,16 @@ requires(!is_tensor_pairs<confidence_pairs<C, H>>::value) evidence
   const row_source<T> source{
       .where = where,
       .kind = score_kind::binary_probabilities,
+      .map = &map_rows<T, score_kind::binary_probabilities, true>,
       .scores = {confidence.data(), confidence.size(), 1, confidence.stride(), 1},
       .labels = column<std::int64_t>(hits),
-      .options = plan.rows,
-      .confidences = true};
+      .options = plan.rows};
   worker_team team(plan.rows.threads.n);
   return gather_rows(team, source, plan, evidence_kind::confidences, 0);
 }
 
 /// Evidence of single-label tensor scores, wherever they are.
-template<bool Classes, single_label_scores S, class L>
+template<within_reach Reach, single_label_scores S, class L>
 requires tensor_scores<S> evidence make_evidence(std::string_view where, const S& scores,
                                                  L&& labels, const evidence_plan& plan) {
   using backend = tensor_backend<std::remove_cvref_t<decltype(scores.view())>>;
@@ -88,7 +103,7 @@ requires tensor_scores<S> evidence make_evidence(std::string_view where, const S
   const optional_column<std::int64_t> column(std::forward<L>(labels));
   if (backend::on_host(scores.view()))
     return backend::template with_host_scores<S::kind>(scores.view(), [&](const auto& host) {
-      return make_host_evidence<Classes>(where, host, column, plan);
+      return make_host_evidence<Reach>(where, host, column, plan);
     });
   const std::size_t classes = is_multiclass<S> ? backend::cols(scores.view()) : 2;
   return device_evidence<S::kind>(where, scores.view(), column, plan, kind_of<S>, classes);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "calibra/detail/compiled.hpp"
 #include "calibra/evaluate/convention.hpp"
 #include "calibra/evaluate/detail/plan.hpp"
 #include "calibra/evaluate/evaluation.hpp"
@@ -89,12 +90,13 @@ class wanted_one {
 };
 
 /// Measures evidence that has all that is wanted.
-inline evaluation measured(evidence e, const wanted& wanted) {
+CALIBRA_DETAIL_ONCE
+evaluation measured(const evidence_view& view, const wanted& wanted) {
   evaluation result;
+  const evidence& e = view.source();
   result.samples = result.entries = e.samples;
   result.skipped = e.skipped;
   result.classes = e.classes;
-  const evidence_view view(std::move(e), wanted.needs());
   for (const any_metric& m : wanted.metrics())
     result.metrics.push_back({std::string(m.name()), m.of(view)});
   result.table = view.table();
@@ -108,8 +110,13 @@ inline evaluation measured(evidence e, const wanted& wanted) {
   return result;
 }
 
+inline evaluation measured(evidence e, const wanted& wanted) {
+  return measured(evidence_view(std::move(e), wanted.needs()), wanted);
+}
+
 /// Throws option_error where evidence lacks a part that a metric needs.
-inline void check_parts(const evidence& e, const wanted& wanted) {
+CALIBRA_DETAIL_ONCE
+void check_parts(const evidence& e, const wanted& wanted) {
   const bool multiclass = e.kind == evidence_kind::classes;
   for (const any_metric& m : wanted.metrics()) {
     const evidence_plan p = plan_for("evaluate()", m.needs(), wanted.settings(), e.kind, false);
@@ -126,5 +133,7 @@ inline void check_parts(const evidence& e, const wanted& wanted) {
                                 m.name(), "\"; name it where the evidence is made"));
   }
 }
+
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_MEASURE)
 
 }  // namespace calibra::detail

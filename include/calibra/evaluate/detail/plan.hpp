@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "calibra/detail/compiled.hpp"
 #include "calibra/evaluate/evidence.hpp"
 #include "calibra/evaluate/evidence_view.hpp"
 #include "calibra/metrics/needs.hpp"
@@ -27,8 +28,9 @@ struct evidence_plan {
 };
 
 /// The plan for the needs of metrics. `mergeable`: what is found is to be added up with more.
-inline evidence_plan plan_for(std::string_view where, const evidence_needs& needs, const options& o,
-                              evidence_kind kind, bool mergeable) {
+CALIBRA_DETAIL_ONCE
+evidence_plan plan_for(std::string_view where, const evidence_needs& needs, const options& o,
+                       evidence_kind kind, bool mergeable) {
   evidence_plan plan;
   plan.rows = o.for_rows();
   plan.bins = o.for_bins();
@@ -70,8 +72,9 @@ inline evidence_plan plan_for(std::string_view where, const evidence_needs& need
 }
 
 /// Evidence with the parts of a plan, all empty.
-inline evidence empty_evidence(const evidence_plan& plan, evidence_kind kind, precision p,
-                               std::size_t classes) {
+CALIBRA_DETAIL_ONCE
+evidence empty_evidence(const evidence_plan& plan, evidence_kind kind, precision p,
+                        std::size_t classes) {
   evidence e;
   e.kind = kind;
   e.precision = p;
@@ -95,5 +98,7 @@ inline evidence empty_evidence(const evidence_plan& plan, evidence_kind kind, pr
                     classes, reliability_table(binning::equal_width(1, plan.bins.side)))});
   return e;
 }
+
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_PLAN)
 
 }  // namespace calibra::detail

@@ -89,7 +89,12 @@ class tempered_pass {
 
   tempered_pass(std::string_view where, matrix_view<const T> scores,
                 const column<std::int64_t>& labels, const row_options& o, isa set = best_isa())
-      : where_(where), scores_(scores), labels_(labels), options_(o), isa_(set) {
+      : where_(where),
+        scores_(scores),
+        labels_(labels),
+        options_(o),
+        isa_(set),
+        team_(o.threads.n) {
     check_shapes(where, scores, labels.size(), o);
   }
 
@@ -110,7 +115,7 @@ class tempered_pass {
     constexpr std::size_t worth_a_thread = 65536;
     const std::size_t parts = part_count(n, options_.threads.n, worth_a_thread / part.cols() + 1);
     std::vector<tempered_sums> sums(parts);
-    for_each_part(n, parts, [&](std::size_t p, std::size_t first, std::size_t last) {
+    for_each_part(team_, n, parts, [&](std::size_t p, std::size_t first, std::size_t last) {
       work(part, beta, check, step, first, last, sums[p]);
     });
     for (std::size_t p = 1; p < parts; ++p) sums[0] += sums[p];
@@ -223,6 +228,7 @@ class tempered_pass {
   const column<std::int64_t>& labels_;
   const row_options& options_;
   isa isa_;
+  mutable worker_team team_;  // starts its threads with the first pass that has parts
 };
 
 }  // namespace calibra::detail

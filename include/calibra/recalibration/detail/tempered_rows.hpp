@@ -185,7 +185,8 @@ void temper_rows(std::string_view where, matrix_view<const T> scores, double tem
                  const row_options& o, tempered_output output, matrix_view<E> out, isa set) {
   const auto in_parts = [&](const auto& work) {
     constexpr std::size_t worth_a_thread = 65536;
-    for_each_part(scores.rows(),
+    worker_team team(o.threads.n);
+    for_each_part(team, scores.rows(),
                   part_count(scores.rows(), o.threads.n, worth_a_thread / scores.cols() + 1), work);
   };
   if constexpr (is_binary_kind<Kind>) {

@@ -357,11 +357,9 @@ struct kernels {
       sum_rows(z.data, z.stride, z.rows, z.classes, out, term);
   }
 
+  template<bool Squares>
   static void softmax(const tile<T>& z, const row_sums<T>& out) {
-    if (out.second != nullptr)
-      sums(z, out, softmax_term<true>{});
-    else
-      sums(z, out, softmax_term<false>{});
+    sums(z, out, softmax_term<Squares>{});
   }
 
   static void tempered(const tile<T>& z, double beta, const row_sums<T>& out) {

@@ -38,6 +38,7 @@ void for_each_device_class(std::string_view where, const S& scores,
   skipped = stream.skipped();
   const auto n = static_cast<std::size_t>(host.size(1));
   const double* kept = host.data_ptr<double>();
+  const double* weight = weighted ? kept + 2 * n : nullptr;
   const std::int64_t width =
       std::max<std::int64_t>(1, (std::int64_t{4} << 20) / std::max<std::int64_t>(1, host.size(1)));
   for (std::int64_t first = 0; first < stream.classes(); first += width) {
@@ -50,10 +51,7 @@ void for_each_device_class(std::string_view where, const S& scores,
       for (std::size_t i = 0; i < n; ++i) {
         if (kept[i] == 0) continue;
         const bool hit = kept[n + i] == static_cast<double>(first + j);
-        if (weighted)
-          pairs.push_back(of_class[i], hit, kept[2 * n + i]);
-        else
-          pairs.push_back(of_class[i], hit);
+        pairs.push_back(of_class[i], hit, weight_if_any(weight, i));
       }
       visit(static_cast<std::size_t>(first + j), std::move(pairs));
     }
