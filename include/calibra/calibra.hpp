@@ -46,6 +46,7 @@
 #include "calibra/evaluate/evidence_of.hpp"
 #include "calibra/evaluate/evidence_view.hpp"
 #include "calibra/evaluate/multilabel.hpp"
+#include "calibra/evaluate/report.hpp"
 #include "calibra/evaluate/tabulate.hpp"
 #include "calibra/evaluate/tensor_evidence.hpp"
 #include "calibra/loss/avuc_loss.hpp"

@@ -16,12 +16,38 @@
 
 namespace calibra {
 
+namespace detail {
+
+/// The numbers of the smallest keys, smallest first.
+inline std::vector<std::size_t> first_of(std::vector<std::pair<double, std::size_t>>& order,
+                                         std::size_t most) {
+  std::sort(order.begin(), order.end());
+  std::vector<std::size_t> out;
+  for (const auto& [key, index] : order)
+    if (out.size() < most) out.push_back(index);
+  return out;
+}
+
+/// The bins that contribute most to ece, most first. Bins without weight are never among them.
+inline std::vector<std::size_t> worst_bins(const reliability_table& table, std::size_t most) {
+  std::vector<std::pair<double, std::size_t>> share;
+  for (std::size_t b = 0; b < table.size(); ++b) {
+    const reliability_bin bin = table[b];
+    if (bin.weight > 0)
+      share.emplace_back(-bin.weight * (bin.gap() < 0 ? -bin.gap() : bin.gap()), b);
+  }
+  return first_of(share, most);
+}
+
+}  // namespace detail
+
 struct metric_value {
   std::string name;
   double value = std::numeric_limits<double>::quiet_NaN();  ///< NaN where it is undefined
 };
 
-/// What evaluate() gives.
+/// What evaluate() gives. As text: to_text() of <calibra/evaluate/report.hpp>; as JSON: to_json()
+/// of <calibra/json.hpp>.
 struct evaluation {
   std::uint64_t samples = 0;  ///< rows that counted
   /// Single pairs that counted: the samples, or the entries of multi-label scores.
@@ -34,6 +60,7 @@ struct evaluation {
   reliability_table table{binning::equal_width(1)};  ///< the bins that ece was measured on
   std::vector<reliability_table> class_tables;       ///< options::per_class
   std::vector<double> ece_per_class;                 ///< options::per_class
+  bool multilabel = false;  ///< the classes are labels, each a yes or no of its own
 
   /// The value of a metric. Throws option_error, naming what was, if it was not measured.
   [[nodiscard]] double operator[](std::string_view name) const {
@@ -50,30 +77,14 @@ struct evaluation {
 
   /// The bins that contribute most to ece, most first: their numbers in the table.
   [[nodiscard]] std::vector<std::size_t> worst_bins(std::size_t most) const {
-    std::vector<std::pair<double, std::size_t>> share;
-    for (std::size_t b = 0; b < table.size(); ++b) {
-      const reliability_bin bin = table[b];
-      if (bin.weight > 0)
-        share.emplace_back(-bin.weight * (bin.gap() < 0 ? -bin.gap() : bin.gap()), b);
-    }
-    return first_of(share, most);
+    return detail::worst_bins(table, most);
   }
   /// The classes of the largest ece, largest first. Empty without options::per_class.
   [[nodiscard]] std::vector<std::size_t> worst_classes(std::size_t most) const {
     std::vector<std::pair<double, std::size_t>> error;
     for (std::size_t k = 0; k < ece_per_class.size(); ++k)
       if (!detail::is_nan(ece_per_class[k])) error.emplace_back(-ece_per_class[k], k);
-    return first_of(error, most);
-  }
-
- private:
-  static std::vector<std::size_t> first_of(std::vector<std::pair<double, std::size_t>>& order,
-                                           std::size_t most) {
-    std::sort(order.begin(), order.end());
-    std::vector<std::size_t> out;
-    for (const auto& [key, index] : order)
-      if (out.size() < most) out.push_back(index);
-    return out;
+    return detail::first_of(error, most);
   }
 };
 

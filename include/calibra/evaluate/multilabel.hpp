@@ -194,6 +194,7 @@ evaluation evaluate_labels(const S& scores, const Y& targets, const metric_list&
   result.entries = micro.entries;
   result.skipped = micro.skipped;
   result.classes = each.size();
+  result.multilabel = true;
   result.table = micro.table;
   std::vector<metric_value> classes;
   if (of_all.size() != 0) {
