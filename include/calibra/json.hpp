@@ -21,7 +21,8 @@
 #include "calibra/version.hpp"
 
 /// \file
-/// Recalibrators to and from JSON text (needs nlohmann-json, target calibra::json):
+/// Recalibrators to and from JSON text, evaluations to it (needs nlohmann-json, target
+/// calibra::json):
 ///
 ///     {"calibra": "0.1.0", "kind": "temperature", "temperature": 1.5, "fitted_on": "logits",
 ///      "fit": {...}}
@@ -245,16 +246,18 @@ template<json_recalibrator R>
   return recalibrator_from_json<temperature_scaling>(text, name);
 }
 
-/// What evaluate() found, as a JSON document: samples, skipped, classes, metrics, bins, and the
-/// tables of classes where they were asked for. Undefined values are null.
-[[nodiscard]] inline std::string to_json(const evaluation& e) {
+/// What evaluate() found, as a JSON object to add fields to: samples, skipped, classes (null where
+/// there are none), metrics, bins, with options::per_class the ece of each class, and of
+/// multi-label scores the entries that counted. Every number reads back exactly; NaN and infinities
+/// are null.
+[[nodiscard]] inline nlohmann::ordered_json json_document(const evaluation& e) {
   const auto finite = [](double x) {
     return detail::is_finite(x) ? nlohmann::ordered_json(x) : nlohmann::ordered_json(nullptr);
   };
   nlohmann::ordered_json document;
   document["calibra"] = CALIBRA_VERSION;
   document["samples"] = e.samples;
-  if (e.entries != e.samples) document["entries"] = e.entries;
+  if (e.multilabel || e.entries != e.samples) document["entries"] = e.entries;
   document["skipped"] = e.skipped;
   document["classes"] =
       e.classes == 0 ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(e.classes);
@@ -272,7 +275,12 @@ template<json_recalibrator R>
     nlohmann::ordered_json& ece = document["classwise"]["ece"] = nlohmann::ordered_json::array();
     for (const double x : e.ece_per_class) ece.push_back(finite(x));
   }
-  return detail::json_text(document) + "\n";
+  return document;
+}
+
+/// json_document() as text.
+[[nodiscard]] inline std::string to_json(const evaluation& e) {
+  return detail::json_text(json_document(e)) + "\n";
 }
 
 }  // namespace calibra

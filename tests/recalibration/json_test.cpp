@@ -1,5 +1,6 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
+#include <calibra/evaluate.hpp>
 #include <calibra/json.hpp>
 
 #include <bit>
@@ -177,4 +178,27 @@ TEST_CASE("a path given for the text is told from a broken document") {
   CHECK_THROWS_WITH(recalibrator_kind("model.json"), Catch::Contains("the name of a file"));
   check_refused("{\"a/b", "not a JSON document");
   check_refused("hello", "not a JSON document");
+}
+
+TEST_CASE("json: an evaluation", "[json]") {
+  const std::vector<std::vector<double>> p{{0.75, 0.25}, {0.375, 0.625}};
+  const evaluation e = evaluate(probabilities(p), std::vector<int>{0, 0}, {ece, piece},
+                                {.bins = 2, .per_class = true});
+  const auto document = nlohmann::json::parse(to_json(e));
+  CHECK(document == nlohmann::json::parse(json_document(e).dump()));
+  CHECK(document["samples"] == 2);
+  CHECK(document["classes"] == 2);
+  CHECK(!document.contains("entries"));
+  CHECK(document["metrics"]["ece"] == e["ece"]);
+  CHECK(document["metrics"]["piece"].is_null());
+  CHECK(document["bins"].size() == 2);
+  CHECK(document["bins"][0]["confidence"].is_null());
+  CHECK(document["bins"][1]["confidence"] == 0.6875);
+  CHECK(document["bins"][1]["weight"] == 2);
+  CHECK(document["classwise"]["ece"] == e.ece_per_class);
+  const evaluation labels =
+      evaluate(multilabel_probabilities(std::vector<std::vector<double>>{{0.75}, {0.25}}),
+               std::vector<std::vector<int>>{{1}, {0}});
+  CHECK(json_document(labels)["entries"] == 2);
+  CHECK(json_document(evaluation{})["classes"].is_null());
 }
