@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "calibra/error.hpp"
+#include "calibra/evaluate/report.hpp"
 #include "calibra/io/model.hpp"
 #include "calibra/io/save.hpp"
 #include "calibra/io/write_file.hpp"
@@ -15,19 +16,19 @@
 #include "inputs.hpp"
 #include "measure.hpp"
 #include "progress.hpp"
-#include "words.hpp"
 
 namespace calibra::cli {
 
 namespace {
 
 using calibra::detail::concat;
+using calibra::detail::fixed_text;
 
 std::string summary_text(const temperature_scaling& model) {
   const fit_report& r = model.report();
-  return concat("temperature  ", fixed(model.temperature(), 6), "\nnll before   ",
-                fixed(r.nll_before, 6), "\nnll after    ", fixed(r.nll_after, 6), "\nconverged    ",
-                r.converged ? "yes" : concat("no: ", r.note), '\n');
+  return concat("temperature  ", fixed_text(model.temperature(), 6), "\nnll before   ",
+                fixed_text(r.nll_before, 6), "\nnll after    ", fixed_text(r.nll_after, 6),
+                "\nconverged    ", r.converged ? "yes" : concat("no: ", r.note), '\n');
 }
 
 }  // namespace

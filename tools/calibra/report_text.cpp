@@ -4,10 +4,11 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include "calibra/error.hpp"
-#include "calibra/version.hpp"
+#include "calibra/evaluate/report.hpp"
+#include "calibra/json.hpp"
 #include "report.hpp"
 #include "words.hpp"
 
@@ -16,11 +17,9 @@ namespace calibra::cli {
 namespace {
 
 using calibra::detail::concat;
+using calibra::detail::fixed_text;
+using calibra::detail::interval_text;
 using json = nlohmann::ordered_json;
-
-json finite(double x) {
-  return std::isfinite(x) ? json(x) : json(nullptr);
-}
 
 json optional_text(const std::string& text) {
   return text.empty() ? json(nullptr) : json(text);
@@ -56,32 +55,15 @@ json options_json(const eval_request& request) {
 }  // namespace
 
 std::string json_text(const eval_request& request, const report& r) {
+  json document = json_document(r);
   json out;
-  out["calibra"] = CALIBRA_VERSION;
-  out["samples"] = r.samples;
-  if (request.sigmoid) out["entries"] = r.entries;
-  out["skipped"] = r.skipped;
-  out["classes"] = r.classes == 0 ? json(nullptr) : json(r.classes);
-  out["options"] = options_json(request);
-  json& metrics = out["metrics"] = json::object();
-  for (const metric_value& m : r.metrics) metrics[m.name] = finite(m.value);
-  json& bins = out["bins"] = json::array();
-  for (std::size_t b = 0; b < r.table.size(); ++b) {
-    const reliability_bin bin = r.table[b];
-    json row;
-    row["lower"] = bin.lower;
-    row["upper"] = bin.upper;
-    row["count"] = bin.count;
-    if (weighted(request)) row["weight"] = bin.weight;
-    row["confidence"] = finite(bin.confidence);
-    row["accuracy"] = finite(bin.accuracy);
-    bins.push_back(std::move(row));
+  for (auto& [key, value] : document.items()) {
+    if (key == "metrics") out["options"] = options_json(request);
+    out[key] = std::move(value);
   }
-  if (request.classwise) {
-    json& ece = out["classwise"]["ece"] = json::array();
-    for (const double x : r.ece_per_class) ece.push_back(finite(x));
-  }
-  return out.dump(2) + '\n';
+  if (!weighted(request))  // the counts say it
+    for (json& bin : out["bins"]) bin.erase("weight");
+  return calibra::detail::json_text(out) + '\n';
 }
 
 std::string csv_text(const eval_request& request, const report& r) {
@@ -104,20 +86,21 @@ std::string csv_text(const eval_request& request, const report& r) {
 }
 
 std::string markdown_text(const eval_request& request, const report& r) {
+  const edge_side side = effective_side(request);
   std::string out = "| metric | value |\n|---|---:|\n";
   for (const metric_value& m : r.metrics)
-    out += concat("| ", m.name, " | ", fixed(m.value, 6), " |\n");
+    out += concat("| ", m.name, " | ", fixed_text(m.value, 6), " |\n");
   out += "\n| bin | count | confidence | accuracy | gap |\n|---|---:|---:|---:|---:|\n";
   for (std::size_t b = 0; b < r.table.size(); ++b) {
     const reliability_bin bin = r.table[b];
-    out +=
-        concat("| ", interval(request, bin, 4), " | ", bin.count, " | ", fixed(bin.confidence, 4),
-               " | ", fixed(bin.accuracy, 4), " | ", fixed(bin.gap(), 4), " |\n");
+    out += concat("| ", interval_text(bin, side, 4), " | ", bin.count, " | ",
+                  fixed_text(bin.confidence, 4), " | ", fixed_text(bin.accuracy, 4), " | ",
+                  fixed_text(bin.gap(), 4), " |\n");
   }
   if (request.classwise) {
     out += "\n| class | ece |\n|---:|---:|\n";
     for (std::size_t k = 0; k < r.ece_per_class.size(); ++k)
-      out += concat("| ", k, " | ", fixed(r.ece_per_class[k], 6), " |\n");
+      out += concat("| ", k, " | ", fixed_text(r.ece_per_class[k], 6), " |\n");
   }
   return out;
 }

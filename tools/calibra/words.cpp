@@ -3,12 +3,7 @@
 
 #include "words.hpp"
 
-#include <array>
-#include <cmath>
-#include <cstdio>
-
 #include "calibra/conventions/all.hpp"
-#include "calibra/error.hpp"
 
 namespace calibra::cli {
 
@@ -61,21 +56,6 @@ std::string_view word(io::header_row header) {
 edge_side effective_side(const eval_request& request) {
   if (request.side) return *request.side;
   return conventions::find(request.like).side.value_or(edge_side::right_closed);
-}
-
-std::string fixed(double x, int digits) {
-  if (std::isnan(x)) return "";
-  if (std::isinf(x)) return x > 0 ? "inf" : "-inf";
-  std::array<char, 400> text{};
-  std::snprintf(text.data(), text.size(), std::abs(x) < 1e9 ? "%.*f" : "%.*e", digits, x);
-  return text.data();
-}
-
-std::string interval(const eval_request& request, const reliability_bin& bin, int digits) {
-  const bool point = bin.lower == bin.upper;
-  const bool right = effective_side(request) == edge_side::right_closed;
-  return calibra::detail::concat(right && !point ? '(' : '[', fixed(bin.lower, digits), ", ",
-                                 fixed(bin.upper, digits), right || point ? ']' : ')');
 }
 
 }  // namespace calibra::cli

@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <string>
 #include <string_view>
 
-#include "calibra/table/reliability_table.hpp"
+#include "calibra/options.hpp"
 #include "requests.hpp"
 
 namespace calibra::cli {
@@ -21,11 +20,5 @@ std::string_view word(io::header_row header);
 
 /// The edge rule that holds: the one asked for, else the convention's.
 edge_side effective_side(const eval_request& request);
-
-/// `x` with so many digits behind the point; "" for NaN, "inf" and "-inf".
-std::string fixed(double x, int digits);
-
-/// "(0.0667, 0.1333]", as the edge rule has it; "[1, 1]" for a bin of one value.
-std::string interval(const eval_request& request, const reliability_bin& bin, int digits);
 
 }  // namespace calibra::cli
