@@ -63,6 +63,15 @@ TEST_CASE("report: JSON", "[cli]") {
 )");
 }
 
+TEST_CASE("report: JSON of a file whose name is not UTF-8", "[cli]") {
+  const small_workplace files;
+  files.save("w\xFF.npy", std::vector<double>{1, 1, 2, 1});
+  const outcome r = files.run(few + " --weights w\xFF.npy --format json");
+  CHECK(r.err == "");
+  CHECK(r.out.find("\"weights\": \"w\uFFFD.npy\"") != std::string::npos);
+  CHECK(r.out.find("\"weight\": 3.0") != std::string::npos);
+}
+
 TEST_CASE("report: CSV", "[cli]") {
   const small_workplace files;
   CHECK(files.run(few + " --format csv --classwise --bins 3").out == R"(metric,value
