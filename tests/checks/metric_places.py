@@ -14,7 +14,8 @@ import sys
 def main():
     root = pathlib.Path(sys.argv[1])
     listed = (root / 'include/calibra/evaluate/all_metrics.hpp').read_text(encoding='utf-8')
-    body = listed[listed.index('list{') + 5:listed.index('};')]
+    start = listed.index('  return {') + len('  return {')
+    body = listed[start:listed.index('};', start)]
     objects = re.findall(r'(\w+),', body)
     faults = []
     sources = [path for folder in ('include', 'tools') for path in (root / folder).rglob('*')
