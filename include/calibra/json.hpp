@@ -117,8 +117,10 @@ inline std::string json_text(const nlohmann::ordered_json& document) {
 
 /// A path given for the text that is in the file.
 inline bool looks_like_a_path(std::string_view text) noexcept {
-  return text.size() < 4096 && text.find_first_of("{[\"\n") == std::string_view::npos &&
-         (text.ends_with(".json") || text.find('/') != std::string_view::npos);
+  if (text.size() >= 4096 || text.find_first_of("{[\"\n") != std::string_view::npos) return false;
+  const bool one_word = text.find(' ') == std::string_view::npos;
+  return text.ends_with(".json") || text.find('/') != std::string_view::npos ||
+         (one_word && text.find('.') != std::string_view::npos);
 }
 
 inline json_object parse_recalibrator(std::string_view text, std::string_view name) {

@@ -1,5 +1,6 @@
-# cmake -DCOMPILE="compiler;flags;file" -DFAULT=name -DSENTENCE=text -P check_pair.cmake
-# The file compiles as it is; with FAULT_<name> it does not, and one error, ours, says why.
+# cmake -DCOMPILE="compiler;flags;file" -DFAULT=name -DSENTENCE=text [-DFIRST=ON] -P check_pair.cmake
+# The file compiles as it is; with FAULT_<name> it does not, and one error, ours, says why; with
+# FIRST it is the first of several.
 execute_process(COMMAND ${COMPILE} RESULT_VARIABLE failed ERROR_VARIABLE output)
 if(failed)
   message(FATAL_ERROR "the right twin does not compile:\n${output}")
@@ -11,6 +12,14 @@ endif()
 string(FIND "${output}" "${SENTENCE}" place)
 if(place EQUAL -1)
   message(FATAL_ERROR "expected the sentence\n${SENTENCE}\ngot\n${output}")
+endif()
+if(FIRST)
+  string(REGEX MATCH "error: [^\n]*" first "${output}")
+  string(FIND "${first}" "${SENTENCE}" place)
+  if(place EQUAL -1)
+    message(FATAL_ERROR "expected the sentence\n${SENTENCE}\nfirst, got\n${output}")
+  endif()
+  return()
 endif()
 string(REGEX MATCHALL "error: " errors "${output}")
 list(LENGTH errors count)

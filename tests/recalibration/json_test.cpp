@@ -167,7 +167,7 @@ TEST_CASE("the kind of scores that a model was fitted on is kept") {
 }
 
 TEST_CASE("a path given for the text is told from a broken document") {
-  for (const char* path : {"model.json", "models/best", "/tmp/model"}) {
+  for (const char* path : {"model.json", "models/best", "/tmp/model", "temperature.txt"}) {
     CHECK_THROWS_AS(temperature_from_json(path), io_error);
     CHECK_THROWS_WITH(
         temperature_from_json(path),

@@ -24,6 +24,15 @@ namespace calibra {
 
 namespace detail {
 
+/// One sentence for scores that say not what they are.
+template<class X>
+constexpr void require_wrapped_scores() {
+  static_assert(wrapped_scores<X>,
+                "calibra: say what the scores are: logits(z) or probabilities(p) of samples x "
+                "classes, logits(z, classes) of a flat array or a single row, binary_logits(x) or "
+                "binary_probabilities(p) of one number a sample");
+}
+
 /// Made once, for calls that take nanoseconds.
 inline const row_options& default_options() {
   static const row_options o;
@@ -93,6 +102,12 @@ class temperature_scaling {
             std::forward<Out>(out));
   }
 
+  /// Arrays that are not wrapped: does not compile, and says why.
+  template<class X, class... More>
+  requires(!wrapped_scores<X>) void transform(const X&, const More&...) const {
+    detail::require_wrapped_scores<X>();
+  }
+
   /// z / T instead of the probabilities: logits whose softmax (sigmoid) transform() gives. For
   /// probabilities(p) log(p) / T, for binary_probabilities(p) log(p / (1 - p)) / T; -inf and, for
   /// the last, +inf can come out, as they do where z / T is beyond the range of C. Shapes, options
@@ -110,6 +125,12 @@ class temperature_scaling {
           const S& scores, Out&& out, const row_options& o = detail::default_options()) const {
     written("temperature_scaling::transform_logits()", scores, o, detail::tempered_output::logits,
             std::forward<Out>(out));
+  }
+
+  /// Arrays that are not wrapped: does not compile, and says why.
+  template<class X, class... More>
+  requires(!wrapped_scores<X>) void transform_logits(const X&, const More&...) const {
+    detail::require_wrapped_scores<X>();
   }
 
  private:
@@ -146,7 +167,8 @@ class temperature_scaling {
                   "calibra: transform(scores) of a tensor gives a tensor; copy_() it where it is "
                   "to go");
     static_assert(tensor_scores<S> || readable_array<Out>,
-                  "calibra: the output needs an array_access");
+                  "calibra: the output is an array with a size, as std::vector or std::span: of a "
+                  "pointer std::span(pointer, size)");
     if constexpr (readable_array<Out> && !detail::is_multilabel<S> && !tensor_scores<S>) {
       const auto held = detail::hold<detail::score_use<S::kind>>(std::forward<Out>(out));
       const auto target = held.view();
@@ -201,6 +223,13 @@ template<wrapped_scores S, class L>
   detail::temperature_fit found = detail::fit_temperature(pass, fit);
   found.report.fitted_on = S::kind;
   return temperature_scaling(found.temperature, std::move(found.report));
+}
+/// Arrays that are not wrapped: does not compile, and says why.
+template<class X, class L, class... More>
+requires(!wrapped_scores<X>) temperature_scaling
+    fit_temperature(const X&, const L&, const More&...) {
+  detail::require_wrapped_scores<X>();
+  return temperature_scaling(1);
 }
 
 }  // namespace calibra

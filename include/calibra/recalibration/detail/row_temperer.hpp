@@ -8,6 +8,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "calibra/array/scalar.hpp"
 #include "calibra/array/view.hpp"
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/rows/row_kernels.hpp"
@@ -15,10 +16,10 @@
 
 namespace calibra::detail {
 
-/// A scalar that results can be written as.
+/// A scalar that results can be written as. Integers are none: probabilities would become 0.
 template<class E>
-concept writable_scalar =
-    !std::is_const_v<E> && (std::floating_point<E> || std::constructible_from<E, float>);
+concept writable_scalar = !std::is_const_v<E> && !label_scalar<std::remove_cv_t<E>> &&
+                          (std::floating_point<E> || std::constructible_from<E, float>);
 
 template<class E>
 E to_scalar(double x) {

@@ -144,8 +144,8 @@ struct tensor_access<at::Tensor> {
   template<class To>
   static detail::column<To> column(const at::Tensor& t) {
     if (std::is_same_v<To, std::int64_t> && !detail::is_whole(t))
-      throw value_error(
-          detail::concat("calibra: expected labels of an integer type, got ", detail::describe(t)));
+      throw value_error(detail::concat("calibra: expected labels of an integer type, got ",
+                                       detail::describe(t), "; cast them: labels.to(at::kLong)"));
     if (!detail::on_host(t)) return {};
     const auto typed = [&]<class T>(std::type_identity<T>) {
       return detail::column<To>(detail::column_view<T>(t));

@@ -30,7 +30,7 @@ inline void check_loss_tensors(std::string_view where, const at::Tensor& scores,
   if (labels.dim() != 1 || labels.size(0) != scores.size(0))
     throw shape_error(both() + "; expected one label a row of the scores");
   if (!at::isIntegralType(labels.scalar_type(), /*includeBool=*/true))
-    throw value_error(both() + "; expected labels of an integer type");
+    throw value_error(both() + "; expected labels of an integer type: labels.to(at::kLong)");
   if (scores.device() != labels.device()) throw value_error(both() + "; expected the same device");
 }
 

@@ -1,0 +1,91 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+
+// First guesses at whole calls that compile; with FAULT_<name>, the twin that must not.
+#include <span>
+#include <vector>
+
+#include "calibra/evaluate.hpp"
+#include "calibra/recalibration/temperature.hpp"
+
+using table = std::vector<std::vector<float>>;
+
+calibra::options named() {
+#ifdef FAULT_unknown_option
+  return calibra::options{.n_bins = 10};
+#else
+  return calibra::options{.bins = 10};
+#endif
+}
+
+double in_call(const table& z, const std::vector<int>& y) {
+#ifdef FAULT_unknown_option_in_call
+  return calibra::ece(calibra::logits(z), y, {.n_bins = 10});
+#else
+  return calibra::ece(calibra::logits(z), y, {.bins = 10});
+#endif
+}
+
+double all(const table& z, const std::vector<int>& y) {
+#ifdef FAULT_number_for_options
+  return calibra::evaluate(calibra::logits(z), y, 10)["ece"];
+#else
+  return calibra::evaluate(calibra::logits(z), y, {.bins = 10})["ece"];
+#endif
+}
+
+calibra::temperature_scaling fit(const table& z, const std::vector<int>& y) {
+#ifdef FAULT_bare_fit
+  return calibra::fit_temperature(z, y);
+#else
+  return calibra::fit_temperature(calibra::logits(z), y);
+#endif
+}
+
+void one_row(const calibra::temperature_scaling& t, const std::vector<float>& z,
+             std::vector<float>& p) {
+#if defined FAULT_bare_row
+  t.transform(z, p);
+#elif defined FAULT_bare_row_logits
+  t.transform_logits(z, p);
+#elif defined FAULT_row_without_classes
+  t.transform(calibra::logits(z), p);
+#else
+  t.transform(calibra::logits(z, z.size()), p);
+  t.transform_logits(calibra::logits(z, z.size()), p);
+#endif
+}
+
+void to_pointer(const calibra::temperature_scaling& t, const std::vector<float>& z, float* p) {
+#ifdef FAULT_row_to_pointer
+  t.transform(calibra::logits(z, z.size()), p);
+#else
+  t.transform(calibra::logits(z, z.size()), std::span<float>(p, z.size()));
+#endif
+}
+
+#ifdef FAULT_row_to_integers
+void to_numbers(const calibra::temperature_scaling& t, const table& z, std::vector<int>& p) {
+#else
+void to_numbers(const calibra::temperature_scaling& t, const table& z, std::vector<double>& p) {
+#endif
+  t.transform(calibra::logits(z), p);
+}
+
+// Labels may be whole numbers of a floating-point type.
+double labels(const table& z, const std::vector<float>& y) {
+#ifdef FAULT_matrix_as_labels
+  static_cast<void>(y);
+  return calibra::ece(calibra::logits(z), z);
+#else
+  return calibra::ece(calibra::logits(z), y) + calibra::evaluate(calibra::logits(z), y)["ece"];
+#endif
+}
+
+#ifdef FAULT_real_targets
+double targets(const table& z, const std::vector<std::vector<float>>& y) {
+#else
+double targets(const table& z, const std::vector<std::vector<int>>& y) {
+#endif
+  return calibra::evaluate(calibra::multilabel_logits(z), y)["micro_ece"];
+}
