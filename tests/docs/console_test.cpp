@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
 
-// Every `$ calibra ...` and `$ printf ...` of the pages is run, in order, in a folder of the page's
-// own, and has to print what the page says. A line "..." stands for any lines.
+// Every `$ calibra ...`, `$ printf ...` and `$ c++ ...` of the pages is run, in order, in a folder
+// of the page's own, and has to print what the page says. A line "..." stands for any lines.
 #include <catch2/catch.hpp>
 
 #include <calibra/error.hpp>
@@ -63,7 +63,14 @@ struct result {
   int status;
 };
 
-result run(const fs::path& folder, const std::string& command) {
+/// As a user types it: `c++` is the compiler of this build.
+bool is_run(const std::string& command) {
+  const auto begins = [&](const char* with) { return command.rfind(with, 0) == 0; };
+  return begins("calibra ") || begins("printf ") || begins("c++ ");
+}
+
+result run(const fs::path& folder, std::string command) {
+  if (command.rfind("c++ ", 0) == 0) command.replace(0, 3, CALIBRA_COMPILER);
   const std::string line =
       "cd " + quoted(folder) + " && PATH=" + quoted(fs::path(CALIBRA_PROGRAM).parent_path()) +
       ":\"$PATH\" && export LC_ALL=C.UTF-8 && { " + command + "\n} 2>&1 </dev/null";
@@ -87,12 +94,12 @@ TEST_CASE("what the pages say that calibra prints is what it prints") {
     const fs::path folder = scratch / fs::path(page).stem();
     fs::remove_all(folder);
     fs::create_directories(folder);
-    fs::create_directory_symlink(fs::path(CALIBRA_SOURCE_DIR) / "examples", folder / "examples");
+    for (const char* name : {"examples", "include"})
+      fs::create_directory_symlink(fs::path(CALIBRA_SOURCE_DIR) / name, folder / name);
     for (const block& b : blocks_of(page)) {
       if (b.language != "console") continue;
       for (const step& s : steps_of(b)) {
-        const bool makes_a_file = s.command.rfind("printf ", 0) == 0;
-        if (s.command.rfind("calibra ", 0) != 0 && !makes_a_file) continue;
+        if (!is_run(s.command)) continue;
         ++commands;
         const result r = run(folder, s.command);
         INFO(page << ":" << b.line << ": " << s.command << "\nprinted\n" << r.printed);

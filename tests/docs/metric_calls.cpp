@@ -1,12 +1,14 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
 
-// The calls of docs/metrics.md: each compiles, and gives what evaluate() gives under its name.
+// The calls of docs/metrics.md, and the table of docs/index.md: each call compiles, and gives what
+// evaluate() gives under its name.
 #include <catch2/catch.hpp>
 
 #include <calibra/calibra.hpp>
 
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <random>
 #include <string>
@@ -46,6 +48,17 @@ TEST_CASE("the calls of the page of metrics give what evaluate() gives") {
   const auto scores = calibra::logits(d.z);
   const calibra::reliability_table table = calibra::tabulate(scores, labels);
   const calibra::classwise_table tables = calibra::tabulate_classes(scores, labels);
+  // clang-format off
+  //[ bins
+  for (const calibra::reliability_bin& bin : table) {
+    if (bin.count == 0) continue;  // means of an empty bin are NaN
+    std::printf("(%.2f, %.2f]  %3d samples, confidence %.3f, accuracy %.3f, gap %+.3f\n", bin.lower,
+                bin.upper, static_cast<int>(bin.count), bin.confidence, bin.accuracy, bin.gap());
+  }
+  const calibra::reliability_bin last = table[table.size() - 1];
+  //]
+  // clang-format on
+  CHECK(last.upper == 1);
   const auto pairs = calibra::collect(scores, labels);
 
   const calibra::evaluation e =

@@ -44,6 +44,45 @@ std::vector<std::string> public_headers() {
   return headers;
 }
 
+/// A member of a struct as its header declares it: `type name = value;`.
+struct member {
+  std::string name;
+  std::string value;  ///< empty where there is none or `{}`
+};
+std::vector<member> members_of(const fs::path& header, const std::string& type) {
+  const std::string text = read(header);
+  const std::size_t start = text.find(concat("\nstruct ", type, " {\n"));
+  REQUIRE(start != std::string::npos);
+  const std::string body = text.substr(start, text.find("\n};\n", start) - start);
+  static const std::regex declared(
+      "^  [A-Za-z][A-Za-z0-9_:<>, ]* ([a-z_]+)(?: = (.*?))?;(?: *///.*)?$");
+  std::vector<member> members;
+  for (const std::string& line : lines_of(body)) {
+    std::smatch match;
+    if (std::regex_match(line, match, declared))
+      members.push_back({match[1], match[2] == "{}" ? std::string() : match[2].str()});
+  }
+  return members;
+}
+
+bool has_member(const std::vector<member>& members, const std::string& name) {
+  return std::any_of(members.begin(), members.end(),
+                     [&](const member& m) { return m.name == name; });
+}
+
+/// The cells of a row `| a | b | c |`; none of another line.
+std::vector<std::string> cells_of(const std::string& line) {
+  std::vector<std::string> cells;
+  if (line.rfind("| ", 0) != 0) return cells;
+  for (std::size_t at = 2; at < line.size();) {
+    const std::size_t end = line.find(" |", at);
+    if (end == std::string::npos) break;
+    cells.push_back(line.substr(at, end - at));
+    at = end + 3;
+  }
+  return cells;
+}
+
 }  // namespace
 
 TEST_CASE("every C++ block of the pages is in a file that is compiled") {
@@ -70,6 +109,50 @@ TEST_CASE("every C++ block of the pages is in a file that is compiled") {
     }
   }
   CHECK(blocks >= 10);
+}
+
+TEST_CASE("every Python block of the pages is in the file that it names") {
+  static const std::regex path("^# (examples/\\S+\\.py)\n");
+  for (const std::string& page : all_pages()) {
+    for (const block& b : blocks_of(page)) {
+      if (b.language != "python") continue;
+      INFO(page << ":" << b.line);
+      std::smatch match;
+      REQUIRE(std::regex_search(b.text, match, path));
+      CHECK(without_blanks(read(match[1].str())).find(without_blanks(match.suffix())) !=
+            std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("the page of options has every member, its default and an example that is run") {
+  const fs::path header = "include/calibra/options.hpp";
+  const auto bins = members_of(header, "bin_options"), rows = members_of(header, "row_options");
+  const auto all = members_of(header, "options");
+  REQUIRE(bins.size() == 5);
+  REQUIRE(all.size() >= bins.size() + rows.size());
+  const std::string calls = without_blanks(read("tests/docs/option_calls.cpp"));
+  std::vector<std::vector<std::string>> table;
+  for (const std::string& line : lines_of(read("docs/options.md")))
+    if (auto cells = cells_of(line); cells.size() == 5 && cells[0].front() == '`')
+      table.push_back(std::move(cells));
+  REQUIRE(table.size() == all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {  // in the order of their declaration
+    const member& m = all[i];
+    INFO(m.name);
+    CHECK(table[i][0] == concat('`', m.name, '`'));
+    CHECK(table[i][1] == (has_member(bins, m.name)   ? "bins"
+                          : has_member(rows, m.name) ? "rows"
+                                                     : "call"));
+    if (m.value.empty())
+      CHECK((table[i][2] == "none" || table[i][2] == "calibra's own"));
+    else
+      CHECK(table[i][2] == concat('`', m.value, '`'));
+    const auto codes = inline_codes(table[i][4]);
+    REQUIRE(codes.size() == 1);
+    CHECK(codes[0].rfind(concat("{.", m.name, " = "), 0) == 0);
+    CHECK(calls.find(without_blanks(codes[0])) != std::string::npos);
+  }
 }
 
 TEST_CASE("what the pages say that an example prints is what it prints") {
@@ -111,6 +194,30 @@ TEST_CASE("every public header is named in the pages and in the change log") {
   for (std::sregex_iterator at(all.begin(), all.end(), name), end; at != end; ++at) {
     INFO(at->str());
     CHECK(fs::exists(root / "include" / at->str()));
+  }
+}
+
+TEST_CASE("the tour names every header of the umbrella, and every member of a bin") {
+  const std::string tour = read("docs/index.md");
+  static const std::regex include("#include \"(calibra/[^\"]+)\"");
+  const std::string umbrella = read("include/calibra/calibra.hpp");
+  for (std::sregex_iterator at(umbrella.begin(), umbrella.end(), include), end; at != end; ++at) {
+    INFO((*at)[1]);
+    CHECK(tour.find(concat('`', (*at)[1].str(), '`')) != std::string::npos);
+  }
+  const auto members = members_of("include/calibra/table/reliability_table.hpp", "reliability_bin");
+  CHECK(members.size() == 6);
+  for (const member& m : members) {
+    INFO(m.name);
+    CHECK(tour.find(concat('`', m.name, '`')) != std::string::npos);
+  }
+}
+
+TEST_CASE("the pages count the conventions as the library does") {
+  const std::size_t published = calibra::conventions::all().size() - 1;  // without calibra's own
+  for (const char* page : {"README.md", "docs/conventions.md"}) {
+    INFO(page);
+    CHECK(read(page).find(concat(published, " published definitions")) != std::string::npos);
   }
 }
 

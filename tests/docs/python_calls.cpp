@@ -26,6 +26,7 @@ std::vector<double> q;               // binary: P(y = 1), one a sample
 std::vector<int> b;                  // binary: 0 or 1, one a sample
 std::vector<double> c;               // confidences
 std::vector<int> hit;                // 1 where the prediction was right
+std::vector<double> w;               // weights, one a sample
 //]
 // clang-format on
 
@@ -49,6 +50,7 @@ void make_data() {
     const auto most = std::max_element(e.begin(), e.end());
     c.push_back(*most);
     hit.push_back(most - e.begin() == y.back() ? 1 : 0);
+    w.push_back(1 + static_cast<double>(i % 3));
   }
 }
 
@@ -82,6 +84,9 @@ TEST_CASE("the calls of the page for Python users give numbers") {
       calibra::ece(calibra::probabilities(p), y),
       calibra::ece(calibra::probabilities(p), y, {.bins = 20}),
       calibra::ece(calibra::probabilities(p), y, {.ignore_label = 255}),
+      calibra::ece(calibra::probabilities(p), y, {.bins = 10}),
+      calibra::ece(calibra::probabilities(p), y, {.scheme = bin_scheme::equal_mass}),
+      calibra::ece(calibra::probabilities(p), y, {.weights = w}),
       calibra::ece(calibra::logits(z), y),
       calibra::ece(calibra::binary_probabilities(q), b),
       calibra::ece(calibra::confidences(c, hit), {.bins = 10}),
