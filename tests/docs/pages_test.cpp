@@ -207,9 +207,12 @@ TEST_CASE("the tour names every header of the umbrella, and every member of a bi
   }
   const auto members = members_of("include/calibra/table/reliability_table.hpp", "reliability_bin");
   CHECK(members.size() == 6);
+  std::string explained;
+  for (const std::string& line : lines_of(tour))
+    if (const auto cells = cells_of(line); cells.size() == 2) explained += cells[0];
   for (const member& m : members) {
     INFO(m.name);
-    CHECK(tour.find(concat('`', m.name, '`')) != std::string::npos);
+    CHECK(explained.find(concat('`', m.name, '`')) != std::string::npos);
   }
 }
 
