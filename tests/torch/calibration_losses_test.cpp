@@ -472,7 +472,7 @@ TEST_CASE("tensors that do not fit are refused by name") {
   CHECK(message_of<calibra::value_error>(
             [&] { static_cast<void>(calibra::mmce_loss(calibra::logits(z), y.to(at::kFloat))); }) ==
         "mmce_loss(): scores are [4, 3] float32 on cpu, labels are [4] float32 on cpu; expected "
-        "labels of an integer type");
+        "labels of an integer type: labels.to(at::kLong)");
   CHECK(message_of<calibra::shape_error>(
             [&] { static_cast<void>(calibra::dca_loss(calibra::logits(z), at::Tensor())); }) ==
         "dca_loss(): scores are [4, 3] float32 on cpu, labels are undefined; expected two tensors");
