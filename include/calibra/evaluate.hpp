@@ -68,6 +68,18 @@ template<class C, class H>
   return evaluate(pairs, all_metrics(), o);
 }
 
+/// Arrays that are not wrapped: does not compile, and says why.
+template<detail::bare_scores X, class L>
+evaluation evaluate(const X&, const L&, const options& = {}) {
+  detail::require_wrapped_scores<X>();
+  return {};
+}
+template<detail::bare_scores X, class L>
+evaluation evaluate(const X&, const L&, const metric_list&, const options& = {}) {
+  detail::require_wrapped_scores<X>();
+  return {};
+}
+
 /// The summands of classwise_ece: ece of every class, on fixed bins.
 template<wrapped_scores S, class L>
 [[nodiscard]] std::vector<double> ece_per_class(const S& scores, const L& labels,

@@ -99,6 +99,23 @@ auto make_pointer_scores(std::string_view where, const T* data, std::size_t samp
 template<class T>
 concept wrapped_scores = detail::is_scores<std::remove_cvref_t<T>>::value;
 
+namespace detail {
+
+/// Arrays whose kind of score was not said.
+template<class T>
+concept bare_scores = !wrapped_scores<T> && (readable_array<T> || tensor_array<T>);
+
+/// One sentence for scores that do not say what they are.
+template<class X>
+constexpr void require_wrapped_scores() {
+  static_assert(wrapped_scores<X>,
+                "calibra: say what the scores are: logits(z) or probabilities(p) of samples x "
+                "classes, logits(z, classes) of a flat array or a single row, binary_logits(x) or "
+                "binary_probabilities(p) of one number a sample");
+}
+
+}  // namespace detail
+
 /// Of these, those around a tensor (tensor_access): they have functions of their own.
 template<class T>
 concept tensor_scores =

@@ -34,6 +34,16 @@ double all(const table& z, const std::vector<int>& y) {
 #endif
 }
 
+double bare(const table& z, const std::vector<int>& y) {
+#if defined FAULT_bare_metric
+  return calibra::ece(z, y);
+#elif defined FAULT_bare_evaluate
+  return calibra::evaluate(z, y, {.bins = 10})["ece"];
+#else
+  return calibra::ece(calibra::logits(z), y) + calibra::evaluate(calibra::logits(z), y)["ece"];
+#endif
+}
+
 calibra::temperature_scaling fit(const table& z, const std::vector<int>& y) {
 #ifdef FAULT_bare_fit
   return calibra::fit_temperature(z, y);

@@ -52,7 +52,8 @@ void for_each_label(std::string_view where, const S& scores, const Y& targets, u
     const auto held = hold<as_matrix>(targets);
     const auto y = held.view();
     static_assert(label_scalar<typename std::remove_cvref_t<decltype(y)>::value_type>,
-                  "calibra: multi-label targets are a samples x labels array of integers 0 and 1");
+                  "calibra: multi-label targets are a samples x labels array of integers 0 and 1; "
+                  "cast them to int");
     if (y.rows() != x.rows() || y.cols() != x.cols())
       throw wrong(concat(x.rows(), " x ", x.cols()), concat(y.rows(), " x ", y.cols()));
     worker_team team(threads);

@@ -178,6 +178,12 @@ class metric : public F {
     if constexpr (detail::complete<detail::measurer<S>>)
       return detail::measurer<S>::one(form(), scores, std::forward<L>(labels), o);
   }
+  /// Of arrays that are not wrapped: does not compile, and says why.
+  template<detail::bare_scores X, class L>
+  double operator()(const X&, const L&, const options& = {}) const {
+    detail::require_wrapped_scores<X>();
+    return 0;
+  }
   /// Of confidences(c, hit).
   template<class C, class H>
   [[nodiscard]] double operator()(const confidence_pairs<C, H>& pairs,

@@ -24,15 +24,6 @@ namespace calibra {
 
 namespace detail {
 
-/// One sentence for scores that say not what they are.
-template<class X>
-constexpr void require_wrapped_scores() {
-  static_assert(wrapped_scores<X>,
-                "calibra: say what the scores are: logits(z) or probabilities(p) of samples x "
-                "classes, logits(z, classes) of a flat array or a single row, binary_logits(x) or "
-                "binary_probabilities(p) of one number a sample");
-}
-
 /// Made once, for calls that take nanoseconds.
 inline const row_options& default_options() {
   static const row_options o;
