@@ -20,8 +20,8 @@ struct kernels {
   static constexpr std::size_t W = V::width;
   /// Registers added up in T before they are spilled to double: bounds the rounding of a row's sum.
   static constexpr std::size_t run = 16;
-  /// Rows of fewer classes are put side by side first.
-  static constexpr std::size_t few = 64;
+  /// Rows of fewer classes are put side by side first: W of them, twice, stay in the first cache.
+  static constexpr std::size_t few = 192;
   /// Bytes of rows that are worked on at once: they are read twice.
   static constexpr std::size_t cached = 8192;
   static constexpr T minus_infinity = -std::numeric_limits<T>::infinity();
@@ -76,13 +76,15 @@ struct kernels {
   }
 
   /// Sums the terms of a few rows, so that none waits for its own last step. What lies `ahead` of
-  /// them is read ahead. Sum s of row r is spread over the lanes of sums[s * W + r].
+  /// them is read ahead. Sum s of row r is spread over the lanes of sums[s * W + r]. Without the
+  /// pragmas GCC keeps the sums in memory.
   template<std::size_t Rows, class Term>
   static void sum_some(const T* z, std::ptrdiff_t stride, std::size_t k, std::ptrdiff_t ahead,
                        const T* max, Term term, typename D::reg* sums) {
     const T* row[Rows];
     reg m[Rows];
     wide totals[Rows][Term::sums];
+#pragma GCC unroll 4
     for (std::size_t r = 0; r < Rows; ++r) {
       row[r] = at_row(z, stride, r);
       m[r] = V::set(max[r]);
@@ -90,26 +92,34 @@ struct kernels {
     }
     for (std::size_t j = 0; j < k;) {
       reg part[Rows][Term::sums];
+#pragma GCC unroll 4
       for (auto& p : part)
+#pragma GCC unroll 4
         for (reg& x : p) x = V::set(T{0});
       const std::size_t stop = k - j < (run + 1) * W ? k : j + run * W;
       for (; j + W <= stop; j += W) {
+#pragma GCC unroll 4
         for (std::size_t r = 0; r < Rows; ++r) {
           __builtin_prefetch(row[r] + ahead + j);
           term(V::load(row[r] + j), m[r], part[r]);
         }
       }
       if (j < stop) {
+#pragma GCC unroll 4
         for (std::size_t r = 0; r < Rows; ++r) {
           __builtin_prefetch(row[r] + ahead + j);
           term(V::load_n(row[r] + j, stop - j, minus_infinity), m[r], part[r]);
         }
         j = stop;
       }
+#pragma GCC unroll 4
       for (std::size_t r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
         for (std::size_t s = 0; s < Term::sums; ++s) V::spill(totals[r][s], part[r][s]);
     }
+#pragma GCC unroll 4
     for (std::size_t r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
       for (std::size_t s = 0; s < Term::sums; ++s) sums[s * W + r] = V::folded(totals[r][s]);
   }
 
@@ -138,7 +148,9 @@ struct kernels {
   static bool row_hit(const T* z, std::size_t k, std::int64_t label, T max, double sum) {
     if (static_cast<std::uint64_t>(label) >= k) return false;
     const auto y = static_cast<std::size_t>(label);
-    return z[y] == max && (sum < 1.75 || find_row(z, y, max) == y);
+    const bool largest = z[y] == max, maybe_tied = sum >= 1.75;
+    if (__builtin_expect(largest & maybe_tied, 0)) return find_row(z, y, max) == y;
+    return largest;
   }
 
   template<class Term>
@@ -151,6 +163,7 @@ struct kernels {
     for (reg& r : top) r = V::set(T{0});
     typename D::reg sums[Term::sums * W];
     for (auto& s : sums) s = D::set(0.0);
+    const std::ptrdiff_t ahead = stride * static_cast<std::ptrdiff_t>(step);
     for (std::size_t i = 0; i < rows; i += step) {
       const std::size_t n = rows - i < step ? rows - i : step;
       const T* const first = at_row(z, stride, i);
@@ -158,7 +171,6 @@ struct kernels {
       T max[W];
       V::store(max, max_across(top));
       for (std::size_t r = 0; r < n; ++r) out.max[i + r] = max[r];
-      const std::ptrdiff_t ahead = stride * static_cast<std::ptrdiff_t>(step);
       std::size_t r = 0;
       for (; k < 400 && r + 2 <= n; r += 2)
         sum_some<2>(at_row(first, stride, r), stride, k, ahead, max + r, term, sums + r);
@@ -238,7 +250,8 @@ struct kernels {
     }
   }
 
-  /// Works on n <= W samples side by side, which are samples i, i + 1, ... of the results.
+  /// Works on n <= W samples side by side, which are samples i, i + 1, ... of the results. What
+  /// lies at `next`, in the same steps, is read ahead.
   template<class Term>
   struct sum_cols {
     const row_sums<T>& out;
@@ -246,7 +259,7 @@ struct kernels {
     Term term;
 
     [[gnu::noinline]] void operator()(const T* z, std::ptrdiff_t stride, std::size_t i,
-                                      std::size_t n) {
+                                      std::size_t n, const T* next) {
       double* const to[3] = {out.sum, out.second, out.third};
       reg max, arg_max;
       col_max(z, stride, k, n, max, arg_max);
@@ -258,7 +271,10 @@ struct kernels {
         reg sums[Term::sums];
         for (reg& s : sums) s = V::set(T{0});
         const std::size_t stop = k - j < run ? k : j + run;
-        for (; j < stop; ++j, z += stride) term(load_lanes(z, n), max, sums);
+        for (; j < stop; ++j, z += stride, next += stride) {
+          __builtin_prefetch(next);
+          term(load_lanes(z, n), max, sums);
+        }
         for (std::size_t s = 0; s < Term::sums; ++s) V::spill(totals[s], sums[s]);
       }
       for (std::size_t s = 0; s < Term::sums; ++s) V::store_wide(to[s] + i, totals[s], n);
@@ -272,12 +288,13 @@ struct kernels {
     std::size_t k;
 
     [[gnu::noinline]] void operator()(const T* p, std::ptrdiff_t stride, std::size_t i,
-                                      std::size_t n) {
+                                      std::size_t n, const T* next) {
       reg max, arg_max;
       col_max(p, stride, k, n, max, arg_max);
       reg min = max;
       wide totals[2] = {V::zero(), V::zero()};
-      for (std::size_t j = 0; j < k; ++j) {
+      for (std::size_t j = 0; j < k; ++j, next += stride) {
+        __builtin_prefetch(next);
         const reg x = load_lanes(at_row(p, stride, j), n);
         min = V::min(x, min);
         V::spill(totals[0], x);
@@ -293,7 +310,8 @@ struct kernels {
 
   template<class Group>
   static void by_cols(const T* z, std::ptrdiff_t stride, std::size_t rows, Group group) {
-    for (std::size_t i = 0; i < rows; i += W) group(z + i, stride, i, rows - i < W ? rows - i : W);
+    for (std::size_t i = 0; i < rows; i += W)
+      group(z + i, stride, i, rows - i < W ? rows - i : W, z + i + W);
   }
 
   // ---- from rows to columns ------------------------------------------------------------------
@@ -329,19 +347,19 @@ struct kernels {
       for (std::size_t i = 0; i < W; ++i) out[j * W + i] = i < n ? at_row(in, stride, i)[j] : T{0};
   }
 
-  /// Puts short rows side by side, W at a time.
+  /// Puts short rows side by side, W at a time. What comes later is read ahead evenly: in bursts it
+  /// would be waited for.
   template<class Group>
   static void by_short_rows(const T* z, std::ptrdiff_t stride, std::size_t rows, std::size_t k,
                             Group group) {
-    constexpr std::size_t line = 64 / sizeof(T), ahead = 2048 / sizeof(T);
+    const std::size_t ahead = W * k < 2048 / sizeof(T) ? 2048 / sizeof(T) : W * k;
+    const bool dense = stride == static_cast<std::ptrdiff_t>(k);
     alignas(64) T side_by_side[few * W];
     for (std::size_t i = 0; i < rows; i += W) {
       const std::size_t n = rows - i < W ? rows - i : W;
       const T* const in = at_row(z, stride, i);
-      if (stride == static_cast<std::ptrdiff_t>(k))
-        for (std::size_t j = 0; j < W * k; j += line) __builtin_prefetch(in + ahead + j);
       turn(in, stride, n, k, side_by_side);
-      group(side_by_side, static_cast<std::ptrdiff_t>(W), i, n);
+      group(side_by_side, static_cast<std::ptrdiff_t>(W), i, n, dense ? in + ahead : side_by_side);
     }
   }
 
@@ -447,9 +465,11 @@ struct kernels {
     for (; j + W <= k; j += W)
       if (const unsigned bits = V::equal(V::load(p + j), v); bits != 0)
         return j + static_cast<std::size_t>(std::countr_zero(bits));
-    for (; j < k; ++j)
-      if (p[j] == x) return j;
-    return k;
+    if (j == k) return k;
+    // Beyond the end there is NaN, which nothing is equal to.
+    const reg rest = V::load_n(p + j, k - j, std::numeric_limits<T>::quiet_NaN());
+    const unsigned bits = V::equal(rest, v);
+    return bits == 0 ? k : j + static_cast<std::size_t>(std::countr_zero(bits));
   }
 };
 
