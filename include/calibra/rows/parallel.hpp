@@ -20,6 +20,12 @@ inline std::size_t part_count(std::size_t n, unsigned threads, std::size_t grain
   return std::max<std::size_t>(1, std::min<std::size_t>(threads, most));
 }
 
+/// How many parts a pass over rows of so many classes is worth.
+inline std::size_t row_parts(std::size_t rows, std::size_t classes, unsigned threads) {
+  constexpr std::size_t worth_a_thread = 65536;
+  return part_count(rows, threads, worth_a_thread / std::max<std::size_t>(1, classes) + 1);
+}
+
 /// The items of part `part` of `parts`: [first, last).
 struct part_range {
   std::size_t first;
@@ -38,6 +44,7 @@ class worker_team {
   worker_team(const worker_team&) = delete;
   worker_team& operator=(const worker_team&) = delete;
   ~worker_team() {
+    if (pool_.empty()) return;
     {
       const std::lock_guard lock(mutex_);
       stop_ = true;
@@ -51,17 +58,28 @@ class worker_team {
   /// lowest part is thrown, so that errors name the first bad row whatever the number of threads.
   template<class Work>
   void run(std::size_t parts, const Work& work) {
+    run_any(parts, &work,
+            [](const void* w, std::size_t part) { (*static_cast<const Work*>(w))(part); });
+  }
+
+ private:
+  using work_call = void (*)(const void* work, std::size_t part);
+  struct job {
+    work_call call;
+    const void* work;
+    std::exception_ptr* failures;
+    std::size_t parts;
+    std::size_t next;
+    std::size_t finished;
+  };
+
+  void run_any(std::size_t parts, const void* work, work_call call) {
     if (parts <= 1 || threads_ == 1) {
-      for (std::size_t part = 0; part < parts; ++part) work(part);
+      for (std::size_t part = 0; part < parts; ++part) call(work, part);
       return;
     }
     std::vector<std::exception_ptr> failures(parts);
-    job now{[](const void* w, std::size_t part) { (*static_cast<const Work*>(w))(part); },
-            &work,
-            failures.data(),
-            parts,
-            0,
-            0};
+    job now{call, work, failures.data(), parts, 0, 0};
     {
       const std::lock_guard lock(mutex_);
       while (pool_.size() + 1 < threads_) pool_.emplace_back([this] { serve(); });
@@ -77,16 +95,6 @@ class worker_team {
     for (const std::exception_ptr& failure : failures)
       if (failure) std::rethrow_exception(failure);
   }
-
- private:
-  struct job {
-    void (*call)(const void*, std::size_t);
-    const void* work;
-    std::exception_ptr* failures;
-    std::size_t parts;
-    std::size_t next;
-    std::size_t finished;
-  };
 
   /// Does parts of the job until none is left to begin; holds the lock but while it works.
   void take_parts(job& now, std::unique_lock<std::mutex>& lock) {

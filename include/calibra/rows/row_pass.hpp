@@ -57,9 +57,7 @@ struct row_source {
 /// How many parts a pass over the rows is worth.
 template<class T>
 std::size_t parts_of(const row_source<T>& source) {
-  constexpr std::size_t worth_a_thread = 65536;
-  return part_count(source.scores.rows(), source.options.threads.n,
-                    worth_a_thread / std::max<std::size_t>(1, source.scores.cols()) + 1);
+  return row_parts(source.scores.rows(), source.scores.cols(), source.options.threads.n);
 }
 
 /// The one walk over rows: every consumer is given the blocks of its part, in order, by

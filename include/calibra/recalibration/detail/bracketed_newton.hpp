@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "calibra/detail/float_bits.hpp"
 
@@ -48,11 +50,10 @@ struct newton_result {
 /// second evaluation on, a step goes to the root of the gradient by cubic Hermite interpolation of
 /// x as a function of the gradient (order 2.7 instead of 2). No step is longer than a factor of 16;
 /// what leaves the bracket or does not shrink is replaced by the geometric mean of the bracket.
-template<class Evaluate>
 class bracketed_newton {
  public:
-  bracketed_newton(Evaluate evaluate, newton_rules rules)
-      : evaluate_(evaluate), rules_(rules), low_(rules.lower), high_(rules.upper) {}
+  bracketed_newton(std::function<slope(double)> evaluate, newton_rules rules)
+      : evaluate_(std::move(evaluate)), rules_(rules), low_(rules.lower), high_(rules.upper) {}
 
   /// `known`, where given, is an evaluation made before; it is not counted.
   newton_result run(double start, const std::optional<slope>& known = {}) {
@@ -151,7 +152,7 @@ class bracketed_newton {
     return result_;
   }
 
-  Evaluate evaluate_;
+  std::function<slope(double)> evaluate_;
   newton_rules rules_;
   double low_, high_;
   bool low_known_ = false, high_known_ = false;

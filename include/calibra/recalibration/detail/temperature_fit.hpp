@@ -23,8 +23,7 @@ struct temperature_fit {
 /// A starting point from every 31st row, or 13th, 7th, 3rd: primes, so that no period in the order
 /// of the rows is met in step. A part is large enough where its optimum is good to 5 % as far as
 /// the curvature tells: where few rows are in doubt, few tell where it is.
-template<class Pass>
-double warm_start(const Pass& pass, newton_rules rules, fit_report& report) {
+inline double warm_start(const fit_passes& pass, newton_rules rules, fit_report& report) {
   double start = 1;
   rules.tolerance = 1e-3;
   for (const std::size_t step : std::initializer_list<std::size_t>{31, 13, 7, 3}) {
@@ -43,8 +42,7 @@ double warm_start(const Pass& pass, newton_rules rules, fit_report& report) {
 }
 
 /// The search for 1 / T. The mean NLL is convex in it.
-template<class Pass>
-temperature_fit fit_temperature(const Pass& pass, const fit_options& fit) {
+inline temperature_fit fit_temperature(const fit_passes& pass, const fit_options& fit) {
   temperature_fit out;
   fit_report& report = out.report;
   report.note.clear();

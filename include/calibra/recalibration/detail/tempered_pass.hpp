@@ -74,18 +74,57 @@ inline slope tempered_means(std::string_view where, double at, const tempered_su
                            "options::valid, or clip its scores"));
 }
 
-/// The samples of a fit, for passes at any beta over all rows or every `step`-th.
+/// The samples of a fit, for passes at any beta over all rows or every `step`-th. A pass is long:
+/// the search is compiled once, and not for every type of scores.
+class fit_passes {
+ public:
+  fit_passes(const fit_passes&) = delete;
+  fit_passes& operator=(const fit_passes&) = delete;
+  virtual ~fit_passes() = default;
+
+  virtual std::size_t rows() const = 0;
+  /// The rounding of a term.
+  virtual double epsilon() const = 0;
+  /// One pass. Only a pass with `check` throws value_error; run one before any other.
+  virtual tempered_sums run(double beta, bool check, std::size_t step = 1) const = 0;
+  /// The sums at beta as means over the samples: NaN where there is no weight.
+  virtual slope means(double beta, const tempered_sums& s) const = 0;
+  /// The mean NLL around beta, of rows that were checked before.
+  virtual slope at(double beta, std::size_t step = 1) const = 0;
+
+ protected:
+  fit_passes() = default;
+};
+
+/// The labels and weights of rows first, first + step, ..., and which of the rows count.
+inline void load_samples(const column<std::int64_t>& labels, const row_options& o,
+                         std::size_t first, std::size_t n, std::size_t step, std::int64_t* label,
+                         double* weight, unsigned char* kept) {
+  if (step == 1) {
+    labels.load(first, n, label);
+    if (o.weights) o.weights.get().load(first, n, weight);
+    if (o.valid) o.valid.get().load(first, n, kept);
+  } else {
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::size_t row = (first + i) * step;
+      labels.load(row, 1, label + i);
+      if (o.weights) o.weights.get().load(row, 1, weight + i);
+      if (o.valid) o.valid.get().load(row, 1, kept + i);
+    }
+  }
+  for (std::size_t i = 0; i < n; ++i)
+    kept[i] = (!o.valid || kept[i] != 0) && !(o.ignore_label && label[i] == *o.ignore_label);
+}
+
+/// Those of scores in host memory.
 template<class T, score_kind Kind>
-class tempered_pass {
+class tempered_pass final : public fit_passes {
  public:
   static constexpr bool is_binary = is_binary_kind<Kind>;
   using W = typename logit_reader<T, Kind>::W;
   /// Binary scores are worked in double.
   using P = std::conditional_t<is_binary, double, W>;
-  /// The rounding of a term.
-  static constexpr double epsilon() {
-    return static_cast<double>(std::numeric_limits<P>::epsilon());
-  }
+  double epsilon() const override { return static_cast<double>(std::numeric_limits<P>::epsilon()); }
 
   tempered_pass(std::string_view where, matrix_view<const T> scores,
                 const column<std::int64_t>& labels, const row_options& o, isa set = best_isa())
@@ -98,7 +137,7 @@ class tempered_pass {
     check_shapes(where, scores, labels.size(), o);
   }
 
-  std::size_t rows() const { return scores_.rows(); }
+  std::size_t rows() const override { return scores_.rows(); }
 
   /// What a pass at `beta` really works with: exp() takes log2(e) as a rounded number, which moves
   /// every term the same way.
@@ -106,14 +145,12 @@ class tempered_pass {
     return beta * (static_cast<double>(exp_polynomial<P>::log2_e) / exp_polynomial<double>::log2_e);
   }
 
-  /// One pass. Only a pass with `check` throws value_error; run one before any other.
-  tempered_sums run(double beta, bool check, std::size_t step = 1) const {
+  tempered_sums run(double beta, bool check, std::size_t step = 1) const override {
     const std::size_t n = (rows() + step - 1) / step;
     const matrix_view<const T> part(scores_.data(), n, scores_.cols(),
                                     scores_.row_stride() * static_cast<std::ptrdiff_t>(step),
                                     scores_.col_stride());
-    constexpr std::size_t worth_a_thread = 65536;
-    const std::size_t parts = part_count(n, options_.threads.n, worth_a_thread / part.cols() + 1);
+    const std::size_t parts = row_parts(n, part.cols(), options_.threads.n);
     std::vector<tempered_sums> sums(parts);
     for_each_part(team_, n, parts, [&](std::size_t p, std::size_t first, std::size_t last) {
       work(part, beta, check, step, first, last, sums[p]);
@@ -122,13 +159,11 @@ class tempered_pass {
     return sums[0];
   }
 
-  /// The sums at beta as means over the samples: NaN where there is no weight.
-  slope means(double beta, const tempered_sums& s) const {
+  slope means(double beta, const tempered_sums& s) const override {
     return tempered_means(where_, effective(beta), s, epsilon());
   }
 
-  /// The mean NLL around beta, of rows that were checked before.
-  slope at(double beta, std::size_t step = 1) const {
+  slope at(double beta, std::size_t step = 1) const override {
     const double used = static_cast<double>(static_cast<P>(beta));
     return means(used, run(used, false, step));
   }
@@ -150,7 +185,7 @@ class tempered_pass {
     const auto& kernels = kernels_for<W>(isa_);
     for (; first < last; first += most) {
       const std::size_t n = std::min(most, last - first);
-      load(first, n, step, label.data(), weight.data(), kept.data());
+      load_samples(labels_, options_, first, n, step, label.data(), weight.data(), kept.data());
       const tile<W>& z = reader.read(first, n);
       if (check) reader.sum_rows();
       if constexpr (!is_binary) kernels.tempered(z, beta, out);
@@ -202,25 +237,6 @@ class tempered_pass {
     const double slope = bounded * wrong;
     sums.add(weight, nll, bounded < 0 ? bounded * (1 - wrong) : -slope, std::min(0.0, bounded),
              slope * (bounded * (1 - wrong)));
-  }
-
-  void load(std::size_t first, std::size_t n, std::size_t step, std::int64_t* label, double* weight,
-            unsigned char* kept) const {
-    if (step == 1) {
-      labels_.load(first, n, label);
-      if (options_.weights) options_.weights.get().load(first, n, weight);
-      if (options_.valid) options_.valid.get().load(first, n, kept);
-    } else {
-      for (std::size_t i = 0; i < n; ++i) {
-        const std::size_t row = (first + i) * step;
-        labels_.load(row, 1, label + i);
-        if (options_.weights) options_.weights.get().load(row, 1, weight + i);
-        if (options_.valid) options_.valid.get().load(row, 1, kept + i);
-      }
-    }
-    for (std::size_t i = 0; i < n; ++i)
-      kept[i] = (!options_.valid || kept[i] != 0) &&
-                !(options_.ignore_label && label[i] == *options_.ignore_label);
   }
 
   std::string_view where_;

@@ -13,7 +13,6 @@
 #include "calibra/options.hpp"
 #include "calibra/recalibration/detail/logit_reader.hpp"
 #include "calibra/recalibration/detail/row_temperer.hpp"
-#include "calibra/rows/parallel.hpp"
 
 namespace calibra::detail {
 
@@ -183,22 +182,20 @@ void write_binary(std::string_view where, matrix_view<const T> scores, double te
 template<score_kind Kind, class T, class E>
 void temper_rows(std::string_view where, matrix_view<const T> scores, double temperature,
                  const row_options& o, tempered_output output, matrix_view<E> out, isa set) {
-  const auto in_parts = [&](const auto& work) {
-    constexpr std::size_t worth_a_thread = 65536;
-    worker_team team(o.threads.n);
-    for_each_part(team, scores.rows(),
-                  part_count(scores.rows(), o.threads.n, worth_a_thread / scores.cols() + 1), work);
-  };
+  const std::size_t parts = row_parts(scores.rows(), scores.cols(), o.threads.n);
+  worker_team team(o.threads.n);
   if constexpr (is_binary_kind<Kind>) {
-    in_parts([&](std::size_t, std::size_t first, std::size_t last) {
-      write_binary<T, Kind, E>(where, scores, temperature, o, output, out, first, last);
-    });
+    for_each_part(
+        team, scores.rows(), parts, [&](std::size_t, std::size_t first, std::size_t last) {
+          write_binary<T, Kind, E>(where, scores, temperature, o, output, out, first, last);
+        });
   } else {
     using W = typename logit_reader<T, Kind>::W;
     const row_temperer<W, E> temperer(temperature, output, out, set);
-    in_parts([&](std::size_t, std::size_t first, std::size_t last) {
-      tempered_writer<T, Kind, E>(where, scores, o, temperer, set).write(first, last);
-    });
+    for_each_part(team, scores.rows(), parts,
+                  [&](std::size_t, std::size_t first, std::size_t last) {
+                    tempered_writer<T, Kind, E>(where, scores, o, temperer, set).write(first, last);
+                  });
   }
 }
 

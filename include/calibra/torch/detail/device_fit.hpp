@@ -35,9 +35,8 @@ inline at::Tensor device_logits(score_kind kind, const at::Tensor& scores) {
   }
 }
 
-/// The samples of a fit on a device, with the interface of tempered_pass: a pass reads eight
-/// numbers back.
-class device_tempered_pass {
+/// The samples of a fit on a device: a pass reads eight numbers back.
+class device_tempered_pass final : public fit_passes {
  public:
   template<tensor_scores S>
   device_tempered_pass(std::string_view where, const S& scores,
@@ -66,12 +65,12 @@ class device_tempered_pass {
                                                     : std::numeric_limits<float>::epsilon();
   }
 
-  std::size_t rows() const {
+  std::size_t rows() const override {
     return shifted_.defined() ? static_cast<std::size_t>(shifted_.size(0)) : 0;
   }
-  double epsilon() const { return epsilon_; }
+  double epsilon() const override { return epsilon_; }
 
-  tempered_sums run(double beta, bool check, std::size_t step = 1) const {
+  tempered_sums run(double beta, bool check, std::size_t step = 1) const override {
     tempered_sums sums;
     if (!shifted_.defined()) return sums;
     const at::NoGradGuard no_grad;
@@ -112,10 +111,12 @@ class device_tempered_pass {
     return sums;
   }
 
-  slope means(double beta, const tempered_sums& s) const {
+  slope means(double beta, const tempered_sums& s) const override {
     return tempered_means(where_, beta, s, epsilon_);
   }
-  slope at(double beta, std::size_t step = 1) const { return means(beta, run(beta, false, step)); }
+  slope at(double beta, std::size_t step = 1) const override {
+    return means(beta, run(beta, false, step));
+  }
 
  private:
   static constexpr double no_row = 0x1p62;
