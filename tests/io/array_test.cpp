@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <functional>
+#include <tuple>
 
 #include "calibra/io/labels.hpp"
 #include "calibra/io/npy.hpp"
@@ -61,6 +62,25 @@ TEST_CASE("array: scores keep the type and the byte order of the file", "[io][ar
   CHECK(npy(">f2", "(2, 2)", zeros).visit_scores(scores_type) == "swapped half");
   CHECK(npy(">f4", "(2, 2)", zeros).visit_scores(scores_type) == "swapped float");
   CHECK(npy(">f8", "(2, 2)", zeros).visit_scores(scores_type) == "swapped double");
+}
+
+TEST_CASE("array: native scores are in the byte order of the machine", "[io][array]") {
+  // 1, 2, ... as big-endian float and half, three columns
+  const std::string f4("\x3f\x80\0\0\x40\0\0\0\x40\x40\0\0\x40\x80\0\0\x40\xa0\0\0\x40\xc0\0\0",
+                       24);
+  const std::string f2("\x3c\0\x40\0\x42\0\x44\0\x45\0\x46\0", 12);
+  const auto at_1_0 = [](auto view) { return calibra::io::detail::as_double(view(1, 0)); };
+  const auto at_3 = [](auto view) { return calibra::io::detail::as_double(view[3]); };
+  for (const auto& [descr, data, type] :
+       {std::tuple{">f4", f4, "float"}, std::tuple{">f2", f2, "half"}}) {
+    CHECK(npy(descr, "(2, 3)", data).visit_native_scores(scores_type) == type);
+    CHECK(npy(descr, "(2, 3)", data).visit_native_scores(at_1_0) == 4);
+    CHECK(npy(descr, "(2, 3)", data, true).visit_native_scores(at_1_0) == 2);
+    CHECK(npy(descr, "(6,)", data).visit_native_vector(at_3) == 4);
+  }
+  CHECK(npy("<f8", "(1, 1)", std::string(8, '\0')).visit_native_scores(scores_type) == "double");
+  CHECK(message([&] { npy(">f4", "(3,)", f4).visit_native_scores(scores_type); }) ==
+        message([&] { npy(">f4", "(3,)", f4).visit_scores(scores_type); }));
 }
 
 TEST_CASE("array: scores come with the strides of their order", "[io][array]") {

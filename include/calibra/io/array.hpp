@@ -133,15 +133,17 @@ class array {
   /// Throws shape_error: no class.
   template<class F>
   decltype(auto) visit_scores(F&& f) const {
-    if (dimensions_ != 2)
-      throw io_error(detail::concat(
-          name_, ": expected 2 dimensions (samples x classes), got shape ", shape_text()));
-    if (shape_[1] == 0)
-      throw shape_error(
-          detail::concat(name_, ": expected at least 1 class, got shape ", shape_text()));
-    if (!not_scores_.empty()) throw io_error(name_ + not_scores_);
+    expect_scores();
     return visit_real(from_text_, "real scores",
                       [&](auto view) -> decltype(auto) { return f(view); });
+  }
+  /// The same with four types in place of eight: elements of a foreign byte order are copied into
+  /// this machine's. For whoever would rather compile half as much.
+  template<class F>
+  decltype(auto) visit_native_scores(F&& f) const {
+    expect_scores();
+    return visit_real<copied>(from_text_, "real scores",
+                              [&](auto view) -> decltype(auto) { return f(view); });
   }
 
   /// Calls `f` with the elements as one real number a sample (weights, proximities, confidences,
@@ -154,6 +156,13 @@ class array {
     expect_column("values");
     return visit_real(true, "real values",
                       [&](auto view) -> decltype(auto) { return f(view.col(0)); });
+  }
+  /// The same with the types of `visit_native_scores`.
+  template<class F>
+  decltype(auto) visit_native_vector(F&& f) const {
+    expect_column("values");
+    return visit_real<copied>(true, "real values",
+                              [&](auto view) -> decltype(auto) { return f(view.col(0)); });
   }
 
   /// Calls `f` with the elements as one integer a sample: a `vector_view<const I>`, I any integer
@@ -175,6 +184,19 @@ class array {
   }
 
  private:
+  /// What becomes of elements of a foreign byte order.
+  enum class foreign { kept, copied };
+  static constexpr foreign kept = foreign::kept, copied = foreign::copied;
+
+  void expect_scores() const {
+    if (dimensions_ != 2)
+      throw io_error(detail::concat(
+          name_, ": expected 2 dimensions (samples x classes), got shape ", shape_text()));
+    if (shape_[1] == 0)
+      throw shape_error(
+          detail::concat(name_, ": expected at least 1 class, got shape ", shape_text()));
+    if (!not_scores_.empty()) throw io_error(name_ + not_scores_);
+  }
   void expect_column(const char* what) const {
     if (dimensions_ == 2 && shape_[1] != 1)
       throw io_error(detail::concat(name_, ": ", what,
@@ -187,30 +209,41 @@ class array {
 
   template<class T>
   matrix_view<const T> elements() const {
-    const auto* first = reinterpret_cast<const T*>(data_.data());
+    return in_shape(reinterpret_cast<const T*>(data_.data()));
+  }
+  template<class T>
+  matrix_view<const T> in_shape(const T* first) const {
     if (fortran_order_) return {first, rows(), cols(), 1, static_cast<std::ptrdiff_t>(rows())};
     return {first, rows(), cols()};
   }
 
-  template<class T, class F>
+  template<class T, foreign Foreign = kept, class F>
   decltype(auto) in_file_order(F& f) const {
-    if constexpr (sizeof(T) > 1) {
+    if constexpr (Foreign == copied) {
+      if (swapped_) {
+        const auto* first = reinterpret_cast<const byte_swapped<T>*>(data_.data());
+        std::vector<T> copy(data_.size() / sizeof(T));
+        std::transform(first, first + copy.size(), copy.begin(),
+                       [](const byte_swapped<T>& x) { return static_cast<T>(x); });
+        return f(in_shape<T>(copy.data()));
+      }
+    } else if constexpr (sizeof(T) > 1) {
       if (swapped_) return f(elements<byte_swapped<T>>());
     }
     return f(elements<T>());
   }
 
-  template<class F>
+  template<foreign Foreign = kept, class F>
   decltype(auto) visit_real(bool convert_integers, const char* expected, F&& f) const {
     switch (type_) {
       case io::dtype::f2:
-        return in_file_order<half>(f);
+        return in_file_order<half, Foreign>(f);
       case io::dtype::bf16:
-        return in_file_order<bfloat16>(f);
+        return in_file_order<bfloat16, Foreign>(f);
       case io::dtype::f4:
-        return in_file_order<float>(f);
+        return in_file_order<float, Foreign>(f);
       case io::dtype::f8:
-        return in_file_order<double>(f);
+        return in_file_order<double, Foreign>(f);
       default:
         break;
     }
