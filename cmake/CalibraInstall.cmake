@@ -4,8 +4,8 @@ include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/calibra)
 set(pkgconfig_dir ${CMAKE_INSTALL_DATADIR}/pkgconfig)
 
-# Three components: headers, which `cmake --install build --component headers` takes from a tree
-# that was configured and not built; compiled, the library; program.
+# Three components: headers; compiled, the library; program. The last two are left out where they
+# were not built, so that a tree that was only configured installs the headers.
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME headers)
 install(TARGETS calibra EXPORT calibra-targets FILE_SET HEADERS FILE_SET pieces)
 foreach(name IN LISTS calibra_optional_components)
@@ -19,7 +19,8 @@ install(EXPORT calibra-targets NAMESPACE calibra:: DESTINATION ${package_dir})
 
 configure_package_config_file(
   ${PROJECT_SOURCE_DIR}/cmake/calibra-config.cmake.in ${PROJECT_BINARY_DIR}/calibra-config.cmake
-  INSTALL_DESTINATION ${package_dir})
+  INSTALL_DESTINATION ${package_dir}
+  PATH_VARS CMAKE_INSTALL_LIBDIR)
 # Before 1.0 a new minor release may change the interface.
 write_basic_package_version_file(
   ${PROJECT_BINARY_DIR}/calibra-config-version.cmake
@@ -49,7 +50,7 @@ calibra_add_pc(calibra-io "calibra, nlohmann_json, libzip" "" "" "calibra's file
 
 if(CALIBRA_BUILD_COMPILED)
   install(TARGETS calibra_compiled EXPORT calibra-compiled-targets
-          ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT compiled)
+          ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT compiled OPTIONAL)
   install(EXPORT calibra-compiled-targets NAMESPACE calibra:: DESTINATION ${package_dir}
           COMPONENT compiled)
   calibra_add_pc(calibra-compiled calibra -DCALIBRA_COMPILED "-L\${libdir} -lcalibra"

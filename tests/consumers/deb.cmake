@@ -1,5 +1,5 @@
-# Builds the Debian package into FOLDER, looks at what is in it, unpacks it and compiles main.cpp
-# with what it brings.
+# Builds the Debian package into FOLDER, looks at what is in it, unpacks it and compiles main.cpp and
+# EXAMPLE with what it brings.
 file(REMOVE_RECURSE ${FOLDER})
 execute_process(COMMAND ${CPACK} -G DEB -B ${FOLDER} WORKING_DIRECTORY ${BUILD}
                 COMMAND_ERROR_IS_FATAL ANY)
@@ -44,9 +44,19 @@ set(name calibra)
 if(COMPILED)
   set(name calibra-compiled)
 endif()
-execute_process(COMMAND ${PKG_CONFIG} --cflags --libs ${name} OUTPUT_VARIABLE flags
-                OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
-separate_arguments(flags UNIX_COMMAND "${flags}")
-execute_process(COMMAND ${COMPILER} -std=c++20 ${CMAKE_CURRENT_LIST_DIR}/main.cpp -o
-                        ${FOLDER}/consumer ${flags} COMMAND_ERROR_IS_FATAL ANY)
+# compile(source package...)
+function(compile source)
+  execute_process(COMMAND ${PKG_CONFIG} --cflags --libs ${ARGN} OUTPUT_VARIABLE flags
+                  OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  separate_arguments(flags UNIX_COMMAND "${flags}")
+  execute_process(COMMAND ${COMPILER} -std=c++20 ${source} -o ${FOLDER}/consumer ${flags}
+                  COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+compile(${CMAKE_CURRENT_LIST_DIR}/main.cpp ${name})
 execute_process(COMMAND ${FOLDER}/consumer COMMAND_ERROR_IS_FATAL ANY)
+if(EIGEN)  # the program at the top of the README
+  compile(${EXAMPLE} ${name} calibra-eigen)
+  set(PROGRAM ${FOLDER}/consumer)
+  set(SOURCE ${EXAMPLE})
+  include(${CMAKE_CURRENT_LIST_DIR}/../../examples/check_output.cmake)
+endif()

@@ -22,6 +22,20 @@ if(NOT files_.local MATCHES "calibra/calibra.hpp" OR NOT files_.local STREQUAL f
   message(FATAL_ERROR "expected the same headers twice, got\n${files_.local}\nand\n${files_other}")
 endif()
 
+# And from one that was configured as it comes, and not built.
+execute_process(COMMAND ${CMAKE_COMMAND} -S ${SOURCE} -B ${HOME}/bare -DCALIBRA_BUILD_TESTS=OFF
+                        -DCALIBRA_BUILD_EXAMPLES=OFF -DCALIBRA_BUILD_TOOLS=${TOOLS}
+                OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${CMAKE_COMMAND} --install ${HOME}/bare --prefix ${HOME}/third OUTPUT_QUIET
+                COMMAND_ERROR_IS_FATAL ANY)
+file(GLOB_RECURSE headers RELATIVE ${HOME}/third/include ${HOME}/third/include/*.hpp)
+file(GLOB_RECURSE wanted RELATIVE ${HOME}/.local/include ${HOME}/.local/include/*.hpp)
+if(NOT headers STREQUAL wanted)
+  message(FATAL_ERROR "expected the same headers, got\n${headers}\nand\n${wanted}")
+endif()
+execute_process(COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/core -B ${HOME}/core
+                        -Dcalibra_ROOT=${HOME}/third OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+
 if(COMPILED)
   execute_process(COMMAND ${CMAKE_COMMAND} --install ${BUILD} --component compiled --prefix
                           ${HOME}/.local OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
