@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "calibra/conventions/all.hpp"
 #include "calibra/error.hpp"
@@ -34,6 +35,12 @@ std::string oddities(const convention& c, bool reproduced) {
 }
 
 }  // namespace
+
+std::vector<std::string> convention_names() {
+  std::vector<std::string> names;
+  for (const convention* c : conventions::all()) names.emplace_back(c->name);
+  return names;
+}
 
 std::string list_conventions() {
   std::string out;

@@ -4,8 +4,12 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace calibra::cli {
+
+/// The names of all presets.
+std::vector<std::string> convention_names();
 
 /// One line a preset: name and whose it is.
 std::string list_conventions();

@@ -3,16 +3,14 @@
 
 #include <cmath>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "calibra/conventions/all.hpp"
 #include "calibra/error.hpp"
-#include "calibra/evaluate/all_metrics.hpp"
+#include "calibra/evaluate.hpp"
 #include "inputs.hpp"
-#include "measure.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 
@@ -49,23 +47,23 @@ options make_options(const eval_request& request) {
   return o;
 }
 
-/// Targets of any type as integers that lie as the scores do.
-template<class T>
-std::vector<std::int64_t> target_elements(const io::array& labels, matrix_view<const T> scores) {
-  std::vector<std::int64_t> elements(scores.rows() * scores.cols());
-  const matrix_view<std::int64_t> out(elements.data(), scores.rows(), scores.cols());
-  labels.visit_elements([&](auto targets) {
-    for (std::size_t i = 0; i < targets.rows(); ++i)
-      for (std::size_t l = 0; l < targets.cols(); ++l) {
-        const double x = io::detail::as_double(targets(i, l));
+/// Targets of any type as integers, row after row.
+std::vector<std::int64_t> target_elements(const io::array& targets) {
+  std::vector<std::int64_t> elements;
+  elements.reserve(targets.shape()[0] * targets.shape()[1]);
+  targets.visit_elements([&](auto view) {
+    for (std::size_t i = 0; i < view.rows(); ++i)
+      for (std::size_t l = 0; l < view.cols(); ++l) {
+        const double x = io::detail::as_double(view(i, l));
         if (!(std::abs(x) < 1e15) || x != std::floor(x))
           throw value_error(concat("target ", x, " at row ", i, ", column ", l, " is not 0 or 1"));
-        out(i, l) = static_cast<std::int64_t>(x);
+        elements.push_back(static_cast<std::int64_t>(x));
       }
   });
   return elements;
 }
 
+/// `metrics`: null for those that are defined for labels.
 evaluation of_labels(const inputs& in, const eval_request& request, const metric_list* metrics,
                      const options& o) {
   if (request.data.from == score_form::confidences)
@@ -74,14 +72,13 @@ evaluation of_labels(const inputs& in, const eval_request& request, const metric
       in.labels.shape()[1] != in.scores.shape()[1])
     throw shape_error(concat("labels: expected samples x labels of shape ", in.scores.shape_text(),
                              " as in ", in.scores.name(), ", got ", in.labels.shape_text()));
-  const score_kind kind = request.data.from == score_form::logits
-                              ? score_kind::multilabel_logits
-                              : score_kind::multilabel_probabilities;
-  return in.scores.visit_scores([&](auto scores) {
-    const std::vector<std::int64_t> targets = target_elements(in.labels, scores);
-    return measure_labels(
-        kind, scores, matrix_view<const std::int64_t>(targets.data(), scores.rows(), scores.cols()),
-        metrics, o);
+  const metric_list defined = metrics == nullptr ? detail::metrics_of_labels(o) : *metrics;
+  const std::vector<std::int64_t> elements = target_elements(in.labels);
+  const matrix_view<const std::int64_t> targets(elements.data(), in.rows(), in.labels.shape()[1]);
+  return in.scores.visit_native_scores([&](auto scores) {
+    return request.data.from == score_form::logits
+               ? evaluate(multilabel_logits(scores), targets, defined, o)
+               : evaluate(multilabel_probabilities(scores), targets, defined, o);
   });
 }
 
@@ -93,29 +90,34 @@ evaluation measured(const eval_request& request, const inputs& in, const options
   if (o.per_class && (in.binary() || confidences))
     throw option_error(concat("--classwise: expected scores of samples x classes, got ",
                               in.scores.name(), " of shape ", in.scores.shape_text()));
-  const io::label_column labels = io::labels(in.labels);
+  const io::label_column labels = labels_of(in);
   if (confidences)
-    return in.scores.visit_vector([&](auto view) {
-      return measure(score_kind::binary_probabilities, true, view, labels, list, o);
-    });
-  return with_scores(in.scores, request.data.from, [&](score_kind kind, auto view) {
-    return measure(kind, false, view, labels, list, o);
-  });
+    return in.scores.visit_native_vector(
+        [&](auto view) { return evaluate(calibra::confidences(view, labels), list, o); });
+  return with_scores(in.scores, request.data.from,
+                     [&](const auto& scores) { return evaluate(scores, labels, list, o); });
 }
 
 }  // namespace
+
+std::vector<std::string> metric_names() {
+  std::vector<std::string> names;
+  for (const any_metric& m : all_metrics()) names.emplace_back(m.name());
+  return names;
+}
 
 report evaluate_files(const eval_request& request) {
   options o = make_options(request);
   const inputs in = load_inputs(request.data, request.proximity);
   progress_line progress(in.rows());
   o.progress = progress.hook();
-  report r = naming_files(in.names(), [&] {
-    return with_column(in.weights, [&](optional_column<double> weights) {
+  report r;
+  naming_files(in.names(), [&] {
+    with_column(in.weights, [&](optional_column<double> weights) {
       o.weights = std::move(weights);
-      return with_column(in.proximity, [&](optional_column<double> proximity) {
+      with_column(in.proximity, [&](optional_column<double> proximity) {
         o.proximity = std::move(proximity);
-        return measured(request, in, o);
+        r = measured(request, in, o);
       });
     });
   });

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <vector>
 
 #include "calibra/error.hpp"
@@ -41,8 +42,7 @@ bool one_column(const io::array& a) {
 
 /// Calls f with the numbers of each of the first rows, one after the other, until it gives false;
 /// false where it did.
-template<class F>
-bool first_rows(const io::array& a, F f) {
+bool first_rows(const io::array& a, const std::function<bool(const std::vector<double>&)>& f) {
   return a.visit_elements([&](auto view) {
     std::vector<double> row(view.cols());
     for (std::size_t i = 0; i < std::min(view.rows(), looked_at); ++i) {
@@ -148,6 +148,16 @@ options row_options_of(const data_request& request) {
   o.renormalise = request.renormalise;
   o.threads = {request.threads};
   return o;
+}
+
+io::label_column labels_of(const inputs& in) {
+  return io::labels(in.labels);
+}
+
+void with_column(const std::optional<io::array>& a,
+                 const std::function<void(optional_column<double>)>& f) {
+  if (!a) return f({});
+  a->visit_vector([&](auto view) { f(optional_column<double>(view)); });
 }
 
 }  // namespace calibra::cli

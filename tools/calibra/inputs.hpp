@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -46,23 +47,22 @@ void expect_form_said(const io::array& scores, const score_request& request);
 /// The options of a pass over the rows, save for weights.
 options row_options_of(const data_request& request);
 
-/// Calls f with the array as an option's column: nothing where there is none.
-template<class F>
-auto with_column(const std::optional<io::array>& a, F f) {
-  if (!a) return f(optional_column<double>{});
-  return a->visit_vector([&](auto view) { return f(optional_column<double>(view)); });
-}
+/// The labels of single-label scores.
+io::label_column labels_of(const inputs& in);
 
-/// Calls f(kind, view) with the scores as samples x classes, or as one number a sample.
+/// Calls f with the array as an option's column: nothing where there is none.
+void with_column(const std::optional<io::array>& a,
+                 const std::function<void(optional_column<double>)>& f);
+
+/// Calls f with the scores as what they are: samples x classes, or one number a sample.
 template<class F>
 auto with_scores(const io::array& scores, score_form from, F f) {
   const bool logits = from == score_form::logits;
   if (scores.shape().size() == 1 || scores.shape()[1] == 1)
-    return scores.visit_vector([&](auto view) {
-      return f(logits ? score_kind::binary_logits : score_kind::binary_probabilities, view);
-    });
-  return scores.visit_scores(
-      [&](auto view) { return f(logits ? score_kind::logits : score_kind::probabilities, view); });
+    return scores.visit_native_vector(
+        [&](auto view) { return logits ? f(binary_logits(view)) : f(binary_probabilities(view)); });
+  return scores.visit_native_scores(
+      [&](auto view) { return logits ? f(calibra::logits(view)) : f(probabilities(view)); });
 }
 
 }  // namespace calibra::cli

@@ -23,9 +23,7 @@
 #include <vector>
 
 #include "arguments.hpp"
-#include "calibra/conventions/all.hpp"
 #include "calibra/error.hpp"
-#include "calibra/evaluate/all_metrics.hpp"
 #include "calibra/io/write_file.hpp"
 #include "calibra/rows/isa.hpp"
 #include "calibra/version.hpp"
@@ -74,12 +72,15 @@ std::string wrapped(std::string_view text, std::size_t width) {
   return out;
 }
 
+std::string comma_separated(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += concat(out.empty() ? "" : ", ", name);
+  return out;
+}
+
 /// The names of all metrics, for the end of a help.
 std::string known_metrics() {
-  std::string out = "Metrics:";
-  for (const any_metric& m : all_metrics())
-    out += concat(' ', m.name(), m.name() == piece.name() ? "" : ",");
-  return wrapped(out, 80);
+  return wrapped(concat("Metrics: ", comma_separated(metric_names())), 80);
 }
 
 /// Help in 80 columns: names on the left, wrapped texts with the default on the right.
@@ -221,36 +222,23 @@ void finish_data(const CLI::App& app, data_request& data) {
 }
 
 std::string convention_name(const std::string& text) {
-  std::vector<std::string> known;
-  for (const convention* c : conventions::all()) known.emplace_back(c->name);
+  const std::vector<std::string> known = convention_names();
   if (std::find(known.begin(), known.end(), text) != known.end()) return text;
-  std::string names;
-  for (const std::string& name : known) names += concat(names.empty() ? "" : ", ", name);
-  throw CLI::ValidationError(
-      concat("--like: expected one of ", names, "; got \"", text, '"', did_you_mean(text, known)));
-}
-
-std::vector<std::string> names_of(const metric_list& metrics) {
-  std::vector<std::string> names;
-  for (const any_metric& m : metrics) names.emplace_back(m.name());
-  return names;
+  throw CLI::ValidationError(concat("--like: expected one of ", comma_separated(known), "; got \"",
+                                    text, '"', did_you_mean(text, known)));
 }
 
 /// "ece,mce" taken apart, "all" as no names at all.
-std::vector<std::string> metric_names(std::string_view text) {
-  std::vector<std::string> names;
-  if (text == "all") return names;
-  for (;;) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    const std::string_view name = text.substr(0, comma);
-    if (all_metrics().find(name) == nullptr)
+std::vector<std::string> wanted_metrics(std::string_view text) {
+  if (text == "all") return {};
+  const std::vector<std::string> known = metric_names();
+  std::vector<std::string> names = comma_list(text);
+  for (const std::string& name : names)
+    if (std::find(known.begin(), known.end(), name) == known.end())
       throw CLI::ValidationError(concat("--metrics: expected names out of all, ",
-                                        all_metrics().names(), "; got \"", name, '"',
-                                        did_you_mean(name, names_of(all_metrics()))));
-    names.emplace_back(name);
-    if (comma == text.size()) return names;
-    text.remove_prefix(comma + 1);
-  }
+                                        comma_separated(known), "; got \"", name, '"',
+                                        did_you_mean(name, known)));
+  return names;
 }
 
 CLI::App& add_eval(CLI::App& app, eval_request& request) {
@@ -282,7 +270,7 @@ CLI::App& add_eval(CLI::App& app, eval_request& request) {
              std::vector{binary_target::positive_class, binary_target::top_label},
              "the convention's", "For binary scores: measure P(y = 1), or the likelier class");
   eval.add_option_function<std::string>(
-          "--metrics", [&](const std::string& text) { request.metrics = metric_names(text); },
+          "--metrics", [&](const std::string& text) { request.metrics = wanted_metrics(text); },
           "Names of metrics, separated by commas")
       ->type_name("all|NAME,...")
       ->default_str("all");

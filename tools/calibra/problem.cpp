@@ -25,7 +25,7 @@ std::string at_file(std::string_view message, const input_names& names) {
   // Errors of the files say which they are about.
   for (const std::string* name : {&names.scores, &names.labels, &names.weights, &names.proximity})
     if (!name->empty() && message.starts_with(*name + ":")) return std::string(message);
-  std::string text = detail::concat(*file, ": ", message);
+  std::string text = calibra::detail::concat(*file, ": ", message);
   replace(text, "renormalise them or,", "use --renormalise or,");
   replace(text, "leave the row out by options::valid, or clip", "clip");
   replace(text, "say logits(x)", "use --from logits");

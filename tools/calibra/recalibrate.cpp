@@ -6,15 +6,17 @@
 #include <cmath>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "calibra/array/matrix.hpp"
 #include "calibra/error.hpp"
 #include "calibra/evaluate/report.hpp"
 #include "calibra/io/model.hpp"
 #include "calibra/io/save.hpp"
 #include "calibra/io/write_file.hpp"
 #include "calibra/json.hpp"
+#include "calibra/recalibration/temperature.hpp"
 #include "inputs.hpp"
-#include "measure.hpp"
 #include "progress.hpp"
 
 namespace calibra::cli {
@@ -31,6 +33,15 @@ std::string summary_text(const temperature_scaling& model) {
                 "\nconverged    ", r.converged ? "yes" : concat("no: ", r.note), '\n');
 }
 
+template<class C>
+void save(const std::string& path, const matrix<C>& m, const char* name) {
+  io::save(path, m.view(), name);
+}
+template<class C>
+void save(const std::string& path, const std::vector<C>& v, const char* name) {
+  io::save(path, vector_view<const C>(v.data(), v.size()), name);
+}
+
 }  // namespace
 
 void fit_files(const fit_request& request, const std::function<void(std::string_view)>& print) {
@@ -38,12 +49,13 @@ void fit_files(const fit_request& request, const std::function<void(std::string_
   options o = row_options_of(request.data);
   progress_line progress(in.rows());
   o.progress = progress.hook();
-  const temperature_scaling model = naming_files(in.names(), [&] {
-    const io::label_column labels = io::labels(in.labels);
-    return with_column(in.weights, [&](optional_column<double> weights) {
+  temperature_scaling model(1);
+  naming_files(in.names(), [&] {
+    const io::label_column labels = labels_of(in);
+    with_column(in.weights, [&](optional_column<double> weights) {
       o.weights = std::move(weights);
-      return with_scores(in.scores, request.data.from,
-                         [&](score_kind kind, auto view) { return fit(kind, view, labels, o); });
+      model = with_scores(in.scores, request.data.from,
+                          [&](const auto& scores) { return fit_temperature(scores, labels, o); });
     });
   });
   if (std::isnan(model.report().nll_before))
@@ -66,8 +78,11 @@ void apply_files(const apply_request& request) {
   progress_line progress(scores.shape()[0]);
   o.progress = progress.hook();
   naming_files({scores.name(), {}}, [&] {
-    with_scores(scores, request.data.from, [&](score_kind kind, auto view) {
-      transform(model, kind, view, request.as == score_form::logits, o, request.output);
+    with_scores(scores, request.data.from, [&](const auto& given) {
+      if (request.as == score_form::logits)
+        save(request.output, model.transform_logits(given, o), "logits");
+      else
+        save(request.output, model.transform(given, o), "probabilities");
     });
   });
 }

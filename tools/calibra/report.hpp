@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "calibra/evaluate/evaluation.hpp"
 #include "requests.hpp"
@@ -11,6 +12,9 @@ namespace calibra::cli {
 
 /// What `calibra eval` found out.
 using report = evaluation;
+
+/// The names that --metrics takes, in the order of the report.
+std::vector<std::string> metric_names();
 
 /// Loads, measures. Throws option_error for what the command line should not have asked, other
 /// calibra errors, with the name of the file, for what is in the files.

@@ -62,8 +62,10 @@
   TEMPLATE evidence empty_evidence<>(const evidence_plan&, evidence_kind, precision, std::size_t);
 
 /// evaluate/host_evidence.hpp: the passes over rows behind every metric.
-#define CALIBRA_DETAIL_COMPILED_PASSES(TEMPLATE)     \
-  CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, float) \
+#define CALIBRA_DETAIL_COMPILED_PASSES(TEMPLATE)        \
+  CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, half)     \
+  CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, bfloat16) \
+  CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, float)    \
   CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, double)
 #define CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, T)                                       \
   TEMPLATE evidence gather_rows<T>(worker_team&, const row_source<T>&, const evidence_plan&, \
