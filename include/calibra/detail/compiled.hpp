@@ -43,8 +43,10 @@
   TEMPLATE void widen<bfloat16>(isa, const bfloat16*, std::size_t, float*);
 
 /// rows/row_worker.hpp: tiles of every kind of scores to confidences.
-#define CALIBRA_DETAIL_COMPILED_MAPS(TEMPLATE)     \
-  CALIBRA_DETAIL_COMPILED_MAPS_OF(TEMPLATE, float) \
+#define CALIBRA_DETAIL_COMPILED_MAPS(TEMPLATE)        \
+  CALIBRA_DETAIL_COMPILED_MAPS_OF(TEMPLATE, half)     \
+  CALIBRA_DETAIL_COMPILED_MAPS_OF(TEMPLATE, bfloat16) \
+  CALIBRA_DETAIL_COMPILED_MAPS_OF(TEMPLATE, float)    \
   CALIBRA_DETAIL_COMPILED_MAPS_OF(TEMPLATE, double)
 #define CALIBRA_DETAIL_COMPILED_MAPS_OF(TEMPLATE, T)           \
   CALIBRA_DETAIL_COMPILED_MAPS_FOR(TEMPLATE, T, logits)        \
