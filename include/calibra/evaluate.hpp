@@ -27,8 +27,10 @@ namespace calibra {
 ///          library's by default. Those that are undefined on the input (no samples, no
 ///          proximities, no classes, a sweep of weighted samples) are NaN.
 /// Cost:    one pass over the scores; one more walk down the columns for equal-mass metrics of
-///          classes. Memory: 4 bytes a sample (8 for double scores) where a metric needs the pairs,
-///          24 K B bytes for tables of classes; the scores are never copied whole.
+///          classes, and for more than 2^20 rows a pass for every few classes instead. Memory: 4
+///          bytes a sample (8 for double scores) where a metric needs the pairs, 24 to 36 more
+///          where metrics of classes have equal mass; 24 K B bytes a thread for tables of classes;
+///          the scores are never copied whole.
 /// Throws:  shape_error, value_error (with the row), option_error, before there is a result.
 /// Source:  the metric of each name, with the choices of options::like; docs/metrics.md.
 template<detail::single_label_scores S, class L>

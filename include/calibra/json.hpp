@@ -28,8 +28,8 @@
 ///      "fit": {...}}
 ///
 /// Files are read and written by <calibra/io/model.hpp>. Every double comes back with all its bits.
-/// NaN and infinities, which JSON lacks, are null and the strings "inf" and "-inf". Fields that are
-/// not known are ignored.
+/// NaN and infinities, which JSON lacks, are null and the strings "inf" and "-inf"; in evaluations
+/// all three are null. Fields that are not known are ignored.
 
 namespace calibra {
 

@@ -38,10 +38,11 @@ enum class binary_target {
 /// What to do with a sample whose scores hold NaN or +inf.
 enum class nan_policy {
   reject,  ///< throw value_error naming row and column
-  count,   ///< leave the sample out and count it: see `skipped` of the results
+  count,   ///< leave the sample out; evaluate(), evidence and accumulators say how many, as
+           ///< `skipped`
 };
 
-/// A function that is told how many rows were done. Copies share the function.
+/// A function that is called with the number of rows done. Copies share the function.
 class progress_hook {
  public:
   progress_hook() = default;
@@ -101,7 +102,8 @@ struct row_options {
 
 /// How confidences are cut into bins.
 struct bin_options {
-  /// Number of bins; ignored where `edges` or `binning` are given.
+  /// Number of bins. Metrics of equal-mass bins and piece always use it, the others where neither
+  /// `edges` nor `binning` is given.
   std::size_t bins = 15;
   bin_scheme scheme = bin_scheme::equal_width;
   edge_side side = edge_side::right_closed;
@@ -137,7 +139,8 @@ struct options {
   binary_target binary = binary_target::positive_class;  ///< see row_options
   calibra::threads threads = {1};                        ///< see row_options
   progress_hook progress = {};                           ///< see row_options
-  /// Whose definitions are used: `conventions::netcal`, ... calibra's own by default.
+  /// Whose definitions are used: `conventions::netcal`, ... calibra's own by default. A convention
+  /// that has a side, or says what binary scores become, wins over `side` and `binary`.
   convention_option like = {};
   /// evaluate() also gives the tables of every class.
   bool per_class = false;

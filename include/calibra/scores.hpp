@@ -164,8 +164,8 @@ template<class X>
     return detail::make_scores<score_kind::probabilities>(std::forward<X>(x));
 }
 /// The same of a flat buffer, row after row: a vector, a span or any one-dimensional array. Throws
-/// shape_error unless its size is a multiple of `classes`. A single row: probabilities(z,
-/// z.size()).
+/// shape_error unless its size is a multiple of `classes`. A single row:
+/// `probabilities(z, z.size())`.
 template<class X>
 [[nodiscard]] auto probabilities(X&& x, std::size_t classes) {
   if constexpr (detail::usable_flat_scores<X>())

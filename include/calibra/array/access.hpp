@@ -18,7 +18,7 @@
 
 namespace calibra {
 
-/// The one door by which an array enters. A specialisation for `T` has
+/// How calibra reads an array of type T. A specialisation for `T` has
 ///
 ///     static auto view(const T& x);   // a vector_view<const S> or a matrix_view<const S>
 ///
@@ -30,7 +30,7 @@ namespace calibra {
 template<class T>
 struct array_access;  // left undefined: calibra does not know this array type
 
-/// The second door, for tensors whose scalar type, number of dimensions or device are known at run
+/// How calibra reads tensors whose scalar type, number of dimensions or device are known at run
 /// time only. A specialisation for `T` has
 ///
 ///     using handle = ...;                                  // copyable; keeps the tensor alive
@@ -39,8 +39,9 @@ struct array_access;  // left undefined: calibra does not know this array type
 ///     template<class To>
 ///     static detail::column<To> column(const handle& h);   // empty where the host cannot read it
 ///
-/// and the functions left of the reliability table (tabulate, collect, summarise, ...) overloaded
-/// for `scores<Kind, tensor_held<handle>>`. See calibra/adapters/torch.hpp.
+/// with a `tensor_backend<handle>` (calibra/evaluate/tensor_evidence.hpp) that makes evidence of
+/// it, and two functions found by argument-dependent lookup: `hold_scores<Kind>(x)` and
+/// `hold_confidences(x)`. See calibra/adapters/torch.hpp.
 template<class T>
 struct tensor_access;  // left undefined: not such a tensor
 

@@ -31,8 +31,8 @@ constexpr std::int64_t whole(R x) {
   return static_cast<R>(n) == x ? n : not_whole;
 }
 
-/// A column of numbers whose type has been forgotten: weights, masks and labels enter the engine as
-/// one type each, so that kernels are compiled once per scalar of the scores.
+/// A column of numbers whose type has been forgotten: weights, masks and labels enter the passes
+/// over rows as one type each, so that kernels are compiled once per scalar of the scores.
 template<class To>
 class column {
  public:

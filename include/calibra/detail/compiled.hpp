@@ -37,7 +37,7 @@
   TEMPLATE evaluation measured<>(const evidence_view&, const wanted&); \
   TEMPLATE void check_parts<>(const evidence&, const wanted&);
 
-/// detail/row_kernels.hpp: 16-bit scores to float.
+/// rows/row_kernels.hpp: 16-bit scores to float.
 #define CALIBRA_DETAIL_COMPILED_KERNELS(TEMPLATE)                   \
   TEMPLATE void widen<half>(isa, const half*, std::size_t, float*); \
   TEMPLATE void widen<bfloat16>(isa, const bfloat16*, std::size_t, float*);
@@ -63,7 +63,7 @@
                                     evidence_kind, bool);                                    \
   TEMPLATE evidence empty_evidence<>(const evidence_plan&, evidence_kind, precision, std::size_t);
 
-/// evaluate/host_evidence.hpp: the passes over rows behind every metric.
+/// evaluate/detail/host_evidence.hpp: the passes over rows behind every metric.
 #define CALIBRA_DETAIL_COMPILED_PASSES(TEMPLATE)        \
   CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, half)     \
   CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, bfloat16) \

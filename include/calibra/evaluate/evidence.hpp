@@ -58,9 +58,9 @@ struct class_masses {
 };
 
 /// What passes over scores and labels leave behind: the parts that metrics are functions of, each
-/// there only if something asked for it. A commutative monoid save for the order of the pairs:
+/// there only if something asked for it. Mergeable, save for the order of the pairs:
 /// `a += b` gives what one pass over both inputs gives. Made by evidence_of() or an
-/// evidence_accumulator, measured by evaluate(), kept in files by save_evidence().
+/// evidence_accumulator, measured by evaluate(), kept in files by to_bytes().
 struct evidence {
   evidence_kind kind = evidence_kind::classes;
   calibra::precision precision = calibra::precision::float64;  ///< of the confidences
@@ -101,6 +101,12 @@ struct evidence {
   static void require(bool same, const char* what) {
     if (!same) throw option_error(detail::concat("evidence: cannot merge: expected ", what));
   }
+  static void require_alike(const sample& a, const sample& b) {
+    require(
+        a.empty() || b.empty() ||
+            (a.weighted() == b.weighted() && a.proximities().empty() == b.proximities().empty()),
+        "weights and proximities in both or in neither");
+  }
   void check_mergeable(const evidence& other) const {
     require(kind == other.kind, "scores of the same kind");
     require(classes == other.classes, "the same number of classes");
@@ -124,10 +130,9 @@ struct evidence {
     require(masses.empty() && other.masses.empty(),
             "equal-mass tables of classes to come from kept pairs (evidence_of(), "
             "evidence_accumulator)");
-    if (pairs && !pairs->empty() && !other.pairs->empty())
-      require(pairs->weighted() == other.pairs->weighted() &&
-                  pairs->proximities().empty() == other.pairs->proximities().empty(),
-              "weights and proximities in both or in neither");
+    if (pairs) require_alike(*pairs, *other.pairs);
+    for (std::size_t k = 0; k < class_pairs.size(); ++k)
+      require_alike(class_pairs[k], other.class_pairs[k]);
   }
 };
 

@@ -34,22 +34,27 @@ class evidence_view {
   [[nodiscard]] const bin_options& bins() const noexcept { return e_.bins; }
   [[nodiscard]] const calibra::evidence& source() const noexcept { return e_; }
 
-  [[nodiscard]] const summary& means() const { return *e_.means; }
+  // Each of these throws option_error where nothing asked for it.
+  [[nodiscard]] const summary& means() const { return asked_for(e_.means, "means"); }
   /// The bins of the options.
-  [[nodiscard]] const reliability_table& table() const { return *table_; }
+  [[nodiscard]] const reliability_table& table() const { return asked_for(table_, "table"); }
   /// Equal-mass bins.
-  [[nodiscard]] const reliability_table& mass_table() const { return *mass_table_; }
+  [[nodiscard]] const reliability_table& mass_table() const {
+    return asked_for(mass_table_, "mass_table");
+  }
   /// Every pair, ascending.
-  [[nodiscard]] const sample& pairs() const { return *e_.pairs; }
+  [[nodiscard]] const sample& pairs() const { return asked_for(e_.pairs, "pairs"); }
   /// The pairs that are binned, ascending: as the convention prepares them.
   [[nodiscard]] const sample& binned_pairs() const {
-    return e_.row_pairs ? *e_.row_pairs : prepared_ ? *prepared_ : *e_.pairs;
+    return e_.row_pairs ? *e_.row_pairs : prepared_ ? *prepared_ : pairs();
   }
   [[nodiscard]] bool has_row_mean(std::string_view name) const {
     return find_row_mean(name) != nullptr;
   }
   [[nodiscard]] double row_mean(std::string_view name) const {
-    return find_row_mean(name)->value();
+    const calibra::row_mean* mean = find_row_mean(name);
+    if (mean == nullptr) not_asked_for(name);
+    return mean->value();
   }
   /// A table a class on the bins of the options; no classes for binary scores and confidences.
   [[nodiscard]] calibra::class_tables class_tables() const {
@@ -111,6 +116,16 @@ class evidence_view {
  private:
   CALIBRA_DETAIL_ONCE
   void prepare(const evidence_needs& needs);
+
+  [[noreturn]] static void not_asked_for(std::string_view what) {
+    throw option_error(detail::concat("evidence_view: a metric reads ", what,
+                                      " and did not ask for it in needs()"));
+  }
+  template<class Part>
+  static const Part& asked_for(const std::optional<Part>& part, std::string_view what) {
+    if (!part) not_asked_for(what);
+    return *part;
+  }
 
   [[nodiscard]] class_cut scheme_cut() const { return scheme_cut(e_.like); }
   [[nodiscard]] reliability_table cut_table() const {

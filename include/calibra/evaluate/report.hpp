@@ -68,18 +68,6 @@ inline std::string right_text(const std::string& text, std::size_t width) {
   return std::string(width - std::min(width, text.size()), ' ') + text;
 }
 
-/// Which end of a bin belongs to it. A rule is asked where it puts the edges between bins.
-inline edge_side side_of(const binning& bins) {
-  if (bins.by_edges()) return bins.side();
-  std::size_t below = 0, above = 0;
-  for (std::size_t b = 0; b + 1 < bins.size(); ++b) {
-    const std::ptrdiff_t at = bins.index(bins.upper(b));
-    below += at == static_cast<std::ptrdiff_t>(b) ? 1 : 0;
-    above += at == static_cast<std::ptrdiff_t>(b + 1) ? 1 : 0;
-  }
-  return above > below ? edge_side::left_closed : edge_side::right_closed;
-}
-
 /// "(0.0667, 0.1333]"; "[1.0000, 1.0000]" for a bin of one value.
 inline std::string interval_text(const reliability_bin& bin, edge_side side, int digits) {
   const bool point = bin.lower == bin.upper;
@@ -124,7 +112,7 @@ inline std::vector<std::size_t> shown_classes(const evaluation& e, const report_
 inline std::string bin_lines(const reliability_table& table, const std::vector<std::size_t>& shown,
                              const report_options& o) {
   constexpr std::size_t page_width = 80, least_bar = 10;
-  const edge_side side = o.side ? *o.side : side_of(table.bins());
+  const edge_side side = o.side ? *o.side : table.bins().side();
   std::size_t interval_width = 3, count_width = 5;
   std::vector<std::string> intervals;
   for (const std::size_t b : shown) {

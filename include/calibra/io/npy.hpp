@@ -46,11 +46,17 @@ inline array load_npy(const std::string& path) {
   return detail::parse_npy(path, file->bytes(), file);
 }
 
+namespace detail {
+
+template<class T, class... Of>
+inline constexpr bool is_one_of = (std::is_same_v<T, Of> || ...);
+
+}  // namespace detail
+
 /// The element types that `save_npy` writes.
 template<class T>
-concept npy_element = std::same_as < std::remove_cv_t<T>,
-float > || std::same_as<std::remove_cv_t<T>, double> ||
-    std::same_as<std::remove_cv_t<T>, std::int64_t>;
+concept npy_element = detail::is_one_of < std::remove_cv_t<T>,
+float, double, std::int64_t > ;
 
 namespace detail {
 

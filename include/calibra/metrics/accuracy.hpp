@@ -11,7 +11,8 @@ namespace calibra {
 namespace metrics {
 
 /// Share of samples whose predicted class is the label; the first of equal classes is predicted. Of
-/// a table: the share of hits, samples in no bin included. Empty: NaN. Mergeable.
+/// a table: the share of hits, samples in no bin included. For binary scores as P(y = 1) a hit is
+/// y = 1, so that this is the base rate and not the accuracy. Empty: NaN. Mergeable.
 struct accuracy {
   static constexpr metric_info info{
       .name = "accuracy",

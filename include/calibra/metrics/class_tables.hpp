@@ -20,6 +20,8 @@ class class_tables {
   class_tables() = default;  ///< no classes
   explicit class_tables(const classwise_table& fixed) : fixed_(&fixed) {}
   explicit class_tables(const std::vector<reliability_table>& each) : each_(&each) {}
+  explicit class_tables(const classwise_table&&) = delete;
+  explicit class_tables(const std::vector<reliability_table>&&) = delete;
 
   [[nodiscard]] std::size_t size() const noexcept {
     return fixed_ != nullptr ? fixed_->classes() : each_ != nullptr ? each_->size() : 0;

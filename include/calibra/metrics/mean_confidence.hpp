@@ -10,7 +10,8 @@ namespace calibra {
 
 namespace metrics {
 
-/// Mean confidence; of a table, samples in no bin included. Empty: NaN. Mergeable.
+/// Mean confidence; of a table, samples in no bin included. Of binary scores the mean of P(y = 1),
+/// save for top_label. Empty: NaN. Mergeable.
 struct mean_confidence {
   static constexpr metric_info info{
       .name = "confidence",

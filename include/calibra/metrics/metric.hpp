@@ -44,7 +44,7 @@
 
 namespace calibra {
 
-class evidence_view;  // calibra/evaluate/evidence.hpp
+class evidence_view;  // calibra/evaluate/evidence_view.hpp
 
 /// What is known of a metric beside its value: help, tables and pages are made of it.
 struct metric_info {
@@ -89,6 +89,11 @@ template<class F>
 concept of_view = requires(const F& f, const evidence_view& x) {
   { f.of(x) } -> std::convertible_to<double>;
   { f.needs() } -> std::convertible_to<evidence_needs>;
+};
+
+template<class F>
+concept cuts_classes = requires(const F& f) {
+  f.cut();
 };
 
 template<class F>
@@ -195,9 +200,9 @@ class metric : public F {
     if constexpr (detail::complete<detail::measurer<P>>)
       return detail::measurer<P>::one(form(), pairs, o);
   }
-  /// Of a filled table.
-  [[nodiscard]] double operator()(
-      const reliability_table& table) const requires detail::of_table<F> {
+  /// Of a filled table. Metrics of equal-mass bins take pairs: a table does not say how it was cut.
+  [[nodiscard]] double operator()(const reliability_table& table) const
+      requires(detail::of_table<F> && !detail::on_equal_mass<F>()) {
     return F::of(table);
   }
   /// Of sums.
@@ -219,9 +224,9 @@ class metric : public F {
           pairs, [&](const sample& x) { return detail::value_of_sample(form(), x, bins); });
     }
   }
-  /// Of a table a class.
-  [[nodiscard]] double operator()(
-      const classwise_table& tables) const requires detail::of_classes<F> {
+  /// Of a table a class; not for metrics that choose the pairs of each class.
+  [[nodiscard]] double operator()(const classwise_table& tables) const
+      requires(detail::of_classes<F> && !detail::cuts_classes<F>) {
     return F::of(class_tables(tables));
   }
 };

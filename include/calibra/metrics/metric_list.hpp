@@ -40,6 +40,8 @@ class any_metric {
   [[nodiscard]] double of(const evidence_view& e) const { return table_->of(object(), e); }
   /// Throws option_error for options of the metric that make no sense.
   void check() const { table_->check(object()); }
+  /// Whether its options are those of the type by default; true for formulas without operator==.
+  [[nodiscard]] bool by_default() const { return table_->by_default(object()); }
   /// The formula itself, or null if it is of another type.
   template<class F>
   [[nodiscard]] const F* as() const noexcept {
@@ -58,6 +60,7 @@ class any_metric {
     double (*of)(const void*, const evidence_view&);
     void (*check)(const void*);
     bool (*equal)(const void*, const void*);
+    bool (*by_default)(const void*);
   };
   template<class F>
   static evidence_needs needs_as(const void* f) {
@@ -77,13 +80,20 @@ class any_metric {
       return true;
   }
   template<class F>
-  static inline const functions table_of{&F::info, &needs_as<F>, &of_as<F>, &check_as<F>,
-                                         &equal_as<F>};
+  static bool by_default_as([[maybe_unused]] const void* f) {
+    if constexpr (std::equality_comparable<F> && std::default_initializable<F>)
+      return *static_cast<const F*>(f) == F{};
+    else
+      return true;
+  }
+  template<class F>
+  static inline const functions table_of{&F::info,     &needs_as<F>, &of_as<F>,
+                                         &check_as<F>, &equal_as<F>, &by_default_as<F>};
 
   static constexpr std::size_t room = 32;
   template<class F>
-  static constexpr bool fits =
-      std::is_trivially_copyable_v<F> && sizeof(F) <= room && alignof(F) <= alignof(double);
+  static constexpr bool fits = std::is_trivially_copyable_v<F> && sizeof(F) <= room &&
+                               alignof(F) <= alignof(double);
 
   const void* object() const noexcept {
     return outside_ != nullptr ? outside_.get() : static_cast<const void*>(inside_);

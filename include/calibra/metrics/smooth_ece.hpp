@@ -25,10 +25,9 @@ namespace metrics {
 /// is found by ten bisections of [0, 1] for smooth_ece(sigma) = sigma and is the upper end of the
 /// last interval, a multiple of 1/1024.
 ///
-/// The pairs are shared out linearly between the nodes of a grid of max(2000, round(20 / sigma)) /
-///
-/// 2 + 1 nodes, on which the kernel is sampled. For double confidences the numbers are those of
-/// relplot 1.0.3 (same grids, floor and clip of the logit) to rounding, about 1e-13.
+/// The pairs are shared out linearly between the nodes of a grid, on which the kernel is sampled;
+/// it has 1 + max(2000, round(20 / sigma)) / 2 nodes. For double confidences the numbers are those
+/// of relplot 1.0.3 (same grids, floor and clip of the logit) to rounding, about 1e-13.
 ///
 /// Weights count as copies: a weight of 2 is the pair given twice. They should be of the order of
 /// 1, since the floor 1e-4 is in units of one sample. Range: [0, 1] for confidences in [0, 1].
@@ -52,7 +51,7 @@ struct smooth_ece {
           "default (like = `torch_uncertainty`)",
   };
   smooth_kernel kernel = smooth_kernel::reflected;
-  /// sigma, at least 1e-5; without it, the largest sigma found with smooth_ece(sigma) <= sigma.
+  /// sigma, at least 1e-5; without it, the smallest sigma tried with smooth_ece(sigma) <= sigma.
   std::optional<double> bandwidth = std::nullopt;
   /// Work out where a float confidence lies on the grid in float, as numpy does for relplot; else
   /// in double, as everything here.

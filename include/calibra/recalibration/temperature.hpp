@@ -183,9 +183,9 @@ class temperature_scaling {
 /// log sum_k exp(z_k / T) - z_y / T, weighted if the options have weights. See temperature_scaling
 /// for what the kinds of scores mean.
 ///
-/// Shapes: scores N x K (N for the binary kinds), labels N. Labels in [0, K), or 0 and 1. Of the
-/// options, `weights`, `ignore_label`, `valid`, `nan`, `renormalise`, `threads` and `progress`
-/// count.
+/// Shapes: scores N x K (N for the binary kinds), labels N. Labels in [0, K), or 0 and 1.
+/// Options that count: `weights`, `ignore_label`, `valid`, `nan`, `renormalise`, `threads` and
+/// `progress`.
 /// The NLL is convex in 1 / T; the search is Newton's in a bracket, from the optimum of every 3rd
 /// to 31st row (`fit_options::warm_start`), so that in general three to five full passes are
 /// enough, the first of which checks the input: see report(). Range: T in [1/1024, 1024].
@@ -197,8 +197,8 @@ class temperature_scaling {
 /// to about 1e-7. Threads do not change the result beyond 1e-12. Memory: O(K) a thread. Not
 /// mergeable. Throws shape_error and value_error as collect(), and value_error for a label whose
 /// probability is 0 (logit -inf): its loss is infinite at every T. A free function, as the fit
-/// needs the row engine and the object does not: one that was loaded is the same as one that was
-/// fitted.
+/// needs the passes over rows and the object does not: one that was loaded is the same as one that
+/// was fitted.
 template<wrapped_scores S, class L>
 [[nodiscard]] temperature_scaling fit_temperature(const S& scores, L&& labels,
                                                   const row_options& o = {},

@@ -14,7 +14,7 @@
 
 namespace calibra::detail {
 
-/// How many parts of at least `grain` n items are cut into for so many threads.
+/// How many parts to cut n items into: at most `threads`, and at most ceil(n / grain).
 inline std::size_t part_count(std::size_t n, unsigned threads, std::size_t grain) {
   const std::size_t most = grain == 0 ? n : (n + grain - 1) / grain;
   return std::max<std::size_t>(1, std::min<std::size_t>(threads, most));

@@ -29,7 +29,7 @@ struct row_needs {
   bool prediction = false;     ///< the predicted class itself
 };
 
-/// What the left side of the spine says of a few samples; those left out are not in it.
+/// Confidence, hit and loss terms of a few samples; those left out are not in it.
 struct row_block {
   std::size_t size = 0;
   const std::size_t* row = nullptr;        ///< where the sample stands in the input

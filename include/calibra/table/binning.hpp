@@ -91,7 +91,9 @@ class binning {
   [[nodiscard]] bool by_edges() const noexcept { return rule_ == nullptr; }
   /// The edges; empty for bins by a rule.
   [[nodiscard]] const std::vector<double>& edges() const noexcept { return edges_; }
-  [[nodiscard]] edge_side side() const noexcept { return side_; }
+  /// Which end of a bin belongs to it. A rule says so itself by side(), or is asked where it puts
+  /// the edges between bins.
+  [[nodiscard]] edge_side side() const { return rule_ ? rule_->side() : side_; }
   /// What tells the rule from others; empty for bins by edges.
   [[nodiscard]] std::string describe() const { return rule_ ? rule_->describe() : std::string(); }
 
@@ -130,6 +132,7 @@ class binning {
     virtual double lower(std::size_t bin) const = 0;
     virtual double upper(std::size_t bin) const = 0;
     virtual std::string describe() const = 0;
+    virtual edge_side side() const = 0;
   };
   template<class R>
   struct rule_of final : any_rule {
@@ -144,6 +147,19 @@ class binning {
     double lower(std::size_t bin) const override { return rule.lower(bin); }
     double upper(std::size_t bin) const override { return rule.upper(bin); }
     std::string describe() const override { return rule.describe(); }
+    edge_side side() const override {
+      if constexpr (requires { rule.side(); }) {
+        return rule.side();
+      } else {
+        std::size_t below = 0, above = 0;
+        for (std::size_t b = 0; b + 1 < size(); ++b) {
+          const std::ptrdiff_t at = index(upper(b));
+          below += at == static_cast<std::ptrdiff_t>(b) ? 1U : 0U;
+          above += at == static_cast<std::ptrdiff_t>(b + 1) ? 1U : 0U;
+        }
+        return above > below ? edge_side::left_closed : edge_side::right_closed;
+      }
+    }
     R rule;
   };
 

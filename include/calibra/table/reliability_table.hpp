@@ -42,7 +42,7 @@ struct bin_sums {
 };
 
 /// Per bin: how many samples, how confident, how often right. What every binned metric is a
-/// function of. A commutative monoid: after `a += b`, `a` holds what it would hold had it been
+/// function of. Mergeable: after `a += b`, `a` holds what it would hold had it been
 /// filled with both streams (counts exactly, sums to compensated rounding), so that threads,
 /// batches, shards and ranks can each fill their own.
 ///
@@ -56,16 +56,12 @@ class reliability_table {
 
   /// Adds one sample.
   void add(double confidence, bool hit, double weight = 1) {
-    if (!(confidence >= 0 && confidence <= 1) || detail::is_nan(confidence))
-      throw value_error(
-          detail::concat("reliability_table::add(): confidence ", confidence, " is not in [0, 1]"));
-    if (!(weight >= 0) || !detail::is_finite(weight))
-      throw value_error(
-          detail::concat("reliability_table::add(): weight ", weight, " is not in [0, inf)"));
+    check(confidence, weight);
     add_unchecked(confidence, hit, weight);
   }
 
-  /// Adds a batch; `weights` empty or as long as the others.
+  /// Adds a batch, or nothing if one of its samples is bad; `weights` empty or as long as the
+  /// others.
   void add(std::span<const double> confidence, std::span<const unsigned char> hit,
            std::span<const double> weights = {}) {
     if (hit.size() != confidence.size() || (!weights.empty() && weights.size() != hit.size()))
@@ -73,7 +69,9 @@ class reliability_table {
                                        " hits and weights, got ", hit.size(), " and ",
                                        weights.size()));
     for (std::size_t i = 0; i < confidence.size(); ++i)
-      add(confidence[i], hit[i] != 0, weights.empty() ? 1.0 : weights[i]);
+      check(confidence[i], weights.empty() ? 1.0 : weights[i]);
+    for (std::size_t i = 0; i < confidence.size(); ++i)
+      add_unchecked(confidence[i], hit[i] != 0, weights.empty() ? 1.0 : weights[i]);
   }
 
   reliability_table& operator+=(const reliability_table& other) {
@@ -196,6 +194,15 @@ class reliability_table {
   }
 
  private:
+  static void check(double confidence, double weight) {
+    if (!(confidence >= 0 && confidence <= 1) || detail::is_nan(confidence))
+      throw value_error(
+          detail::concat("reliability_table::add(): confidence ", confidence, " is not in [0, 1]"));
+    if (!(weight >= 0) || !detail::is_finite(weight))
+      throw value_error(
+          detail::concat("reliability_table::add(): weight ", weight, " is not in [0, inf)"));
+  }
+
   struct running_sums {
     std::uint64_t count = 0;
     detail::compensated_sum weight;

@@ -10,7 +10,7 @@
 
 namespace calibra {
 
-/// Sums that need no bins. A commutative monoid like reliability_table: `a += b` equals having seen
+/// Sums that need no bins. Mergeable like reliability_table: `a += b` equals having seen
 /// both streams. Every mean is NaN for no samples (or no weight).
 class summary {
  public:

@@ -33,9 +33,9 @@
 /// the same formulas, options and choices of slopes, differentiable by the scores through autograd.
 /// What is said here holds for all of them.
 ///
-/// Scores: logits(t), probabilities(t), N x K, K >= 1; binary_logits(t), binary_probabilities(t),
-/// N;
-///   of float32, float64, float16 or bfloat16. Labels N, of an integer type, on the same device.
+/// Scores: logits(t), probabilities(t): N x K, K >= 1. binary_logits(t), binary_probabilities(t):
+/// N.
+///   Of float32, float64, float16 or bfloat16. Labels N, of an integer type, on the same device.
 ///   The result has no dimension, lies on that device and is float64 for float64 scores, else
 ///   float32: float16 and bfloat16 are computed in float32, and sums are made in the type of the
 ///   result.

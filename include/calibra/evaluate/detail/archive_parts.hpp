@@ -30,7 +30,9 @@ inline std::uint64_t checksum(std::string_view bytes) {
 struct stored_bins {
   std::string description;
   std::vector<double> lowers, uppers;
+  edge_side closed = edge_side::right_closed;
 
+  edge_side side() const { return closed; }
   std::size_t size() const { return uppers.size(); }
   double lower(std::size_t b) const { return lowers[b]; }
   double upper(std::size_t b) const { return uppers[b]; }
@@ -169,9 +171,11 @@ void archive(A& a, binning& x) {
     stored.lowers.push_back(x.lower(b));
     stored.uppers.push_back(x.upper(b));
   }
+  stored.closed = x.side();
   archive(a, stored.description);
   archive(a, stored.lowers);
   archive(a, stored.uppers);
+  archive(a, stored.closed);
   if constexpr (A::reading) {
     if (stored.lowers.size() != stored.uppers.size()) a.wrong("bins of unequal numbers of bounds");
     x = stored;

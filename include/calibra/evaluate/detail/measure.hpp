@@ -18,12 +18,17 @@
 
 namespace calibra::detail {
 
-/// The metric that a convention has for the name, or the metric itself.
+/// The metric that a convention has for the name, or the metric itself. Throws option_error for a
+/// metric that was told otherwise than the convention has it.
 inline any_metric by_convention(const any_metric& m, const convention_option& like) {
   if (!like || like->metrics == nullptr) return m;
   const metric_list own = like->metrics();
   const any_metric* other = own.find(m.name());
-  return other != nullptr ? *other : m;
+  if (other == nullptr || *other == m) return m;
+  if (!m.by_default())
+    throw option_error(concat("convention ", like->name, " defines ", m.name(),
+                              " itself; options of the metric go with calibra's"));
+  return *other;
 }
 
 /// The metrics of an evaluation, as its convention defines them, and what they need.

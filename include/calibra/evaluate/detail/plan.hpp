@@ -44,7 +44,7 @@ evidence_plan plan_for(std::string_view where, const evidence_needs& needs, cons
     if (mass && plan.like->binary_equal_mass) plan.rows.binary = *plan.like->binary_equal_mass;
     if (plan.like->side) plan.bins.side = *plan.like->side;
   }
-  if (mass && plan.bins.bins < 1)
+  if ((mass || needs.mass_table || !needs.class_cuts.empty()) && plan.bins.bins < 1)
     throw option_error(concat(where, ": expected at least 1 bin, got 0"));
   if (kind == evidence_kind::confidences) {
     plan.rows.binary = binary_target::positive_class;

@@ -6,11 +6,11 @@
 
 namespace calibra::detail::CALIBRA_DETAIL_ISA {
 
-/// The left side of the spine, for lanes V. "rows" are contiguous classes, "cols" contiguous
-/// samples. A register of samples side by side is worked on a class at a time; longer rows are
-/// worked on along their classes, a few rows at once so that what is done once a row is done for
-/// all of them together. Both read their data twice: once for the maximum, once (from cache) for
-/// the sums.
+/// Maximum, sums of exponentials and hits of rows, for lanes V. "rows" are contiguous classes,
+/// "cols" contiguous samples. A register of samples side by side is worked on a class at a time;
+/// longer rows are worked on along their classes, a few rows at once so that what is done once a
+/// row is done for all of them together. Both read their data twice: once for the maximum, once
+/// (from cache) for the sums.
 template<class V>
 struct kernels {
   using T = typename V::value;

@@ -18,7 +18,7 @@
 #include "calibra/torch/detail/describe.hpp"
 #include "calibra/torch/detail/host_tensor.hpp"
 
-// The left side of the spine on a tensor's own device: what detail/row_pass.hpp does on the host,
+// Scores to confidences and hits on a tensor's own device: what rows/row_pass.hpp does on the host,
 // in operations that neither read an element back nor have shapes that depend on one.
 namespace calibra::detail {
 
