@@ -274,8 +274,9 @@ template<json_recalibrator R>
                     {"confidence", finite(bin.confidence)},
                     {"accuracy", finite(bin.accuracy)}});
   if (!e.ece_per_class.empty()) {
-    nlohmann::ordered_json& ece = document["classwise"]["ece"] = nlohmann::ordered_json::array();
-    for (const double x : e.ece_per_class) ece.push_back(finite(x));
+    nlohmann::ordered_json& of_classes = document["classwise"]["ece"] =
+        nlohmann::ordered_json::array();
+    for (const double x : e.ece_per_class) of_classes.push_back(finite(x));
   }
   return document;
 }
