@@ -44,6 +44,22 @@ double bare(const table& z, const std::vector<int>& y) {
 #endif
 }
 
+double of_table(const calibra::reliability_table& t) {
+#ifdef FAULT_equal_mass_of_table
+  return calibra::ace(t);
+#else
+  return calibra::ece(t);
+#endif
+}
+
+double of_tables(const calibra::classwise_table& t) {
+#ifdef FAULT_equal_mass_of_classes
+  return calibra::tace(t);
+#else
+  return calibra::classwise_ece(t);
+#endif
+}
+
 calibra::temperature_scaling fit(const table& z, const std::vector<int>& y) {
 #ifdef FAULT_bare_fit
   return calibra::fit_temperature(z, y);

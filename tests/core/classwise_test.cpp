@@ -206,13 +206,16 @@ TEST_CASE("classes: pairs in no bin stay in the total", "[classwise]") {
   const binning left = binning::equal_width(10, edge_side::left_closed);
   calibra::conventions::detail::of_nn_calibration::arange_bins intervals(5);
   intervals.uppers = {0.25, 0.5, 0.8, 1};
+  calibra::conventions::detail::of_nn_calibration::arange_bins overlapping(2);
+  overlapping.uppers = {0.5, 0.75, 1};
   const std::vector<binning> binnings = {
       reference_bins{.between = right, .zero = zero_rule::no_bin},
       reference_bins{.between = right, .zero = zero_rule::removed},
       reference_bins{.between = left, .one = one_rule::no_bin},
       reference_bins{.between = left, .one = one_rule::own_bin},
       reference_bins{.between = right, .find = find_rule::ceil_multiply},
-      intervals};
+      intervals,
+      overlapping};
   for (const binning& b : binnings) {
     for (const bool weighted : {false, true}) {
       options binned = weighted ? o : options{};
@@ -227,13 +230,12 @@ TEST_CASE("classes: pairs in no bin stay in the total", "[classwise]") {
         expected.bins.resize(b.size());
         for (const naive::pair& pair : pairs[k]) {
           one_by_one.add(pair.confidence, pair.hit, pair.weight);
-          if (b.index(pair.confidence) >= 0)
-            expected.bins[static_cast<std::size_t>(b.index(pair.confidence))].add(pair);
-          else if (b.index(pair.confidence) == binning::none)
-            expected.outside.add(pair);
+          b.for_each_bin(pair.confidence, [&](std::size_t bin) { expected.bins[bin].add(pair); });
+          if (b.index(pair.confidence) == binning::none) expected.outside.add(pair);
         }
         CHECK(naive::difference(tables[k], expected) == "");
         CHECK(tables[k].count() == one_by_one.count());
+        CHECK(tables[k].total_weight() == Approx(one_by_one.total_weight()).epsilon(1e-13));
         CHECK(tables[k].total_confidence() == Approx(one_by_one.total_confidence()).epsilon(1e-13));
         CHECK(tables[k].total_hits() == Approx(one_by_one.total_hits()).epsilon(1e-13));
         CHECK(tables[k].outside_weight() == Approx(one_by_one.outside_weight()).epsilon(1e-13));

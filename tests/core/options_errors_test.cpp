@@ -244,6 +244,15 @@ TEST_CASE("errors: multi-label targets", "[errors]") {
       Message("tabulate_classes(): score nan at row 1, column 1; expected a finite number"));
 }
 
+TEST_CASE("every metric that cuts bins refuses to make none", "[errors]") {
+  const std::vector<std::vector<float>> z{{1, 0}, {0, 2}};
+  const std::vector<int> labels{0, 1};
+  for (const calibra::any_metric& m :
+       calibra::metric_list{calibra::ace, calibra::classwise_ace, calibra::tace, calibra::ece})
+    CHECK_THROWS_AS(calibra::evaluate(calibra::logits(z), labels, {m}, {.bins = 0}),
+                    calibra::option_error);
+}
+
 TEST_CASE("errors: bins", "[errors]") {
   const auto z = calibra::logits(good_logits);
   options o;

@@ -48,7 +48,9 @@ TEST_CASE("a convention is kept by name", "[archive]") {
   const std::string bytes = to_bytes(example({.like = conventions::torchmetrics}));
   CHECK_THROWS_WITH(evidence_from_bytes(bytes, "f"), Catch::Contains("made like torchmetrics"));
   const evidence e = evidence_from_bytes(bytes, "f", conventions::torchmetrics);
-  CHECK(evaluate(e)["ece"] == evaluate(example({.like = conventions::torchmetrics}))["ece"]);
+  const evaluation made = evaluate(example({.like = conventions::torchmetrics}));
+  CHECK(evaluate(e)["ece"] == made["ece"]);
+  CHECK(to_text(evaluate(e)) == to_text(made));
 }
 
 TEST_CASE("evidence that was made otherwise does not merge, and is left as it was", "[archive]") {
@@ -58,6 +60,17 @@ TEST_CASE("evidence that was made otherwise does not merge, and is left as it wa
   CHECK_THROWS_AS(e += example({.scheme = bin_scheme::equal_mass}), option_error);
   CHECK_THROWS_AS(e += example({.like = conventions::netcal}), option_error);
   CHECK_THROWS_AS(e += example({.weights = std::vector<double>(60, 1.5)}), option_error);
+  CHECK(to_bytes(e) == before);
+}
+
+TEST_CASE("weighted and unweighted pairs of classes do not merge", "[archive]") {
+  const drawn<double> d(60, 3, 5);
+  const metric_list list{classwise_ace};
+  evidence e = evidence_of(logits(d.z), d.labels, list);
+  const std::string before = to_bytes(e);
+  const evidence weighted =
+      evidence_of(logits(d.z), d.labels, list, {.weights = std::vector<double>(60, 1.5)});
+  CHECK_THROWS_AS(e += weighted, option_error);
   CHECK(to_bytes(e) == before);
 }
 

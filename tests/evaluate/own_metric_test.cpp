@@ -53,6 +53,32 @@ TEST_CASE("metrics of one's own are equal members of a list", "[own]") {
   CHECK(e["worst_class"] == e.ece_per_class[e.worst_classes(1).at(0)]);
 }
 
+namespace {
+
+/// Reads the table and asks for nothing.
+struct forgetful {
+  static constexpr metric_info info{.name = "forgetful"};
+  evidence_needs needs() const { return {}; }
+  double of(const evidence_view& e) const { return e.mass_table().total_weight(); }
+};
+
+}  // namespace
+
+TEST_CASE("a metric that reads what it did not ask for is an error", "[own]") {
+  const drawn<double> d(30, 3, 5);
+  CHECK_THROWS_WITH(evaluate(logits(d.z), d.labels, {forgetful{}}),
+                    Catch::Contains("mass_table") && Catch::Contains("needs()"));
+}
+
+TEST_CASE("a convention does not take the place of a metric with options of its own", "[own]") {
+  const drawn<double> d(30, 3, 5);
+  const options like{.like = conventions::relplot};
+  CHECK_NOTHROW(smooth_ece(logits(d.z), d.labels, like));
+  CHECK_THROWS_WITH(smooth_ece.with({.bandwidth = 0.05})(logits(d.z), d.labels, like),
+                    Catch::Contains("convention relplot defines smooth_ece"));
+  CHECK_NOTHROW(smooth_ece.with({.float_positions = true})(logits(d.z), d.labels, like));
+}
+
 TEST_CASE("bins by a rule of one's own", "[own]") {
   const drawn<double> d(300, 4, 4);
   const options by_rule{.binning = halves{}};

@@ -152,7 +152,10 @@ inline evidence labels_as_classes(const std::vector<evidence>& each, std::uint64
     const bool there = each[l].table && each[l].table->bins() == bins;
     const reliability_table table = there ? *each[l].table : tabulate(*each[l].pairs, bins);
     for (std::size_t b = 0; b < table.size(); ++b) e.class_table->add_sums(l, b, table.sums(b));
-    if (!bins.by_edges()) e.class_table->add_sums(l, table.size(), table.outside());
+    if (!bins.by_edges()) {
+      e.class_table->add_sums(l, e.class_table->in_none(), table.outside());
+      e.class_table->add_sums(l, e.class_table->repeated(), table.repeated());
+    }
     if (each[l].pairs) e.class_pairs.push_back(*each[l].pairs);
   }
   e.table = reliability_table(bins);

@@ -200,9 +200,12 @@ class metric : public F {
     if constexpr (detail::complete<detail::measurer<P>>)
       return detail::measurer<P>::one(form(), pairs, o);
   }
-  /// Of a filled table. Metrics of equal-mass bins take pairs: a table does not say how it was cut.
-  [[nodiscard]] double operator()(const reliability_table& table) const
-      requires(detail::of_table<F> && !detail::on_equal_mass<F>()) {
+  /// Of a filled table. Metrics of equal-mass bins take scores or pairs instead.
+  [[nodiscard]] double operator()(
+      const reliability_table& table) const requires detail::of_table<F> {
+    static_assert(!detail::on_equal_mass<F>(),
+                  "calibra: this metric cuts bins of equal mass; give it scores or pairs: a table "
+                  "does not say how it was cut");
     return F::of(table);
   }
   /// Of sums.
@@ -224,9 +227,11 @@ class metric : public F {
           pairs, [&](const sample& x) { return detail::value_of_sample(form(), x, bins); });
     }
   }
-  /// Of a table a class; not for metrics that choose the pairs of each class.
-  [[nodiscard]] double operator()(const classwise_table& tables) const
-      requires(detail::of_classes<F> && !detail::cuts_classes<F>) {
+  /// Of a table a class. Metrics that choose the pairs of each class take scores instead.
+  [[nodiscard]] double operator()(
+      const classwise_table& tables) const requires detail::of_classes<F> {
+    static_assert(!detail::cuts_classes<F>,
+                  "calibra: this metric cuts bins of equal mass in each class; give it scores");
     return F::of(class_tables(tables));
   }
 };

@@ -24,7 +24,7 @@ class classwise_table {
   classwise_table(binning bins, std::size_t classes)
       : binning_(std::move(bins)),
         classes_(classes),
-        slots_(binning_.size() + (binning_.by_edges() ? 0 : 1)),
+        slots_(binning_.size() + (binning_.by_edges() ? 0 : 2)),
         count_(classes * slots_),
         confidence_(classes * slots_),
         hits_(classes * slots_) {}
@@ -95,12 +95,18 @@ class classwise_table {
       weight_[i] += weight;
       squares_[i] += weight * weight;
     };
-    if (binning_.by_edges())
+    if (binning_.by_edges()) {
       add(static_cast<std::size_t>(binning_.index(confidence)));
-    else if (binning_.index(confidence) == binning::none)
-      add(binning_.size());
-    else
-      binning_.for_each_bin(confidence, add);
+    } else if (binning_.index(confidence) == binning::none) {
+      add(in_none());
+    } else {
+      bool again = false;
+      binning_.for_each_bin(confidence, [&](std::size_t b) {
+        add(b);
+        if (again) add(repeated());
+        again = true;
+      });
+    }
   }
   /// Adds `count` pairs of weight 1 to bin b of class k, given the sum of their confidences.
   void add_count(std::size_t k, std::size_t b, std::uint64_t count, double confidence) {
@@ -108,8 +114,8 @@ class classwise_table {
     count_[i] += count;
     confidence_[i] += confidence;
   }
-  /// Adds pairs to bin b of class k at once, given their sums. b = bins().size() is what lies in no
-  /// bin, for bins by a rule.
+  /// Adds pairs to bin b of class k at once, given their sums. For bins by a rule, b = in_none() is
+  /// what lies in no bin, and b = repeated() what lies in a second one.
   void add_sums(std::size_t k, std::size_t b, const bin_sums& more) {
     const std::size_t i = k * slots_ + b;
     if (more.weight != static_cast<double>(more.count) || more.squared_weight != more.weight)
@@ -121,8 +127,10 @@ class classwise_table {
     weight_[i] += more.weight;
     squares_[i] += more.squared_weight;
   }
-  /// The sums of what lies in bin b of class k, or in no bin (b = bins().size()). The squared
-  /// misses of classes are not kept.
+  [[nodiscard]] std::size_t in_none() const { return binning_.size(); }
+  [[nodiscard]] std::size_t repeated() const { return binning_.size() + 1; }
+  /// The sums of what lies in bin b of class k; of in_none() and repeated() too. The squared misses
+  /// of classes are not kept.
   [[nodiscard]] bin_sums sums(std::size_t k, std::size_t b) const {
     return b < slots_ ? sums_at(k * slots_ + b) : bin_sums{};
   }
@@ -185,12 +193,13 @@ class classwise_table {
       table.add_sums(b, sums_at(i));
     }
     if (slots_ == binning_.size()) return;
-    table.add_outside_sums(sums_at(k * slots_ + binning_.size()));
+    table.add_outside_sums(sums_at(k * slots_ + in_none()));
+    table.add_repeated_sums(sums_at(k * slots_ + repeated()));
   }
 
   binning binning_;
   std::size_t classes_;
-  std::size_t slots_;  // a class: its bins, and one more where pairs may be in none
+  std::size_t slots_;  // a class: its bins, and two more where pairs may be in none or in two
   std::uint64_t samples_ = 0;
   std::vector<std::uint64_t> count_;
   std::vector<double> confidence_, hits_;
