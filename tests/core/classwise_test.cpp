@@ -233,7 +233,14 @@ TEST_CASE("classes: pairs in no bin stay in the total", "[classwise]") {
           b.for_each_bin(pair.confidence, [&](std::size_t bin) { expected.bins[bin].add(pair); });
           if (b.index(pair.confidence) == binning::none) expected.outside.add(pair);
         }
-        CHECK(naive::difference(tables[k], expected) == "");
+        // What lies in two bins stands twice in the expected table, and so in its total.
+        if (one_by_one.repeated().count == 0)
+          CHECK(naive::difference(tables[k], expected) == "");
+        else
+          for (std::size_t bin = 0; bin < b.size(); ++bin) {
+            CHECK(tables[k].sums(bin).count == expected.bins[bin].count);
+            CHECK(tables[k].sums(bin).weight == Approx(one_by_one.sums(bin).weight));
+          }
         CHECK(tables[k].count() == one_by_one.count());
         CHECK(tables[k].total_weight() == Approx(one_by_one.total_weight()).epsilon(1e-13));
         CHECK(tables[k].total_confidence() == Approx(one_by_one.total_confidence()).epsilon(1e-13));

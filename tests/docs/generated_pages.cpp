@@ -78,7 +78,7 @@ std::string convention_sections_text() {
     out += concat("### `", c->name, "`\n\n", c->implementation);
     if (!c->version.empty()) out += concat(", ", c->version);
     out += ".\n\n";
-    if (!c->settings.empty()) {
+    if (c->settings.size() > 0) {
       out += "| what | how |\n|---|---|\n";
       for (const calibra::convention_setting& s : c->settings)
         out += concat("| ", cell(s.what), " | ", cell(s.how), " |\n");
@@ -86,7 +86,7 @@ std::string convention_sections_text() {
     }
     for (const calibra::convention_oddity& o : c->oddities)
       out += concat("- ", o.what, o.reproduced ? " Reproduced." : " Not reproduced.", '\n');
-    if (!c->oddities.empty()) out += '\n';
+    if (c->oddities.size() > 0) out += '\n';
   }
   return out;
 }

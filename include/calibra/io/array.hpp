@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -20,6 +19,7 @@
 #include "calibra/array/scalar.hpp"
 #include "calibra/array/view.hpp"
 #include "calibra/error.hpp"
+#include "calibra/io/detail/as_double.hpp"
 #include "calibra/io/detail/text.hpp"
 #include "calibra/io/dtype.hpp"
 
@@ -54,20 +54,6 @@ inline std::size_t byte_count(const std::string& name, const array_layout& layou
     empty = empty || extent == 0;
   }
   return empty ? 0 : bytes;
-}
-
-/// One element as a double: exact, but for integers beyond 2^53 in size.
-template<class T>
-double as_double(const T& x) {
-  if constexpr (std::is_same_v<T, bool> || std::integral<T>) {
-    return static_cast<double>(x);
-  } else if constexpr (calibra::detail::is_swapped_integer<T>::value) {
-    return [&]<class Integer>(const byte_swapped<Integer>& swapped) {
-      return static_cast<double>(static_cast<Integer>(swapped));
-    }(x);
-  } else {
-    return static_cast<double>(scalar_traits<T>::load(x));
-  }
 }
 
 }  // namespace detail

@@ -13,6 +13,7 @@
 #include "calibra/options.hpp"
 #include "calibra/recalibration/detail/logit_reader.hpp"
 #include "calibra/recalibration/detail/row_temperer.hpp"
+#include "calibra/rows/parallel.hpp"
 
 namespace calibra::detail {
 
