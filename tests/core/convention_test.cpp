@@ -206,12 +206,23 @@ TEST_CASE("presets by name", "[convention]") {
         binning::equal_width(15));
   CHECK(&conventions::find("NetCal") == &conventions::netcal);
   CHECK(&conventions::find("GUO2017") == &conventions::guo2017);
-  CHECK_THROWS_MATCHES(
-      conventions::find("Guo"), option_error,
-      Catch::Message("convention: expected one of calibra, guo2017, torchmetrics, netcal, "
-                     "verified, relplot, probmetrics, torch_uncertainty, clip_calibration, "
-                     "robustness_metrics, tfp, nn_calibration, sklearn, focal, hle, "
-                     "inspect_browsecomp, helm, lm_eval; got \"Guo\""));
+  std::string known;
+  for (const convention* like : conventions::all())
+    known += calibra::detail::concat(known.empty() ? "" : ", ", like->name);
+  CHECK(known.rfind("calibra, guo2017, torchmetrics, netcal, ", 0) == 0);
+  CHECK_THROWS_MATCHES(conventions::find("Guo"), option_error,
+                       Catch::Message(calibra::detail::concat("convention: expected one of ", known,
+                                                              "; got \"Guo\"")));
+}
+
+TEST_CASE("what a convention defines otherwise has a metric's name", "[convention]") {
+  for (const convention* like : conventions::all()) {
+    if (like->metrics == nullptr) continue;
+    for (const calibra::any_metric& m : like->metrics()) {
+      INFO(like->name << ": " << m.name());
+      CHECK(calibra::all_metrics().find(m.name()) != nullptr);
+    }
+  }
 }
 
 TEST_CASE("conventions are values", "[convention]") {

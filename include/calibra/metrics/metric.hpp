@@ -40,6 +40,11 @@
 ///                                `class_cut cut() const`, equal-mass bins of each class
 ///     const evidence_view&       anything of these: it says what by `evidence_needs needs() const`
 ///
+/// Optional members: `void check() const` throws option_error for options that make no sense;
+/// `std::string undefined(const sample&) const` says where the metric is not defined;
+/// `operator==` compares options (without it formulas are equal by type); `static constexpr bool
+/// pooled = true` asks for tables of classes on fixed bins, whatever the scheme.
+///
 /// `metric<F>` gives it the calls that all metrics have; evaluate() takes F itself as well.
 
 namespace calibra {
@@ -163,6 +168,11 @@ concept formula = detail::has_info<F> &&
 /// Calls of a formula, the same for every metric. An immutable value; cheap to copy.
 template<class F>
 class metric : public F {
+  static_assert(
+      formula<F>,
+      "calibra: a metric has `static constexpr metric_info info` and `double of(...) const` "
+      "of what calibra/metrics/metric.hpp lists; of an evidence_view `needs() const` too");
+
  public:
   constexpr metric() = default;
   constexpr explicit metric(const F& f) : F(f) {}
