@@ -32,9 +32,9 @@
 ///
 /// Tensors on the CPU are viewed where they lie (any strides; float32, float64, float16, bfloat16;
 /// labels, weights and masks of any integer type, bool or number) and go through the same code as
-/// every other array. Tensors on another device stay there: confidences, hits and sums
-/// are made in ATen operations (calibra/torch/), and each call makes one host synchronisation, when
-/// it reads what it found. There labels, weights and masks have to be tensors on the same device.
+/// every other array. Tensors on another device stay there: confidences, hits and sums are
+/// made in ATen operations (calibra/torch/), and each call makes one host synchronisation, when it
+/// reads what it found. There labels, weights and masks have to be tensors on the same device.
 /// Gradients are not recorded: the losses of calibra/torch/ are for that.
 
 namespace calibra {

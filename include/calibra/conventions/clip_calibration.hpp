@@ -48,15 +48,15 @@ using of_means = on_table<F, &means>;
 
 inline metric_list own_metrics() {
   return {of_both<metrics::ece>{},
-                of_both<metrics::rmsce>{},
-                of_both<metrics::mean_gap>{},
-                detail::named<metrics::weighted_mce, detail::mce_info>{},
-                of_means<metrics::debiased_l2>{},
-                of_means<metrics::overconfidence>{},
-                of_means<metrics::underconfidence>{},
-                of_means<metrics::brier_reliability>{},
-                of_means<metrics::brier_resolution>{},
-                of_means<metrics::brier_uncertainty>{}};
+          of_both<metrics::rmsce>{},
+          of_both<metrics::mean_gap>{},
+          detail::named<metrics::weighted_mce, detail::mce_info>{},
+          of_means<metrics::debiased_l2>{},
+          of_means<metrics::overconfidence>{},
+          of_means<metrics::underconfidence>{},
+          of_means<metrics::brier_reliability>{},
+          of_means<metrics::brier_resolution>{},
+          of_means<metrics::brier_uncertainty>{}};
 }
 
 }  // namespace detail::of_clip_calibration

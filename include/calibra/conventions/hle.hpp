@@ -38,9 +38,8 @@ inline reliability_table runs(const evidence_view& e) {
 }
 
 inline metric_list own_metrics() {
-  return {detail::on_table<metrics::ece, &runs>{},
-                detail::on_table<metrics::rmsce, &runs>{},
-                detail::on_table<metrics::mce, &runs>{}};
+  return {detail::on_table<metrics::ece, &runs>{}, detail::on_table<metrics::rmsce, &runs>{},
+          detail::on_table<metrics::mce, &runs>{}};
 }
 
 }  // namespace detail::of_hle

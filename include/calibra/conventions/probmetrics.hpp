@@ -52,8 +52,8 @@ inline pair_of_row of_present_classes(const double* p, std::size_t classes, std:
 
 inline metric_list own_metrics() {
   return {metrics::debiased_l2{.lone = lone_sample::plug_in},
-                metrics::classwise_debiased_l2{.lone = lone_sample::plug_in},
-                detail::nll_by<detail::nll_rule::floor_log>{}};
+          metrics::classwise_debiased_l2{.lone = lone_sample::plug_in},
+          detail::nll_by<detail::nll_rule::floor_log>{}};
 }
 
 }  // namespace detail::of_probmetrics

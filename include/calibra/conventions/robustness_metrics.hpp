@@ -35,9 +35,8 @@ struct positive_classwise_ace : metrics::classwise_ace {
 };
 
 inline metric_list own_metrics() {
-  return {positive_classwise_ace{},
-         detail::named<positive_classwise_ace, detail::ace_info>{},
-         metrics::sweep_ece{.own_bin_for_largest = true}};
+  return {positive_classwise_ace{}, detail::named<positive_classwise_ace, detail::ace_info>{},
+          metrics::sweep_ece{.own_bin_for_largest = true}};
 }
 
 }  // namespace detail::of_robustness_metrics

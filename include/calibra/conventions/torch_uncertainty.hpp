@@ -40,8 +40,8 @@ inline reliability_table rank_table(const sample& x, std::size_t bins) {
 
 inline metric_list own_metrics() {
   return {metrics::debiased_l2{.lone = lone_sample::plug_in},
-                metrics::classwise_debiased_l2{.lone = lone_sample::plug_in},
-                metrics::smooth_ece{.kernel = smooth_kernel::logit}};
+          metrics::classwise_debiased_l2{.lone = lone_sample::plug_in},
+          metrics::smooth_ece{.kernel = smooth_kernel::logit}};
 }
 
 }  // namespace detail::of_torch_uncertainty

@@ -21,7 +21,7 @@ inline binning bins(std::size_t count, bool single) {
 
 inline metric_list own_metrics() {
   return {metrics::debiased_l2{.lone = lone_sample::plug_in},
-                metrics::classwise_debiased_l2{.lone = lone_sample::plug_in}};
+          metrics::classwise_debiased_l2{.lone = lone_sample::plug_in}};
 }
 
 }  // namespace detail::of_torchmetrics

@@ -18,7 +18,7 @@ inline binning bins(std::size_t count, bool) {
 
 inline metric_list own_metrics() {
   return {metrics::classwise_rmsce{.reduction = class_reduction::root_of_mean},
-                metrics::classwise_debiased_l2{.reduction = class_reduction::root_of_mean}};
+          metrics::classwise_debiased_l2{.reduction = class_reduction::root_of_mean}};
 }
 
 }  // namespace detail::of_verified

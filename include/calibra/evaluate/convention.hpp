@@ -58,8 +58,8 @@ struct pair_of_row {
 };
 
 /// How a published implementation measures: a value, compared as one (its functions by address).
-/// What is left empty is as the options say, which makes the default calibra's own definitions. Copy
-/// one and change a member to make your own. Constants cost nothing where they are not used.
+/// What is left empty is as the options say, which makes the default calibra's own definitions.
+/// Copy one and change a member to make your own. Constants cost nothing where they are not used.
 struct convention {
   std::string_view name = "calibra";
   std::string_view implementation = "calibra's own default, after Guo et al. 2017";

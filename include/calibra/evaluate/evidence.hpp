@@ -58,9 +58,9 @@ struct class_masses {
 };
 
 /// What passes over scores and labels leave behind: the parts that metrics are functions of, each
-/// there only if something asked for it. Mergeable, save for the order of the pairs:
-/// `a += b` gives what one pass over both inputs gives. Made by evidence_of() or an
-/// evidence_accumulator, measured by evaluate(), kept in files by to_bytes().
+/// there only if something asked for it. Mergeable, save for the order of the pairs: `a += b` gives
+/// what one pass over both inputs gives. Made by evidence_of() or an evidence_accumulator, measured
+/// by evaluate(), kept in files by to_bytes().
 struct evidence {
   evidence_kind kind = evidence_kind::classes;
   calibra::precision precision = calibra::precision::float64;  ///< of the confidences

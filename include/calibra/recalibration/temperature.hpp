@@ -71,8 +71,9 @@ class temperature_scaling {
   /// The recalibrated probabilities: a matrix<C> of N x K for logits() and probabilities(), a
   /// std::vector<C> of N for the binary kinds; C is float or double, what the scores are computed
   /// in; for a tensor a tensor of that type on the same device. Rows sum to 1 to the rounding of C.
-  /// Of the options, `threads`, `nan` and `renormalise`
-  /// count; with nan_policy::count the row of a sample that holds NaN or +inf is NaN.
+  /// They are probabilities whatever the scores were: `ece(probabilities(t.transform(s)), labels)`.
+  /// Of the options, `threads`, `nan` and `renormalise` count; with nan_policy::count the row of a
+  /// sample that holds NaN or +inf is NaN.
   /// Cost: one pass, O(N K). Throws shape_error (no class), value_error for another kind of scores
   /// than it was fitted on, and value_error as collect() does for scores, with the row.
   template<wrapped_scores S>

@@ -17,8 +17,8 @@
 namespace calibra {
 
 /// One reliability table a class: the pairs (p_ik, [y_i = k]) of class k over the same bins, one
-/// against the rest; for multi-label scores the pairs (p_il, y_il) of label l. Mergeable
-/// like reliability_table. Memory: 24 bytes a class and bin (40 if weighted).
+/// against the rest; for multi-label scores the pairs (p_il, y_il) of label l. Mergeable like
+/// reliability_table. Memory: 24 bytes a class and bin (40 if weighted).
 class classwise_table {
  public:
   classwise_table(binning bins, std::size_t classes)
