@@ -77,6 +77,8 @@ std::vector<binning> binnings() {
       binning::equal_width(15),
       binning::equal_width(33, edge_side::left_closed),
       binning::equal_width(40),
+      binning::equal_width(128),
+      binning::equal_width(129),
       reference_bins{.between = binning::equal_width(10), .zero = zero_rule::no_bin},
       reference_bins{.between = binning::equal_width(10), .zero = zero_rule::removed},
       reference_bins{.between = binning::equal_width(10, edge_side::left_closed),
@@ -84,6 +86,7 @@ std::vector<binning> binnings() {
       reference_bins{.between = binning::equal_width(10, edge_side::left_closed),
                      .one = one_rule::no_bin},
       reference_bins{.between = binning::equal_width(10), .find = find_rule::ceil_multiply},
+      binning::from_edges({0, 0.26, 0.5 + 1e-10, 0.75, 1}),
       binning::from_edges({0, 0.1, 0.1, 0.5, 1}),
       binning::from_edges({0, 0.1, 0.1, 0.5, 1}, edge_side::left_closed),
   };

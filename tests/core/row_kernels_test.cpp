@@ -3,6 +3,7 @@
 #include "calibra/rows/row_kernels.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <limits>
 #include <random>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #if defined(__linux__)
@@ -471,6 +473,104 @@ TEMPLATE_TEST_CASE("exp at the ends of its range", "[row_kernels]", float, doubl
       for (const std::size_t i : {2U, 3U, 4U, 5U, 7U, 8U}) CHECK(e[i] == 0);
       CHECK(e[6] == 1);
       CHECK(std::isnan(e[9]));
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE("exp of a NaN is NaN, whatever its bits", "[row_kernels]", float, double) {
+  using T = TestType;
+  using word = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  const auto quiet = std::bit_cast<word>(limits<T>::quiet_NaN());
+  const word sign = word{1} << (sizeof(T) * 8 - 1);
+  std::mt19937_64 generator(5);
+  std::vector<T> x, out(4096);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const word payload = i < 1024 ? static_cast<word>(i) : static_cast<word>(generator());
+    x.push_back(std::bit_cast<T>(quiet | (payload & (quiet - 1)) | (i % 2 == 0 ? sign : 0)));
+  }
+  for (const isa set : machine_isas()) {
+    kernels_for<T>(set).exp_row(x.data(), x.size(), T{1}, T{0}, T{1}, out.data());
+    CAPTURE(static_cast<int>(set));
+    CHECK(std::count_if(out.begin(), out.end(), [](T e) { return !std::isnan(e); }) == 0);
+  }
+}
+
+TEST_CASE("one bad label or sum among many is noticed", "[row_kernels]") {
+  constexpr double nan = limits<double>::quiet_NaN(), inf = limits<double>::infinity();
+  for (const isa set : machine_isas()) {
+    const row_kernels<double>& kernels = kernels_for<double>(set);
+    for (const std::size_t n : {1U, 3U, 4U, 5U, 8U, 31U, 64U}) {
+      std::vector<std::int64_t> label(n);
+      std::vector<double> sum(n);
+      for (std::size_t i = 0; i < n; ++i) {
+        label[i] = static_cast<std::int64_t>(i % 10);
+        sum[i] = 1.0 + static_cast<double>(i);
+      }
+      CAPTURE(static_cast<int>(set), n);
+      CHECK(kernels.all_good(label.data(), sum.data(), n, 10));
+      std::size_t unnoticed = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        const std::int64_t y = label[i];
+        for (const std::int64_t bad : {std::int64_t{10}, std::int64_t{-1}, std::int64_t{1} << 32,
+                                       std::int64_t{1} << 62, limits<std::int64_t>::min()}) {
+          label[i] = bad;
+          unnoticed += kernels.all_good(label.data(), sum.data(), n, 10);
+        }
+        label[i] = y;
+        const double s = sum[i];
+        for (const double bad : {nan, -nan, inf}) {
+          sum[i] = bad;
+          unnoticed += kernels.all_good(label.data(), sum.data(), n, 10);
+        }
+        sum[i] = s;
+      }
+      CHECK(unnoticed == 0);
+    }
+  }
+}
+
+TEST_CASE("bins of equal width are certain or said not to be", "[row_kernels]") {
+  std::mt19937 generator(6);
+  std::uniform_real_distribution<double> uniform(0, 1);
+  for (const isa set : machine_isas()) {
+    for (const std::size_t bins : {1U, 2U, 3U, 10U, 15U, 100U, 128U}) {
+      for (const std::size_t n : {1U, 7U, 8U, 9U, 200U}) {
+        std::vector<double> c(n), key(n), miss(n);
+        std::vector<unsigned char> hit(n);
+        for (std::size_t i = 0; i < n; ++i) {
+          const auto kind = generator() % 8;
+          c[i] = kind == 0 ? 0 : kind == 1 ? 1 : kind == 2 ? 1e-300 : uniform(generator);
+          hit[i] = generator() % 2 == 0;
+        }
+        const auto keys = [&] {
+          return kernels_for<double>(set).equal_width_keys(c.data(), hit.data(), n, bins,
+                                                           key.data(), miss.data());
+        };
+        CAPTURE(static_cast<int>(set), bins, n);
+        REQUIRE(keys());
+        std::size_t wrong = 0;
+        for (std::size_t i = 0; i < n; ++i) {
+          const auto bin =
+              std::min(bins - 1, static_cast<std::size_t>(c[i] * static_cast<double>(bins)));
+          const auto low = static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(key[i]));
+          const double missed = c[i] - (hit[i] != 0 ? 1 : 0);
+          wrong += low != 2 * bin + hit[i] || miss[i] != missed * missed;
+        }
+        CHECK(wrong == 0);
+        // One confidence beside an edge, at any place.
+        std::size_t unsaid = 0;
+        for (std::size_t i = 0; bins > 1 && i < n; ++i) {
+          const double before = c[i];
+          const double edge =
+              static_cast<double>(1 + generator() % (bins - 1)) / static_cast<double>(bins);
+          for (const double x : {edge, std::nextafter(edge, 0.0), std::nextafter(edge, 1.0)}) {
+            c[i] = x;
+            unsaid += keys();
+          }
+          c[i] = before;
+        }
+        CHECK(unsaid == 0);
+      }
     }
   }
 }

@@ -132,6 +132,8 @@ namespace calibra::detail {
 /// row (and -inf throughout) come out as a NaN sum.
 template<class T>
 class row_kernels {
+  static constexpr bool is_float = std::is_same_v<T, float>;
+
  public:
   constexpr explicit row_kernels(isa set) : isa_(set) {}
 
@@ -168,14 +170,27 @@ class row_kernels {
     with([&](auto k) { found = k.find_row(p, n, x); });
     return found;
   }
+  /// Whether all labels are in [0, classes) and all sums positive and finite.
+  bool all_good(const std::int64_t* label, const double* sum, std::size_t n,
+                std::size_t classes) const requires(!is_float) {
+    bool good = false;
+    with([&](auto k) { good = k.all_good(label, sum, n, classes); });
+    return good;
+  }
+  /// The low 32 bits of key[i] are 2 bin + hit, for bins of equal width; miss[i] is
+  /// (confidence - hit)^2. False where a confidence is within 2e-9 bins of an edge.
+  bool equal_width_keys(const double* confidence, const unsigned char* hit, std::size_t n,
+                        std::size_t bins, double* key, double* miss) const requires(!is_float) {
+    bool certain = false;
+    with([&](auto k) { certain = k.equal_width_keys(confidence, hit, n, bins, key, miss); });
+    return certain;
+  }
   /// count[j] = how many of `bounds` p[j] is greater than
   void count_below(const T* p, std::size_t n, const T* bounds, std::size_t size, T* count) const {
     with([&](auto k) { k.count_below(p, n, bounds, size, count); });
   }
 
  private:
-  static constexpr bool is_float = std::is_same_v<T, float>;
-
   template<class Call>
   void with(Call call) const {
 #if CALIBRA_DETAIL_X86

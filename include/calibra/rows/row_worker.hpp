@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -32,7 +31,8 @@ struct row_needs {
 /// Confidence, hit and loss terms of a few samples; those left out are not in it.
 struct row_block {
   std::size_t size = 0;
-  const std::size_t* row = nullptr;        ///< where the sample stands in the input
+  std::size_t first = 0;                   ///< the first row that was looked at
+  const std::size_t* row = nullptr;        ///< the row of each sample; null where none was left out
   const double* confidence = nullptr;      ///< in [0, 1]
   const unsigned char* hit = nullptr;      ///< the event that the confidence is of
   const unsigned char* correct = nullptr;  ///< the predicted class is the label
@@ -41,6 +41,9 @@ struct row_block {
   const std::int64_t* prediction = nullptr;
   const std::int64_t* label = nullptr;
   const double* weight = nullptr;  ///< null where all weigh the same
+
+  /// Where sample i stands in the input.
+  std::size_t row_of(std::size_t i) const { return row == nullptr ? first + i : row[i]; }
 };
 
 template<class T>
@@ -115,9 +118,11 @@ class row_worker {
     if (options_.valid) options_.valid.get().load(first, count, valid_.data());
     current_ = reader_.read(first, count);
     kept_ = 0;
+    all_kept_ = false;
     map_(*this);
     return {kept_,
-            row_.data(),
+            first_,
+            all_kept_ ? nullptr : row_.data(),
             confidence_.data(),
             hit_.data(),
             kind_ == score_kind::logits ? hit_.data() : correct_.data(),
@@ -129,6 +134,9 @@ class row_worker {
   }
 
  private:
+  /// Which row of the tile sample n of the block is.
+  std::size_t in_tile(std::size_t n) const { return all_kept_ ? n : row_[n] - first_; }
+
   bool left_out(std::size_t i) const {
     return (options_.ignore_label && labels_in_[i] == *options_.ignore_label) ||
            (options_.valid && valid_[i] == 0);
@@ -198,14 +206,16 @@ class row_worker {
     kernels_.template softmax<ProperScores>(z, out);
     choose(z);
     if (needs_.prediction)
-      for (std::size_t n = 0; n < kept_; ++n) prediction_[n] = prediction_of(z, row_[n] - first_);
+      for (std::size_t n = 0; n < kept_; ++n) prediction_[n] = prediction_of(z, in_tile(n));
     if constexpr (ProperScores) proper_scores(z);
   }
 
   /// Keeps the rows of logits that count, with their labels, weights, confidences and hits.
   void choose(const tile<C>& z) {
-    if (!options_.ignore_label && !options_.valid && !options_.weights && all_good(z)) {
+    if (!options_.ignore_label && !options_.valid && !options_.weights &&
+        double_kernels_.all_good(labels_in_, sum_.data(), z.rows, z.classes)) {
       kept_ = z.rows;
+      all_kept_ = true;
       labels_out_ = labels_in_;
       return;
     }
@@ -226,34 +236,8 @@ class row_worker {
     }
   }
 
-  /// Whether all labels are classes and no sum is NaN. Numbers the rows, too. Signs are collected,
-  /// eight rows at a time, which compilers do side by side.
-  bool all_good(const tile<C>& z) {
-    constexpr std::uint64_t one_exponent = 0x0010000000000000;  // carries NaN into the sign
-    const std::uint64_t last = z.classes - 1;
-    const std::int64_t* const label = labels_in_;
-    const double* const sum = sum_.data();
-    std::size_t* const row = row_.data();
-    const auto check = [&](std::size_t i) {
-      const auto bits = std::bit_cast<std::uint64_t>(sum[i]);
-      const auto y = static_cast<std::uint64_t>(label[i]);
-      return y | (last - y) | bits | (bits + one_exponent);
-    };
-    std::uint64_t signs[8] = {};
-    std::size_t i = 0;
-    for (; i + 8 <= z.rows; i += 8)
-      for (std::size_t j = 0; j < 8; ++j) signs[j] |= check(i + j);
-    for (; i < z.rows; ++i) signs[0] |= check(i);
-    for (i = 0; i + 8 <= z.rows; i += 8)
-      for (std::size_t j = 0; j < 8; ++j) row[i + j] = first_ + i + j;
-    for (; i < z.rows; ++i) row[i] = first_ + i;
-    for (std::size_t j = 1; j < 8; ++j) signs[0] |= signs[j];
-    return signs[0] >> 63 == 0;
-  }
-
   /// Log-likelihood and Brier term of the chosen rows of logits.
   void proper_scores(const tile<C>& z) {
-    const std::size_t* row = row_.data();
     const C* max = max_.data();
     const double* sum = sum_.data();
     const double* second = second_.data();
@@ -261,13 +245,13 @@ class row_worker {
     double* log_likelihood = log_likelihood_.data();
     double* brier = brier_.data();
     for (std::size_t n = 0; n < kept_; ++n) {
-      const std::size_t i = row[n] - first_;
+      const std::size_t i = in_tile(n);
       log_likelihood[n] = static_cast<double>(z.at(i, static_cast<std::size_t>(labels_out_[n]))) -
                           static_cast<double>(max[i]);
     }
     double_kernels_.exp_row(log_likelihood, kept_, 1.0, 0.0, 1.0, brier);
     for (std::size_t n = 0; n < kept_; ++n) {
-      const std::size_t i = row[n] - first_;
+      const std::size_t i = in_tile(n);
       log_likelihood[n] -= std::log(sum[i]);
       brier[n] = std::max(0.0, (second[i] * confidence[n] - 2 * brier[n]) * confidence[n] + 1);
     }
@@ -356,6 +340,7 @@ class row_worker {
   double tolerance_;
   std::size_t first_ = 0;
   std::size_t kept_ = 0;
+  bool all_kept_ = false;  // every row of the block, so that they are not numbered
   std::size_t skipped_ = 0;
   std::vector<C> max_, min_, arg_max_;
   std::vector<double> sum_, second_, confidence_, log_likelihood_, brier_, weight_;

@@ -13,18 +13,20 @@
 
 namespace calibra::detail {
 
+/// The most rows of a tile.
+inline constexpr std::size_t most_tile_rows = 512;
+
 /// Cuts a matrix of any scalar and stride into tiles. Dense float and double matrices are used
 /// where they lie; everything else is copied, a tile at a time.
 template<class T>
 class tile_reader {
  public:
   using C = compute_type<T>;
-  static constexpr std::size_t most_rows = 512;
 
   tile_reader(matrix_view<const T> scores, isa set) : scores_(scores), isa_(set) {
     const std::size_t k = std::max<std::size_t>(1, scores.cols());
     // Kernels that walk down columns count classes in the scores' type.
-    const bool columns = scores.row_stride() == 1 && k < (std::size_t{1} << 24);
+    const bool columns = scores.row_stride() == 1 && k < (std::size_t{1} << 23);
     if constexpr (std::is_same_v<T, C>) {
       how_ = columns                    ? access::direct_cols
              : scores.col_stride() == 1 ? access::direct_rows
@@ -35,8 +37,8 @@ class tile_reader {
     // A packed tile, and one read down the columns, is read twice: it should stay in cache.
     constexpr std::size_t cached = 65536;
     rows_ = how_ == access::direct_rows
-                ? most_rows
-                : std::clamp<std::size_t>(cached / k / 16 * 16, 16, most_rows);
+                ? most_tile_rows
+                : std::clamp<std::size_t>(cached / k / 16 * 16, 16, most_tile_rows);
     if (how_ == access::packed_cols || how_ == access::packed_rows) buffer_.resize(rows_ * k);
   }
 

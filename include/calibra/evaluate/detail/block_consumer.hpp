@@ -28,7 +28,7 @@ class block_consumer {
     e.pairs->add_block(block.confidence, block.hit, block.weight, block.size);
     if (plan_->rows.proximity)
       for (std::size_t i = 0; i < block.size; ++i)
-        e.pairs->add_proximity(plan_->rows.proximity.get()[block.row[i]], block.row[i]);
+        e.pairs->add_proximity(plan_->rows.proximity.get()[block.row_of(i)], block.row_of(i));
   }
 
  private:

@@ -34,10 +34,10 @@ struct kept_rows {
   template<class T>
   void add(const row_worker<T>& worker, const row_block& block) {
     for (std::size_t i = 0; i < block.size; ++i) {
-      row.push_back(block.row[i]);
+      row.push_back(block.row_of(i));
       label.push_back(static_cast<std::uint32_t>(block.label[i]));
-      max.push_back(worker.max_of(block.row[i]));
-      sum.push_back(worker.sum_of(block.row[i]));
+      max.push_back(worker.max_of(block.row_of(i)));
+      sum.push_back(worker.sum_of(block.row_of(i)));
     }
     if (block.weight != nullptr)
       weight.insert(weight.end(), block.weight, block.weight + block.size);

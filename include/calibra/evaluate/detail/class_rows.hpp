@@ -54,7 +54,7 @@ class class_row {
   /// Row number i of the block. The pointer is good until the next call or block.
   const C* get(const row_worker<T>& worker, const row_block& block, std::size_t i) {
     const tile<C>& z = worker.current();
-    const std::size_t row = block.row[i];
+    const std::size_t row = block.row_of(i);
     const std::size_t in_tile = row - worker.first();
     const C* in;
     if (z.by_rows) {

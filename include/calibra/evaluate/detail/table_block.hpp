@@ -3,43 +3,51 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 
+#include "calibra/rows/isa.hpp"
+#include "calibra/rows/row_kernels.hpp"
 #include "calibra/rows/row_worker.hpp"
+#include "calibra/rows/tile.hpp"
+#include "calibra/table/binning.hpp"
 #include "calibra/table/reliability_table.hpp"
 #include "calibra/table/summary.hpp"
 
 namespace calibra::detail {
 
-/// Adds a block of at most 1024 checked samples to a table: sums within the block are plain, blocks
-/// are added up with compensation. `weights` may be null.
+/// The bins of a block: key[i] is 2 bin + hit in its low 32 bits, miss[i] is (confidence - hit)^2.
+inline void bin_block(const binning& bins, const double* confidence, const unsigned char* hit,
+                      std::size_t n, double* key, double* miss) {
+  const auto count = static_cast<double>(bins.size());
+  bool even = true;
+  for (std::size_t b = 1; b < bins.size(); ++b)
+    even = even && std::abs(bins.edges()[b] * count - static_cast<double>(b)) < 1e-9;
+  if (kernels_for<double>(best_isa())
+          .equal_width_keys(confidence, hit, n, bins.size(), key, miss) &&
+      even)
+    return;
+  for (std::size_t i = 0; i < n; ++i)
+    key[i] =
+        std::bit_cast<double>(2 * static_cast<std::uint64_t>(bins.index(confidence[i])) + hit[i]);
+}
+
+/// Adds a block of checked samples, those of a tile at most, to a table: sums within the block are
+/// plain, blocks are added up with compensation. `weights` may be null.
 inline void add_block(reliability_table& table, const double* confidence, const unsigned char* hit,
                       const double* weights, std::size_t n) {
-  constexpr std::size_t local = 32;
+  constexpr std::size_t most_bins = 128;
   const std::size_t size = table.size();
-  const binning& bins = table.bins();
-  if (weights != nullptr || size > local || !bins.by_edges()) {
+  if (weights != nullptr || size > most_bins || !table.bins().by_edges()) {
     for (std::size_t i = 0; i < n; ++i)
       table.add_unchecked(confidence[i], hit[i] != 0, weights == nullptr ? 1.0 : weights[i]);
     return;
   }
-  // A confidence lies in as high a bin as there are inner edges below it: c > e, or c >= e, which
-  // is c > the number before e.
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  const auto count_of_bins = static_cast<double>(size);
-  std::array<double, 2 * local> below;
-  below.fill(infinity);
-  below[0] = -infinity;
-  bool even = true;
-  for (std::size_t b = 1; b < size; ++b) {
-    const double edge = bins.edges()[b];
-    even = even && std::abs(edge * count_of_bins - static_cast<double>(b)) < 0.25;
-    below[b] = bins.side() == edge_side::right_closed ? edge : std::nextafter(edge, -infinity);
-  }
+  double key[most_tile_rows], miss[most_tile_rows];
+  bin_block(table.bins(), confidence, hit, n, key, miss);
   // Several sets of counters: neighbouring samples that share a bin need not wait for each other.
   struct plain {
     std::uint64_t count;
@@ -47,34 +55,18 @@ inline void add_block(reliability_table& table, const double* confidence, const 
     double miss;
   };
   constexpr std::size_t sets = 4;
-  std::array<std::array<plain, 2 * local>, sets> counters;  // [set][2 bin + hit]
-  for (auto& set : counters) std::fill_n(set.begin(), 2 * size, plain{});
-  const auto add_to = [&](std::array<plain, 2 * local>& set, std::size_t bin, std::size_t i) {
-    plain& at = set[2 * bin + hit[i]];
-    const double miss = confidence[i] - static_cast<double>(hit[i]);
+  plain counters[sets][2 * most_bins];  // [set][2 bin + hit]
+  for (auto& set : counters) std::fill_n(set, 2 * size, plain{});
+  const auto add_to = [&](plain* set, std::size_t i) {
+    plain& at = set[static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(key[i]))];
     ++at.count;
     at.confidence += confidence[i];
-    at.miss += miss * miss;
+    at.miss += miss[i];
   };
   std::size_t i = 0;
-  if (even) {
-    // A guess that is the bin or the one before it.
-    const auto bin_of = [&](double c) {
-      const auto bin =
-          static_cast<std::size_t>(static_cast<std::int64_t>(c * count_of_bins - 0.25));
-      return bin + static_cast<std::size_t>(c > below[bin + 1]);
-    };
-    for (; i + sets <= n; i += sets)
-      for (std::size_t s = 0; s < sets; ++s) add_to(counters[s], bin_of(confidence[i + s]), i + s);
-    for (; i < n; ++i) add_to(counters[0], bin_of(confidence[i]), i);
-  } else {
-    for (; i < n; ++i) {
-      std::size_t bin = 0;
-      for (std::size_t step = local / 2; step > 0; step /= 2)
-        bin += confidence[i] > below[bin + step] ? step : 0;
-      add_to(counters[i % sets], bin, i);
-    }
-  }
+  for (; i + sets <= n; i += sets)
+    for (std::size_t s = 0; s < sets; ++s) add_to(counters[s], i + s);
+  for (; i < n; ++i) add_to(counters[0], i);
   for (std::size_t b = 0; b < size; ++b) {
     std::uint64_t count = 0, hits = 0;
     double sum = 0, misses = 0;

@@ -7,7 +7,9 @@ namespace calibra::detail::avx2 {
 
 struct f32 {
   using value = float;
+  using turning = f32;
   static constexpr std::size_t width = 8;
+  static constexpr bool scales = false;
   using reg = __m256;
   struct wide {
     __m256d low, high;
@@ -53,18 +55,11 @@ struct f32 {
   static unsigned equal(reg a, reg b) {
     return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_EQ_OQ)));
   }
-  static reg exp(reg x) {
-    using P = exp_polynomial<float>;
-    const reg t = mul(x, set(P::log2_e));
-    const reg normal = _mm256_cmp_ps(t, set(P::smallest_exponent), _CMP_NLE_UQ);
-    const reg n = _mm256_round_ps(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    const reg f = sub(t, n);
-    reg poly = set(P::c[P::terms - 1]);
-    for (std::size_t i = P::terms - 1; i-- > 0;) poly = fma(poly, f, set(P::c[i]));
-    poly = fma(poly, f, set(1.0F));
-    const __m256i power = _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23);
-    return _mm256_and_ps(normal,
-                         _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(poly), power)));
+  static reg next(reg r) {
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(r), _mm256_set1_epi32(1)));
+  }
+  static reg power(reg r) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(r), 23));
   }
   static float highest(reg r) {
     __m128 m = _mm_max_ps(_mm256_castps256_ps128(r), _mm256_extractf128_ps(r, 1));
@@ -142,7 +137,9 @@ struct f32 {
 
 struct f64 {
   using value = double;
+  using turning = f64;
   static constexpr std::size_t width = 4;
+  static constexpr bool scales = false;
   using reg = __m256d;
   struct wide {
     __m256d all;
@@ -188,18 +185,16 @@ struct f64 {
   static unsigned equal(reg a, reg b) {
     return static_cast<unsigned>(_mm256_movemask_pd(_mm256_cmp_pd(a, b, _CMP_EQ_OQ)));
   }
-  static reg exp(reg x) {
-    using P = exp_polynomial<double>;
-    const reg t = mul(x, set(P::log2_e));
-    const reg normal = _mm256_cmp_pd(t, set(P::smallest_exponent), _CMP_NLE_UQ);
-    const reg n = _mm256_round_pd(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    const reg f = sub(t, n);
-    reg poly = set(P::c[P::terms - 1]);
-    for (std::size_t i = P::terms - 1; i-- > 0;) poly = fma(poly, f, set(P::c[i]));
-    poly = fma(poly, f, set(1.0));
-    const __m256i power = _mm256_slli_epi64(_mm256_cvtepi32_epi64(_mm256_cvtpd_epi32(n)), 52);
-    return _mm256_and_pd(normal,
-                         _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(poly), power)));
+  static reg next(reg r) {
+    return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(r), _mm256_set1_epi64x(1)));
+  }
+  static reg power(reg r) {
+    return _mm256_castsi256_pd(_mm256_slli_epi64(_mm256_castpd_si256(r), 52));
+  }
+  static reg from_bytes(const unsigned char* p) {
+    std::int32_t four;
+    std::memcpy(&four, p, sizeof four);
+    return _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(four)));
   }
   static double highest(reg r) {
     const __m128d m = _mm_max_pd(_mm256_castpd256_pd128(r), _mm256_extractf128_pd(r, 1));

@@ -7,7 +7,9 @@ namespace calibra::detail::avx512 {
 
 struct f32 {
   using value = float;
+  using turning = avx2::f32;
   static constexpr std::size_t width = 16;
+  static constexpr bool scales = true;
   using reg = __m512;
   struct wide {
     __m512d low, high;
@@ -39,27 +41,17 @@ struct f32 {
     return _mm512_permutex2var_ps(
         a, _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), b);
   }
-  static reg blocks(const float* p, std::ptrdiff_t stride) {
-    const reg low = _mm512_castps128_ps512(_mm_loadu_ps(p));
-    const reg two = _mm512_mask_broadcast_f32x4(low, 0xf0, _mm_loadu_ps(p + stride));
-    const reg three = _mm512_mask_broadcast_f32x4(two, 0xf00, _mm_loadu_ps(p + 2 * stride));
-    return _mm512_mask_broadcast_f32x4(three, 0xf000, _mm_loadu_ps(p + 3 * stride));
-  }
-  static reg unpack_low(reg a, reg b) { return _mm512_unpacklo_ps(a, b); }
-  static reg unpack_high(reg a, reg b) { return _mm512_unpackhi_ps(a, b); }
   static unsigned at_least(reg a, reg b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
   static unsigned equal(reg a, reg b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
-  static reg exp(reg x) {
-    using P = exp_polynomial<float>;
-    const reg t = mul(x, set(P::log2_e));
-    const __mmask16 normal = _mm512_cmp_ps_mask(t, set(P::smallest_exponent), _CMP_NLE_UQ);
-    const reg n = _mm512_roundscale_ps(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    const reg f = sub(t, n);
-    reg poly = set(P::c[P::terms - 1]);
-    for (std::size_t i = P::terms - 1; i-- > 0;) poly = fma(poly, f, set(P::c[i]));
-    poly = fma(poly, f, set(1.0F));
-    return _mm512_maskz_scalef_ps(normal, poly, n);
+  static reg next(reg r) {
+    return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(r), _mm512_set1_epi32(1)));
   }
+  /// What is above the integer below x; 0 for infinities.
+  static reg fraction(reg x) {
+    return _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+  }
+  /// a 2^n with n the integer below x.
+  static reg scale(reg a, reg x) { return _mm512_scalef_ps(a, x); }
   static float highest(reg r) { return _mm512_reduce_max_ps(r); }
   static float lowest(reg r) { return _mm512_reduce_min_ps(r); }
   static __m512d low_half(reg r) { return _mm512_cvtps_pd(_mm512_castps512_ps256(r)); }
@@ -104,7 +96,9 @@ struct f32 {
 
 struct f64 {
   using value = double;
+  using turning = avx2::f64;
   static constexpr std::size_t width = 8;
+  static constexpr bool scales = true;
   using reg = __m512d;
   struct wide {
     __m512d all;
@@ -134,26 +128,20 @@ struct f64 {
   static reg zip_high(reg a, reg b) {
     return _mm512_permutex2var_pd(a, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), b);
   }
-  static reg blocks(const double* p, std::ptrdiff_t stride) {
-    const reg low = _mm512_castpd128_pd512(_mm_loadu_pd(p));
-    const reg two = _mm512_mask_broadcast_f64x2(low, 0xc, _mm_loadu_pd(p + stride));
-    const reg three = _mm512_mask_broadcast_f64x2(two, 0x30, _mm_loadu_pd(p + 2 * stride));
-    return _mm512_mask_broadcast_f64x2(three, 0xc0, _mm_loadu_pd(p + 3 * stride));
-  }
-  static reg unpack_low(reg a, reg b) { return _mm512_unpacklo_pd(a, b); }
-  static reg unpack_high(reg a, reg b) { return _mm512_unpackhi_pd(a, b); }
   static unsigned at_least(reg a, reg b) { return _mm512_cmp_pd_mask(a, b, _CMP_GE_OQ); }
   static unsigned equal(reg a, reg b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
-  static reg exp(reg x) {
-    using P = exp_polynomial<double>;
-    const reg t = mul(x, set(P::log2_e));
-    const __mmask8 normal = _mm512_cmp_pd_mask(t, set(P::smallest_exponent), _CMP_NLE_UQ);
-    const reg n = _mm512_roundscale_pd(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    const reg f = sub(t, n);
-    reg poly = set(P::c[P::terms - 1]);
-    for (std::size_t i = P::terms - 1; i-- > 0;) poly = fma(poly, f, set(P::c[i]));
-    poly = fma(poly, f, set(1.0));
-    return _mm512_maskz_scalef_pd(normal, poly, n);
+  static reg next(reg r) {
+    return _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(r), _mm512_set1_epi64(1)));
+  }
+  /// What is above the integer below x; 0 for infinities.
+  static reg fraction(reg x) {
+    return _mm512_reduce_pd(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+  }
+  /// a 2^n with n the integer below x.
+  static reg scale(reg a, reg x) { return _mm512_scalef_pd(a, x); }
+  static reg from_bytes(const unsigned char* p) {
+    return _mm512_cvtepi32_pd(
+        _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
   }
   static double highest(reg r) { return _mm512_reduce_max_pd(r); }
   static double lowest(reg r) { return _mm512_reduce_min_pd(r); }

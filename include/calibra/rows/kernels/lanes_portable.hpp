@@ -20,7 +20,11 @@ namespace calibra::detail::portable {
 template<class T>
 struct lanes {
   using value = T;
+  /// The lanes that put rows side by side: as wide, or narrower.
+  using turning = lanes;
   static constexpr std::size_t width = 16 / sizeof(T);
+  /// Whether there are fraction() and scale().
+  static constexpr bool scales = false;
   using integer = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
   typedef T reg __attribute__((vector_size(16)));
   typedef integer bits __attribute__((vector_size(16)));
@@ -76,28 +80,16 @@ struct lanes {
   /// One bit a lane: set where a >= b.
   static unsigned at_least(reg a, reg b) { return bits_of(a >= b); }
   static unsigned equal(reg a, reg b) { return bits_of(a == b); }
-  static reg exp(reg x) {
-    using P = exp_polynomial<T>;
-    const reg t = x * P::log2_e;
-    const bits normal = t > P::smallest_exponent;
-    const reg safe = normal ? t : reg{};
-    bits n;  // safe <= 0: this rounds to nearest
-    reg f;
-    if constexpr (width == 4) {
-      n = __builtin_convertvector(safe - T{0.5}, bits);
-      f = safe - __builtin_convertvector(n, reg);
-    } else {  // by way of 32 bits, for which there are instructions
-      typedef std::int32_t narrow __attribute__((vector_size(8)));
-      const narrow m = __builtin_convertvector(safe - T{0.5}, narrow);
-      n = __builtin_convertvector(m, bits);
-      f = safe - __builtin_convertvector(m, reg);
-    }
-    reg poly = set(P::c[P::terms - 1]);
-    for (std::size_t i = P::terms - 1; i-- > 0;) poly = poly * f + P::c[i];
-    poly = poly * f + T{1};
-    constexpr int fraction_bits = std::numeric_limits<T>::digits - 1;
-    const bits power = (n + (std::numeric_limits<T>::max_exponent - 1)) << fraction_bits;
-    return normal ? poly * std::bit_cast<reg>(power) : (t != t ? t : reg{});
+  /// The bits of each lane plus one.
+  static reg next(reg r) { return std::bit_cast<reg>(std::bit_cast<bits>(r) + 1); }
+  /// The low bits of each lane as the exponent: 2^(their number - bias), or 0 where that is 0.
+  static reg power(reg r) {
+    return std::bit_cast<reg>(std::bit_cast<bits>(r) << (std::numeric_limits<T>::digits - 1));
+  }
+  static reg from_bytes(const unsigned char* p) {
+    reg r;
+    for (std::size_t i = 0; i < width; ++i) r[i] = static_cast<T>(p[i]);
+    return r;
   }
   static T highest(reg r) {
     T m = r[0];

@@ -24,10 +24,46 @@ struct kernels {
   static constexpr std::size_t few = 192;
   /// Bytes of rows that are worked on at once: they are read twice.
   static constexpr std::size_t cached = 8192;
+  /// How near to an edge, in bins, a confidence may be for its bin to be looked up.
+  static constexpr double edge_tolerance = 2e-9;
   static constexpr T minus_infinity = -std::numeric_limits<T>::infinity();
 
   static const T* at_row(const T* z, std::ptrdiff_t stride, std::size_t i) {
     return z + static_cast<std::ptrdiff_t>(i) * stride;
+  }
+
+  // ---- exponentials --------------------------------------------------------------------------
+
+  /// exp(x) for x <= 0: 1 at 0, 0 far below the smallest normal number, NaN for NaN.
+  static reg exp(reg x) {
+    using P = exp_polynomial<T>;
+    const reg log2_e = V::set(P::log2_e);
+    if constexpr (V::scales) {
+      const reg t = V::mul(x, log2_e), f = V::fraction(t);
+      return V::scale(V::fma(horner(P::below, f), f, V::set(T{1})), t);
+    } else {
+      // Added to `shift`, a number becomes an integer, which is the biased exponent of its power.
+      constexpr int digits = std::numeric_limits<T>::digits;
+      constexpr int bias = std::numeric_limits<T>::max_exponent - 1;
+      constexpr T half_ulps = static_cast<T>(std::uint64_t{1} << (digits - 1));
+      const reg shift = V::set(half_ulps + half_ulps / 2 + T{bias});
+      const reg lowest = V::set(-static_cast<T>(bias * 0.69314718055994531));
+      const reg u = V::max(lowest, x);
+      const reg n = V::fma(u, log2_e, shift);
+      const reg f = V::fma(u, log2_e, V::sub(shift, n));
+      const reg power = V::power(n);
+      return V::fma(horner(P::near, f), V::mul(f, power), power);
+    }
+  }
+  static reg horner(const T (&c)[exp_polynomial<T>::terms], reg f) {
+    reg sum = V::set(c[exp_polynomial<T>::terms - 1]);
+    for (std::size_t i = exp_polynomial<T>::terms - 1; i-- > 0;) sum = V::fma(sum, f, V::set(c[i]));
+    return sum;
+  }
+  /// The same, but 0 below the smallest normal number.
+  static reg exp_or_zero(reg x) {
+    const reg e = exp(x);
+    return V::if_greater(V::set(std::numeric_limits<T>::min()), e, V::set(T{0}), e);
   }
 
   // ---- what is summed over the classes -------------------------------------------------------
@@ -37,7 +73,7 @@ struct kernels {
   struct softmax_term {
     static constexpr std::size_t sums = Squares ? 2 : 1;
     void operator()(reg z, reg max, reg* sum) const {
-      const reg e = V::exp(V::sub(z, max));
+      const reg e = exp(V::sub(z, max));
       sum[0] = V::add(sum[0], e);
       if constexpr (Squares) sum[1] = V::fma(e, e, sum[1]);
     }
@@ -49,7 +85,7 @@ struct kernels {
     reg beta, bottom;
     void operator()(reg z, reg max, reg* sum) const {
       const reg u = V::max(bottom, V::sub(z, max));  // -inf becomes finite: 0 times it is 0
-      const reg w = V::exp(V::mul(u, beta));
+      const reg w = exp(V::mul(u, beta));
       const reg wu = V::mul(w, u);
       sum[0] = V::add(sum[0], w);
       sum[1] = V::add(sum[1], wu);
@@ -237,17 +273,20 @@ struct kernels {
   /// The largest class of each lane and its first index.
   static void col_max(const T* z, std::ptrdiff_t stride, std::size_t k, std::size_t n, reg& max,
                       reg& arg_max) {
-    const reg one = V::set(T{1});
-    reg index = V::set(T{0});
+    // From here on, the next number is one more.
+    const reg zero =
+        V::set(static_cast<T>(std::uint64_t{1} << (std::numeric_limits<T>::digits - 1)));
+    reg index = zero;
     max = load_lanes(z, n);
     arg_max = index;
     for (std::size_t j = 1; j < k; ++j) {
       z += stride;
       const reg x = load_lanes(z, n);
-      index = V::add(index, one);
+      index = V::next(index);
       arg_max = V::if_greater(x, max, index, arg_max);
       max = V::max(x, max);
     }
+    arg_max = V::sub(arg_max, zero);
   }
 
   /// Works on n <= W samples side by side, which are samples i, i + 1, ... of the results. What
@@ -316,31 +355,37 @@ struct kernels {
 
   // ---- from rows to columns ------------------------------------------------------------------
 
-  /// As many classes as 16 bytes hold, of W rows: out[class * W + row]
+  /// As many classes as 16 bytes hold, of a register of rows: out[class * W + row]
   static void turn_chunk(const T* in, std::ptrdiff_t stride, T* out) {
+    using N = typename V::turning;
+    using few_rows = typename N::reg;
     if constexpr (sizeof(T) == 4) {
-      const reg a = V::blocks(in, 4 * stride), b = V::blocks(in + stride, 4 * stride),
-                c = V::blocks(in + 2 * stride, 4 * stride),
-                d = V::blocks(in + 3 * stride, 4 * stride);
-      const reg ac = V::unpack_low(a, c), bd = V::unpack_low(b, d);
-      V::store(out, V::unpack_low(ac, bd));
-      V::store(out + W, V::unpack_high(ac, bd));
-      const reg ac2 = V::unpack_high(a, c), bd2 = V::unpack_high(b, d);
-      V::store(out + 2 * W, V::unpack_low(ac2, bd2));
-      V::store(out + 3 * W, V::unpack_high(ac2, bd2));
+      const few_rows a = N::blocks(in, 4 * stride), b = N::blocks(in + stride, 4 * stride),
+                     c = N::blocks(in + 2 * stride, 4 * stride),
+                     d = N::blocks(in + 3 * stride, 4 * stride);
+      const few_rows ac = N::unpack_low(a, c), bd = N::unpack_low(b, d);
+      N::store(out, N::unpack_low(ac, bd));
+      N::store(out + W, N::unpack_high(ac, bd));
+      const few_rows ac2 = N::unpack_high(a, c), bd2 = N::unpack_high(b, d);
+      N::store(out + 2 * W, N::unpack_low(ac2, bd2));
+      N::store(out + 3 * W, N::unpack_high(ac2, bd2));
     } else {
-      const reg a = V::blocks(in, 2 * stride), b = V::blocks(in + stride, 2 * stride);
-      V::store(out, V::unpack_low(a, b));
-      V::store(out + W, V::unpack_high(a, b));
+      const few_rows a = N::blocks(in, 2 * stride), b = N::blocks(in + stride, 2 * stride);
+      N::store(out, N::unpack_low(a, b));
+      N::store(out + W, N::unpack_high(a, b));
     }
   }
 
   /// out[class * W + row] = in[row * stride + class] for n <= W rows of k classes
   static void turn(const T* in, std::ptrdiff_t stride, std::size_t n, std::size_t k, T* out) {
-    constexpr std::size_t chunk = 16 / sizeof(T);
+    constexpr std::size_t chunk = 16 / sizeof(T), step = V::turning::width;
     if (n == W && k >= chunk) {
-      for (std::size_t j = 0; j + chunk < k; j += chunk) turn_chunk(in + j, stride, out + j * W);
-      turn_chunk(in + (k - chunk), stride, out + (k - chunk) * W);
+      for (std::size_t i = 0; i < W; i += step) {
+        const T* const rows = at_row(in, stride, i);
+        for (std::size_t j = 0; j + chunk < k; j += chunk)
+          turn_chunk(rows + j, stride, out + j * W + i);
+        turn_chunk(rows + (k - chunk), stride, out + (k - chunk) * W + i);
+      }
       return;
     }
     for (std::size_t j = 0; j < k; ++j)
@@ -403,6 +448,67 @@ struct kernels {
     }
   }
 
+  // ---- what is known of each row -------------------------------------------------------------
+
+  /// Whether all labels are in [0, classes) and all sums positive and finite. Signs are collected.
+  static bool all_good(const std::int64_t* label, const double* sum, std::size_t n,
+                       std::size_t classes) {
+    typedef std::uint64_t words __attribute__((vector_size(32)));
+    constexpr std::size_t width = 4;
+    constexpr std::uint64_t one_exponent =
+        0x0010000000000000;  // carries what is not finite into the sign
+    const std::uint64_t last = classes - 1;
+    words signs = {};
+    std::size_t i = 0;
+    for (; i + width <= n; i += width) {
+      words y, bits;
+      std::memcpy(&y, label + i, sizeof y);
+      std::memcpy(&bits, sum + i, sizeof bits);
+      signs |= y | (last - y) | bits | (bits + one_exponent);
+    }
+    std::uint64_t all = 0;
+    for (; i < n; ++i) {
+      const auto y = static_cast<std::uint64_t>(label[i]);
+      const auto bits = std::bit_cast<std::uint64_t>(sum[i]);
+      all |= y | (last - y) | bits | (bits + one_exponent);
+    }
+    for (i = 0; i < width; ++i) all |= signs[i];
+    return all >> 63 == 0;
+  }
+
+  /// Finds the bins of confidences among bins of equal width. The low 32 bits of key[i] are 2 bin +
+  /// hit; miss[i] is (confidence - hit)^2. False where a confidence is so near an edge between bins
+  /// that its bin is not certain.
+  static bool equal_width_keys(const double* confidence, const unsigned char* hit, std::size_t n,
+                               std::size_t bins, double* key, double* miss) {
+    static_assert(sizeof(T) == sizeof(double));
+    // Added to `shift`, a number becomes an integer, in its low bits. Nothing beyond the middle of
+    // the first and of the last bin is near an edge.
+    constexpr double shift_of = 0x1.8p52, unsure = 0.5 - edge_tolerance;
+    const reg count = V::set(static_cast<double>(bins)), half = V::set(0.5),
+              shift = V::set(shift_of);
+    const reg most = V::set(static_cast<double>(bins) - 1), none = V::set(0.0);
+    reg farthest = none;
+    double rest[2 * W];
+    unsigned char rest_hit[W] = {};
+    for (std::size_t i = 0; i < n; i += W) {
+      const bool whole = i + W <= n;
+      if (!whole) std::memcpy(rest_hit, hit + i, n - i);
+      const reg c = whole ? V::load(confidence + i) : V::load_n(confidence + i, n - i, 0.0);
+      const reg h = V::from_bytes(whole ? hit + i : rest_hit);
+      const reg at = V::max(none, V::min(most, V::sub(V::mul(c, count), half)));
+      const reg bin = V::sub(V::add(at, shift), shift), away = V::sub(at, bin);
+      farthest = V::max(farthest, V::max(away, V::sub(none, away)));
+      const reg keys = V::add(V::add(V::add(bin, bin), h), shift), missed = V::sub(c, h);
+      V::store(whole ? key + i : rest, keys);
+      V::store(whole ? miss + i : rest + W, V::mul(missed, missed));
+      if (whole) continue;
+      std::memcpy(key + i, rest, (n - i) * sizeof(double));
+      std::memcpy(miss + i, rest + W, (n - i) * sizeof(double));
+    }
+    return V::at_least(farthest, V::set(unsure)) == 0;
+  }
+
   // ---- single rows ---------------------------------------------------------------------------
 
   /// out[j] = scale * exp(beta * (z[j] - max))
@@ -412,11 +518,11 @@ struct kernels {
     std::size_t j = 0;
     for (; j + W <= k; j += W) {
       const reg u = V::max(bottom, V::sub(V::load(z + j), m));
-      V::store(out + j, V::mul(s, V::exp(V::mul(b, u))));
+      V::store(out + j, V::mul(s, exp_or_zero(V::mul(b, u))));
     }
     if (j < k) {
       const reg u = V::max(bottom, V::sub(V::load_n(z + j, k - j, max), m));
-      V::store_n(out + j, V::mul(s, V::exp(V::mul(b, u))), k - j);
+      V::store_n(out + j, V::mul(s, exp_or_zero(V::mul(b, u))), k - j);
     }
   }
 
