@@ -17,7 +17,7 @@ endforeach()
 foreach(name IN LISTS calibra_optional_components)
   list(FILTER calibra_headers EXCLUDE REGEX ${calibra_${name}_pattern})
 endforeach()
-# Pieces that row_kernels.hpp includes once for each instruction set; they mean nothing alone.
+# Pieces that rows/kernels/dispatch.hpp includes once for each instruction set; they mean nothing alone.
 set(calibra_pieces ${calibra_headers})
 list(FILTER calibra_pieces INCLUDE REGEX "\\.inl\\.hpp$")
 list(FILTER calibra_headers EXCLUDE REGEX "\\.inl\\.hpp$")

@@ -2,15 +2,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <charconv>
 #include <concepts>
 #include <cstddef>
-#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 #include "calibra/version.hpp"
 
@@ -57,49 +54,77 @@ class io_error : public std::runtime_error, public error {
 namespace detail {
 
 /// A piece of a message: text, a character, or a number as the shortest text that reads back to the
-/// same value.
+/// same value. Only held here and written by joined(), so that a message costs little code.
 class message_part {
  public:
-  message_part(std::string_view text) : text_(text) {}
-  message_part(const char* text) : text_(text) {}
-  message_part(const std::string& text) : text_(text) {}
-  message_part(char c) : size_(1) { digits_[0] = c; }
-  template<class T>
-  requires std::integral<T> || std::floating_point<T> message_part(T number) {
-    if constexpr (std::same_as<T, float>)
-      write(number);
-    else if constexpr (std::floating_point<T>)
-      write(static_cast<double>(number));
-    else if constexpr (std::is_signed_v<T>)
-      write(static_cast<long long>(number));
-    else
-      write(static_cast<unsigned long long>(number));
-  }
-  std::string_view text() const {
-    return size_ == 0 ? text_ : std::string_view(digits_.data(), size_);
+  message_part(std::string_view text) : text_{text.data(), text.size()} {}
+  message_part(const char* text) : message_part(std::string_view(text)) {}
+  message_part(const std::string& text) : message_part(std::string_view(text)) {}
+  message_part(char c) : kind_(kind::character), character_(c) {}
+  message_part(float x) : kind_(kind::single), single_(x) {}
+  template<std::floating_point T>
+  message_part(T x) : kind_(kind::real), real_(static_cast<double>(x)) {}
+  template<std::signed_integral T>
+  message_part(T n) : kind_(kind::integer), integer_(n) {}
+  template<std::unsigned_integral T>
+  message_part(T n) : kind_(kind::natural), natural_(n) {}
+
+  void write_to(std::string& out) const {
+    switch (kind_) {
+      case kind::text:
+        out.append(text_.data, text_.size);
+        break;
+      case kind::character:
+        out += character_;
+        break;
+      case kind::single:
+        write_number(out, single_);
+        break;
+      case kind::real:
+        write_number(out, real_);
+        break;
+      case kind::integer:
+        write_number(out, integer_);
+        break;
+      case kind::natural:
+        write_number(out, natural_);
+        break;
+    }
   }
 
  private:
-  void write(auto number) {
-    const char* end = std::to_chars(digits_.data(), digits_.data() + digits_.size(), number).ptr;
-    size_ = static_cast<std::size_t>(end - digits_.data());
+  enum class kind { text, character, single, real, integer, natural };
+
+  static void write_number(std::string& out, auto number) {
+    char digits[32];
+    out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
   }
 
-  std::string_view text_;
-  std::array<char, 32> digits_{};
-  std::size_t size_ = 0;
+  kind kind_ = kind::text;
+  union {
+    struct {
+      const char* data;
+      std::size_t size;
+    } text_;
+    char character_;
+    float single_;
+    double real_;
+    long long integer_;
+    unsigned long long natural_;
+  };
 };
 
-inline std::string joined(std::initializer_list<message_part> parts) {
+inline std::string joined(const message_part* parts, std::size_t count) {
   std::string out;
-  for (const message_part& part : parts) out += part.text();
+  for (std::size_t i = 0; i < count; ++i) parts[i].write_to(out);
   return out;
 }
 
 /// Joins texts and numbers into a message, without a stream or a locale.
 template<class... Parts>
 std::string concat(const Parts&... parts) {
-  return joined({message_part(parts)...});
+  const message_part all[] = {message_part(parts)..., std::string_view()};
+  return joined(all, sizeof...(parts));
 }
 
 }  // namespace detail

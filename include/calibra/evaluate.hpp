@@ -91,11 +91,18 @@ template<wrapped_scores S, class L>
 
 namespace detail {
 
-/// Whether a metric may be one of classes, or of sums.
+/// What the direct call of a metric compiles.
 template<class F>
-inline constexpr bool may_need_classes = of_classes<F> || of_view<F>;
+inline constexpr within_reach reach_of{.classes = of_classes<F> || of_view<F>,
+                                       .means = of_summary<F> || of_view<F>};
+/// The same under a convention, which may define the metric otherwise: a mean by the probabilities
+/// of whole rows, and what the metric says by `conventions_use_classes` by tables of classes.
 template<class F>
-inline constexpr bool may_need_means = of_summary<F> || of_view<F>;
+inline constexpr within_reach reach_by_convention{
+    .classes = reach_of<F>.classes || reach_of<F>.means || requires {F::conventions_use_classes;
+}  // namespace detail
+, .means = true
+};  // namespace calibra
 
 template<wrapped_scores S>
 struct measurer<S> {
@@ -104,12 +111,10 @@ struct measurer<S> {
     static_assert(has_one_table<S>());
     if constexpr (has_one_table<S>()) {
       const wanted_one wanted(f, o);
-      constexpr evidence_kind kind = kind_of<S>;
-      constexpr within_reach reach{.classes = may_need_classes<F>, .means = may_need_means<F>};
-      const evidence_plan plan = wanted.plan(kind);
-      // A convention may define the metric by anything.
-      return wanted.value(o.like ? make_evidence<everything>(wanted.where(), scores, labels, plan)
-                                 : make_evidence<reach>(wanted.where(), scores, labels, plan));
+      const evidence_plan plan = wanted.plan(kind_of<S>);
+      return wanted.value(
+          o.like ? make_evidence<reach_by_convention<F>>(wanted.where(), scores, labels, plan)
+                 : make_evidence<reach_of<F>>(wanted.where(), scores, labels, plan));
     }
   }
 };

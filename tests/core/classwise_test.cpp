@@ -8,6 +8,9 @@
 #include "calibra/conventions/detail/reference_bins.hpp"
 #include "calibra/conventions/nn_calibration.hpp"
 #include "calibra/evaluate.hpp"
+#include "calibra/evaluate/detail/class_columns.hpp"
+#include "calibra/evaluate/detail/class_rows.hpp"
+#include "calibra/rows/row_pass.hpp"
 #include "naive.hpp"
 
 using calibra::classwise_ace;
@@ -464,17 +467,19 @@ TEST_CASE("classwise_ace and tace are those of a sort of every class", "[classwi
       std::vector<double> blocks;
       const std::size_t samples = n;
       const calibra::row_options row_options = o;
+      const calibra::detail::matrix_rows<double> scores(p.view());
       const calibra::detail::row_source<double> source{
           .where = "test()",
           .kind = calibra::score_kind::probabilities,
-          .scores = p.view(),
+          .map = calibra::detail::any_row_map<double>(calibra::score_kind::probabilities),
+          .scores = scores,
           .labels = calibra::detail::column<std::int64_t>(
               calibra::vector_view<const int>(labels.data(), n)),
           .options = row_options};
       calibra::detail::worker_team team(1);
-      std::vector<row_keeper> keeper(1);
+      const auto keeper = calibra::detail::one_each<row_keeper>(1);
       static_cast<void>(calibra::detail::walk_rows(team, source, {}, keeper));
-      const auto& rows = keeper[0].rows;
+      const auto& rows = keeper[0]->rows;
       for (const std::size_t budget : {std::size_t{1}, std::size_t{8000}, std::size_t{1} << 24}) {
         double sum = 0;
         std::size_t expected_class = 0;

@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "calibra/rows/row_pass.hpp"
 #include "calibra/table/summary.hpp"
 #include "naive.hpp"
 
@@ -47,7 +48,7 @@ struct observed {
   }
   void add(const calibra::detail::row_block& b) {
     for (std::size_t i = 0; i < b.size; ++i)
-      items.push_back({b.row[i], b.confidence[i], b.hit[i] != 0, b.correct[i] != 0,
+      items.push_back({b.row_of(i), b.confidence[i], b.hit[i] != 0, b.correct[i] != 0,
                        b.log_likelihood[i], b.brier[i], b.prediction[i], b.label[i],
                        b.weight == nullptr ? 1.0 : b.weight[i]});
   }
@@ -61,8 +62,8 @@ struct observed {
 /// One thread's share of a pass.
 struct observer {
   observed seen;
-  template<class T>
-  void operator()(const calibra::detail::row_worker<T>&, const calibra::detail::row_block& block) {
+  template<class C>
+  void operator()(const calibra::detail::row_worker<C>&, const calibra::detail::row_block& block) {
     seen.add(block);
   }
 };
@@ -71,20 +72,23 @@ template<class T>
 observed observe(score_kind kind, calibra::matrix_view<const T> view,
                  const std::vector<int>& labels, const options& o, isa set = isa::portable,
                  std::size_t* skipped = nullptr) {
+  using C = calibra::compute_type<T>;
   const calibra::row_options rows = o;
-  const calibra::detail::row_source<T> source{
+  const calibra::detail::matrix_rows<T> scores(view);
+  const calibra::detail::row_source<C> source{
       .where = "observe()",
       .kind = kind,
-      .scores = view,
+      .map = calibra::detail::any_row_map<C>(kind),
+      .scores = scores,
       .labels = column<std::int64_t>(calibra::vector_view<const int>(labels.data(), labels.size())),
       .options = rows};
   calibra::detail::worker_team team(rows.threads.n);
-  std::vector<observer> observers(calibra::detail::parts_of(source));
+  const auto observers = calibra::detail::one_each<observer>(calibra::detail::parts_of(source));
   const std::size_t left_out = calibra::detail::walk_rows(
       team, source, {.proper_scores = true, .prediction = true}, observers, set);
   if (skipped != nullptr) *skipped = left_out;
   observed all;
-  for (const observer& part : observers) all += part.seen;
+  for (const auto& part : observers) all += part->seen;
   return all;
 }
 

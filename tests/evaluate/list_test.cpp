@@ -138,6 +138,54 @@ TEST_CASE("an accumulator gives what one call gives", "[evaluate]") {
   CHECK(sum.result().samples == 500);
 }
 
+TEST_CASE("direct calls and tables are those of evaluate(), under every convention", "[evaluate]") {
+  const bin_scheme scheme = GENERATE(bin_scheme::equal_width, bin_scheme::equal_mass);
+  const unsigned threads = GENERATE(1U, 3U);
+  const drawn<double> d(400, 4, 12);
+  for (const convention* like : conventions::all()) {
+    const options o{.scheme = scheme, .threads = {threads}, .like = *like};
+    const evaluation whole = evaluate(logits(d.z), d.labels, o);
+    INFO(like->name);
+    std::apply(
+        [&](const auto&... metric) {
+          const auto check = [&](const auto& m) {
+            INFO(m.name());
+            if (std::isnan(whole[m.name()])) return;  // as proximities are missing
+            CHECK(same_bits(m(logits(d.z), d.labels, o), whole[m.name()]));
+          };
+          (check(metric), ...);
+        },
+        every_metric);
+    const reliability_table table = tabulate(logits(d.z), d.labels, o);
+    REQUIRE(table.size() == whole.table.size());
+    CHECK(table.count() == whole.table.count());
+    for (std::size_t b = 0; b < table.size(); ++b) {
+      CHECK(table[b].count == whole.table[b].count);
+      CHECK(same_bits(table[b].confidence, whole.table[b].confidence));
+      CHECK(same_bits(table[b].accuracy, whole.table[b].accuracy));
+    }
+  }
+}
+
+// A convention may have classes in what is a metric of the table elsewhere.
+struct of_classes_instead {
+  static constexpr metric_info info{.name = "ece", .formula = "the worst class's"};
+  double of(const class_tables& classes) const { return ece(classes[0]); }
+};
+metric_list classes_instead() {
+  return {of_classes_instead{}};
+}
+
+TEST_CASE("what a direct call does not compile is said", "[evaluate]") {
+  const drawn<float> d(60, 3, 5);
+  convention mine = conventions::calibra;
+  mine.name = "mine";
+  mine.metrics = &classes_instead;
+  CHECK(evaluate(logits(d.z), d.labels, {ece}, {.like = mine})["ece"] >= 0);
+  CHECK_THROWS_WITH(ece(logits(d.z), d.labels, {.like = mine}),
+                    Catch::Contains("ece(): convention mine measures this by the probabilities"));
+}
+
 TEST_CASE("what was not measured is an error that names what was", "[evaluate]") {
   const drawn<float> d(50, 3, 1);
   const evaluation e = evaluate(logits(d.z), d.labels, {ece, mce});

@@ -20,6 +20,11 @@
 
 #define CALIBRA_DETAIL_ONCE template<class = void>
 
+/// rows/row_checks.hpp: the shapes of the input.
+#define CALIBRA_DETAIL_COMPILED_CHECKS(TEMPLATE)                                        \
+  TEMPLATE void check_shapes<>(std::string_view, std::size_t, std::size_t, std::size_t, \
+                               const row_options&);
+
 /// table/sample.hpp: order.
 #define CALIBRA_DETAIL_COMPILED_SAMPLE(TEMPLATE)                                        \
   TEMPLATE void radix_sort<std::uint32_t>(std::vector<std::uint32_t>&, std::uint32_t,   \
@@ -37,16 +42,25 @@
   TEMPLATE evaluation measured<>(const evidence_view&, const wanted&); \
   TEMPLATE void check_parts<>(const evidence&, const wanted&);
 
-/// rows/row_kernels.hpp: 16-bit scores to float.
-#define CALIBRA_DETAIL_COMPILED_KERNELS(TEMPLATE)                   \
-  TEMPLATE void widen<half>(isa, const half*, std::size_t, float*); \
+/// rows/kernels/dispatch.hpp: the kernels. They are not declared as instantiated: without
+/// the definitions there is nothing else that a compiler could do.
+#define CALIBRA_DETAIL_COMPILED_KERNELS(TEMPLATE)                                                 \
+  TEMPLATE class row_kernels<float>;                                                              \
+  TEMPLATE class row_kernels<double>;                                                             \
+  TEMPLATE void row_kernels<float>::softmax<false>(const tile<float>&, const row_sums<float>&)    \
+      const;                                                                                      \
+  TEMPLATE void row_kernels<float>::softmax<true>(const tile<float>&, const row_sums<float>&)     \
+      const;                                                                                      \
+  TEMPLATE void row_kernels<double>::softmax<false>(const tile<double>&, const row_sums<double>&) \
+      const;                                                                                      \
+  TEMPLATE void row_kernels<double>::softmax<true>(const tile<double>&, const row_sums<double>&)  \
+      const;                                                                                      \
+  TEMPLATE void widen<half>(isa, const half*, std::size_t, float*);                               \
   TEMPLATE void widen<bfloat16>(isa, const bfloat16*, std::size_t, float*);
 
 /// rows/row_worker.hpp: tiles of every kind of scores to confidences.
-#define CALIBRA_DETAIL_COMPILED_MAPS(TEMPLATE)        \
-  CALIBRA_DETAIL_COMPILED_MAPS_OF(TEMPLATE, half)     \
-  CALIBRA_DETAIL_COMPILED_MAPS_OF(TEMPLATE, bfloat16) \
-  CALIBRA_DETAIL_COMPILED_MAPS_OF(TEMPLATE, float)    \
+#define CALIBRA_DETAIL_COMPILED_MAPS(TEMPLATE)     \
+  CALIBRA_DETAIL_COMPILED_MAPS_OF(TEMPLATE, float) \
   CALIBRA_DETAIL_COMPILED_MAPS_OF(TEMPLATE, double)
 #define CALIBRA_DETAIL_COMPILED_MAPS_OF(TEMPLATE, T)           \
   CALIBRA_DETAIL_COMPILED_MAPS_FOR(TEMPLATE, T, logits)        \
@@ -63,13 +77,11 @@
                                     evidence_kind, bool);                                    \
   TEMPLATE evidence empty_evidence<>(const evidence_plan&, evidence_kind, precision, std::size_t);
 
-/// evaluate/detail/host_evidence.hpp: the passes over rows behind every metric.
-#define CALIBRA_DETAIL_COMPILED_PASSES(TEMPLATE)        \
-  CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, half)     \
-  CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, bfloat16) \
-  CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, float)    \
+/// evaluate/detail/gather.hpp: the passes over rows behind every metric.
+#define CALIBRA_DETAIL_COMPILED_PASSES(TEMPLATE)     \
+  CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, float) \
   CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, double)
-#define CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, T)                                       \
-  TEMPLATE evidence gather_rows<T>(worker_team&, const row_source<T>&, const evidence_plan&, \
-                                   evidence_kind, std::size_t);                              \
-  TEMPLATE evidence gather_classes<T>(worker_team&, const row_source<T>&, const evidence_plan&);
+#define CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, C)                                        \
+  TEMPLATE evidence gather_rows<C>(const row_source<C>&, const evidence_plan&, evidence_kind, \
+                                   std::size_t);                                              \
+  TEMPLATE evidence gather_classes<C>(const row_source<C>&, const evidence_plan&);

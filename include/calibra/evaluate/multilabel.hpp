@@ -17,6 +17,7 @@
 #include "calibra/evaluate/detail/measure.hpp"
 #include "calibra/evaluate/tabulate.hpp"
 #include "calibra/rows/parallel.hpp"
+#include "calibra/rows/score_rows.hpp"
 
 // Multi-label scores: every label is a binary problem of its own.
 namespace calibra {

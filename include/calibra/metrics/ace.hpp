@@ -25,6 +25,7 @@ struct ace {
           "verified_calibration `get_ece_em`; netcal's `ACE` is `mean_gap`",
   };
   static constexpr bool equal_mass = true;
+  static constexpr bool conventions_use_classes = true;  // robustness_metrics' is classwise_ace
 
   [[nodiscard]] double of(const reliability_table& table) const { return metrics::ece{}.of(table); }
 };

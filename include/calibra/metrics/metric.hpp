@@ -43,7 +43,9 @@
 /// Optional members: `void check() const` throws option_error for options that make no sense;
 /// `std::string undefined(const sample&) const` says where the metric is not defined;
 /// `operator==` compares options (without it formulas are equal by type); `static constexpr bool
-/// pooled = true` asks for tables of classes on fixed bins, whatever the scheme.
+/// pooled = true` asks for tables of classes on fixed bins, whatever the scheme; `static constexpr
+/// bool conventions_use_classes = true` lets the direct call serve conventions that define a metric
+/// of a table or of pairs by tables of classes (evaluate() serves all).
 ///
 /// `metric<F>` gives it the calls that all metrics have; evaluate() takes F itself as well.
 

@@ -17,7 +17,7 @@
 #include "calibra/recalibration/detail/temperature_fit.hpp"
 #include "calibra/recalibration/detail/tempered_rows.hpp"
 #include "calibra/recalibration/fit_report.hpp"
-#include "calibra/rows/row_pass.hpp"
+#include "calibra/rows/score_rows.hpp"
 #include "calibra/scores.hpp"
 
 namespace calibra {

@@ -18,25 +18,25 @@
 namespace calibra::detail {
 
 /// Checks what can be checked without looking at an element.
-template<class T>
-void check_shapes(std::string_view where, matrix_view<const T> scores, std::size_t labels,
+CALIBRA_DETAIL_ONCE
+void check_shapes(std::string_view where, std::size_t rows, std::size_t cols, std::size_t labels,
                   const row_options& o) {
-  if (scores.cols() == 0)
+  if (cols == 0)
+    throw shape_error(concat(where, ": expected at least 1 class, got scores of ", rows, " x 0"));
+  if (labels != rows)
     throw shape_error(
-        concat(where, ": expected at least 1 class, got scores of ", scores.rows(), " x 0"));
-  if (labels != scores.rows())
-    throw shape_error(concat(where, ": expected ", scores.rows(), " labels to match ",
-                             scores.rows(), " rows, got ", labels));
-  if (o.weights && o.weights.size() != scores.rows())
-    throw shape_error(concat(where, ": expected ", scores.rows(), " weights to match ",
-                             scores.rows(), " rows, got ", o.weights.size()));
-  if (o.proximity && o.proximity.size() != scores.rows())
-    throw shape_error(concat(where, ": expected ", scores.rows(), " proximities to match ",
-                             scores.rows(), " rows, got ", o.proximity.size()));
-  if (o.valid && o.valid.size() != scores.rows())
-    throw shape_error(concat(where, ": expected ", scores.rows(), " mask entries to match ",
-                             scores.rows(), " rows, got ", o.valid.size()));
+        concat(where, ": expected ", rows, " labels to match ", rows, " rows, got ", labels));
+  if (o.weights && o.weights.size() != rows)
+    throw shape_error(concat(where, ": expected ", rows, " weights to match ", rows, " rows, got ",
+                             o.weights.size()));
+  if (o.proximity && o.proximity.size() != rows)
+    throw shape_error(concat(where, ": expected ", rows, " proximities to match ", rows,
+                             " rows, got ", o.proximity.size()));
+  if (o.valid && o.valid.size() != rows)
+    throw shape_error(concat(where, ": expected ", rows, " mask entries to match ", rows,
+                             " rows, got ", o.valid.size()));
 }
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_CHECKS)
 
 /// For a row whose sum is not finite, row i of the tile and `row` of the input: returns where the
 /// policy is to leave such rows out and count them; else throws and says what the matter is.

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "calibra/options.hpp"
 #include "calibra/rows/row_checks.hpp"
 #include "calibra/rows/row_kernels.hpp"
+#include "calibra/rows/score_rows.hpp"
 #include "calibra/rows/tile.hpp"
 #include "calibra/scores.hpp"
 
@@ -46,37 +48,44 @@ struct row_block {
   std::size_t row_of(std::size_t i) const { return row == nullptr ? first + i : row[i]; }
 };
 
-template<class T>
+template<class C>
 class row_worker;
 
 /// Turns the worker's tile into confidences and hits.
-template<class T>
-using row_map = void (*)(row_worker<T>&);
+template<class C>
+using row_map = void (*)(row_worker<C>&);
 
 /// That of a kind of scores, chosen where the kind is known, so that no other kernels are compiled.
-template<class T, score_kind Kind, bool ProperScores>
-void map_rows(row_worker<T>& worker);
+template<class C, score_kind Kind, bool ProperScores>
+void map_rows(row_worker<C>& worker);
+
+/// What a pass walks over: rows of scores with their labels, checked as they come.
+template<class C>
+struct row_source {
+  std::string_view where;  ///< what messages call the caller
+  score_kind kind;
+  row_map<C> map;
+  const score_rows<C>& scores;
+  column<std::int64_t> labels;
+  const row_options& options;
+};
 
 /// Turns rows of scores into row_blocks, a tile at a time. One object a thread.
-template<class T>
+template<class C>
 class row_worker {
  public:
-  using C = compute_type<T>;
-
-  row_worker(std::string_view where, score_kind kind, row_map<T> map, matrix_view<const T> scores,
-             const column<std::int64_t>& labels, const row_options& o, row_needs needs, isa set)
-      : where_(where),
-        kind_(kind),
-        map_(map),
-        scores_(scores),
-        labels_(labels),
-        options_(o),
+  row_worker(const row_source<C>& source, row_needs needs, isa set)
+      : where_(source.where),
+        kind_(source.kind),
+        map_(source.map),
+        labels_(source.labels),
+        options_(source.options),
         needs_(needs),
         kernels_(kernels_for<C>(set)),
         double_kernels_(kernels_for<double>(set)),
-        reader_(scores, set),
-        tolerance_(row_sum_tolerance<T>(scores.cols())) {
-    const std::size_t n = reader_.tile_rows();
+        reader_(source.scores.reader(set)),
+        tolerance_(source.scores.sum_tolerance()) {
+    const std::size_t n = reader_->tile_rows();
     max_.resize(n);
     min_.resize(n);
     arg_max_.resize(n);
@@ -94,7 +103,7 @@ class row_worker {
     valid_.resize(n);
   }
 
-  std::size_t block_rows() const { return reader_.tile_rows(); }
+  std::size_t block_rows() const { return reader_->tile_rows(); }
   /// The rows behind the last block, and what their probabilities are made with.
   const tile<C>& current() const { return current_; }
   C max_of(std::size_t row) const { return max_[row - first_]; }
@@ -116,7 +125,7 @@ class row_worker {
     labels_out_ = label_.data();
     if (options_.weights) options_.weights.get().load(first, count, weight_.data());
     if (options_.valid) options_.valid.get().load(first, count, valid_.data());
-    current_ = reader_.read(first, count);
+    current_ = reader_->read(first, count);
     kept_ = 0;
     all_kept_ = false;
     map_(*this);
@@ -190,8 +199,8 @@ class row_worker {
     else
       binary(current_);
   }
-  template<class U, score_kind Kind, bool ProperScores>
-  friend void map_rows(row_worker<U>& worker);
+  template<class D, score_kind Kind, bool ProperScores>
+  friend void map_rows(row_worker<D>& worker);
 
   template<bool ProperScores>
   void softmax(const tile<C>& z) {
@@ -328,14 +337,13 @@ class row_worker {
 
   std::string_view where_;
   score_kind kind_;
-  row_map<T> map_;
-  matrix_view<const T> scores_;
+  row_map<C> map_;
   const column<std::int64_t>& labels_;
   const row_options& options_;
   row_needs needs_;
   const row_kernels<C>& kernels_;
   const row_kernels<double>& double_kernels_;
-  tile_reader<T> reader_;
+  std::unique_ptr<row_reader<C>> reader_;
   tile<C> current_{};
   double tolerance_;
   std::size_t first_ = 0;
@@ -351,8 +359,8 @@ class row_worker {
   std::vector<std::size_t> row_;
 };
 
-template<class T, score_kind Kind, bool ProperScores>
-void map_rows(row_worker<T>& worker) {
+template<class C, score_kind Kind, bool ProperScores>
+void map_rows(row_worker<C>& worker) {
   worker.template work<Kind, ProperScores>();
 }
 

@@ -16,10 +16,25 @@ namespace calibra::detail {
 /// The most rows of a tile.
 inline constexpr std::size_t most_tile_rows = 512;
 
+/// Gives rows a tile at a time.
+template<class C>
+class row_reader {
+ public:
+  row_reader() = default;
+  row_reader(const row_reader&) = delete;
+  row_reader& operator=(const row_reader&) = delete;
+  virtual ~row_reader() = default;
+
+  /// The most rows that read() gives at once.
+  virtual std::size_t tile_rows() const = 0;
+  /// Good until the next call.
+  virtual tile<C> read(std::size_t first, std::size_t count) = 0;
+};
+
 /// Cuts a matrix of any scalar and stride into tiles. Dense float and double matrices are used
 /// where they lie; everything else is copied, a tile at a time.
 template<class T>
-class tile_reader {
+class tile_reader final : public row_reader<compute_type<T>> {
  public:
   using C = compute_type<T>;
 
@@ -42,10 +57,9 @@ class tile_reader {
     if (how_ == access::packed_cols || how_ == access::packed_rows) buffer_.resize(rows_ * k);
   }
 
-  /// The most rows that read() gives at once.
-  std::size_t tile_rows() const { return rows_; }
+  std::size_t tile_rows() const override { return rows_; }
 
-  tile<C> read(std::size_t first, std::size_t count) {
+  tile<C> read(std::size_t first, std::size_t count) override {
     const auto part = scores_.rows(first, count);
     const std::size_t k = part.cols();
     if constexpr (std::is_same_v<T, C>) {

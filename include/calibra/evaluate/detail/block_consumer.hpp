@@ -3,38 +3,87 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "calibra/evaluate/detail/plan.hpp"
 #include "calibra/evaluate/detail/table_block.hpp"
 #include "calibra/evaluate/evidence.hpp"
 #include "calibra/rows/row_worker.hpp"
+#include "calibra/table/reliability_table.hpp"
+#include "calibra/table/sample.hpp"
+#include "calibra/table/summary.hpp"
 
 namespace calibra::detail {
 
-/// What one thread finds in its part of the rows: sums of whole blocks.
+/// What one thread finds in its part of the rows: sums of whole blocks, of the parts that evidence
+/// has.
 class block_consumer {
  public:
-  block_consumer(const evidence_plan& plan, evidence& into, std::size_t rows)
-      : plan_(&plan), into_(&into), rows_(rows) {}
+  /// `rows`: of all parts together.
+  block_consumer(const evidence_plan& plan, const evidence& e, std::size_t rows)
+      : plan_(&plan), kind_(e.kind), rows_(rows), means_(e.means), table_(e.table) {
+    if (e.pairs) pairs_.emplace(e.precision);
+  }
 
   void operator()(const row_block& block) {
-    evidence& e = *into_;
-    e.samples += block.size;
-    if (e.means) add_block(*e.means, block, e.kind == evidence_kind::confidences);
-    if (e.table) add_block(*e.table, block.confidence, block.hit, block.weight, block.size);
-    if (!e.pairs) return;
+    samples_ += block.size;
+    if (means_) add_block(*means_, block, kind_ == evidence_kind::confidences);
+    if (table_) add_block(*table_, block.confidence, block.hit, block.weight, block.size);
+    if (!pairs_) return;
     // Room for all at once; pages that stay empty are never touched.
-    if (e.pairs->empty()) e.pairs->reserve(rows_, block.weight != nullptr);
-    e.pairs->add_block(block.confidence, block.hit, block.weight, block.size);
+    if (pairs_->empty()) pairs_->reserve(rows_, block.weight != nullptr);
+    pairs_->add_block(block.confidence, block.hit, block.weight, block.size);
     if (plan_->rows.proximity)
       for (std::size_t i = 0; i < block.size; ++i)
-        e.pairs->add_proximity(plan_->rows.proximity.get()[block.row_of(i)], block.row_of(i));
+        pairs_->add_proximity(plan_->rows.proximity.get()[block.row_of(i)], block.row_of(i));
+  }
+
+  /// Adds what was found to evidence of the same plan. Parts are added in the order of the rows.
+  void add_to(evidence& e) {
+    e.samples += samples_;
+    if (means_) *e.means += *means_;
+    if (table_) *e.table += *table_;
+    if (!pairs_) return;
+    if (e.pairs->empty())
+      e.pairs = std::move(pairs_);
+    else
+      e.pairs->append(*pairs_);
   }
 
  private:
   const evidence_plan* plan_;
-  evidence* into_;
+  evidence_kind kind_;
   std::size_t rows_;
+  std::uint64_t samples_ = 0;
+  std::optional<summary> means_;
+  std::optional<reliability_table> table_;
+  std::optional<sample> pairs_;
+};
+
+/// What labels weigh, class by class.
+class label_weights {
+ public:
+  /// Nothing where the plan has no use for it.
+  label_weights(const evidence_plan& plan, std::size_t classes)
+      : of_class_(plan.row_pairs ? classes : 0) {}
+
+  void add(const row_block& block) {
+    if (of_class_.empty()) return;
+    for (std::size_t i = 0; i < block.size; ++i)
+      of_class_[static_cast<std::size_t>(block.label[i])] +=
+          block.weight == nullptr ? 1.0 : block.weight[i];
+  }
+  label_weights& operator+=(const label_weights& other) {
+    for (std::size_t k = 0; k < of_class_.size(); ++k) of_class_[k] += other.of_class_[k];
+    return *this;
+  }
+  const std::vector<double>& get() const { return of_class_; }
+
+ private:
+  std::vector<double> of_class_;
 };
 
 }  // namespace calibra::detail

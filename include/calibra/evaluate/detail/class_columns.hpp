@@ -31,8 +31,7 @@ struct kept_rows {
   std::vector<double> weight;  ///< empty if unweighted
 
   std::size_t size() const { return row.size(); }
-  template<class T>
-  void add(const row_worker<T>& worker, const row_block& block) {
+  void add(const row_worker<C>& worker, const row_block& block) {
     for (std::size_t i = 0; i < block.size; ++i) {
       row.push_back(block.row_of(i));
       label.push_back(static_cast<std::uint32_t>(block.label[i]));
@@ -71,13 +70,10 @@ struct class_column {
 /// Calls visit(class_column) once for every class, several at a time on the threads of the team.
 /// The matrix is walked in blocks of classes of about `budget` bytes, so that memory stays bounded
 /// whatever N and K.
-template<class T, class Visit>
-void for_each_class_column(worker_team& team, const row_source<T>& source,
-                           const kept_rows<compute_type<T>>& rows, const Visit& visit,
-                           std::size_t budget = std::size_t{16} << 20) {
-  using C = compute_type<T>;
-  const matrix_view<const T>& z = source.scores;
-  const std::size_t n = rows.size(), k = z.cols();
+template<class C, class Visit>
+void for_each_class_column(worker_team& team, const row_source<C>& source, const kept_rows<C>& rows,
+                           const Visit& visit, std::size_t budget = std::size_t{16} << 20) {
+  const std::size_t n = rows.size(), k = source.scores.cols();
   // Which kept rows have which label: positions sorted by label.
   std::vector<std::size_t> start(k + 1), hit(n);
   for (const std::uint32_t y : rows.label) ++start[y + 1];
@@ -100,14 +96,7 @@ void for_each_class_column(worker_team& team, const row_source<T>& source,
       for (std::size_t at = range.first; at < range.last; at += tile) {
         const std::size_t count = std::min(tile, range.last - at);
         for (std::size_t i = 0; i < count; ++i) {
-          const T* in = &z(rows.row[at + i], first);
-          const C* from = raw.data();
-          if constexpr (std::is_same_v<T, C>) {
-            if (z.col_stride() == 1) from = in;
-          }
-          if (from == raw.data())
-            for (std::size_t j = 0; j < classes; ++j, in += z.col_stride())
-              raw[j] = scalar_traits<T>::load(*in);
+          const C* from = source.scores.classes(rows.row[at + i], first, classes, raw.data());
           const C* p = probabilities.of(from, classes, rows.max[at + i], rows.sum[at + i]);
           std::copy_n(p, classes, tile_of.data() + i * classes);
         }
@@ -125,7 +114,7 @@ void for_each_class_column(worker_team& team, const row_source<T>& source,
                             .hit_count = start[c + 1] - start[c],
                             .weight = rows.weight.empty() ? nullptr : rows.weight.data()});
     });
-    if (source.options.progress) source.options.progress(z.rows());
+    if (source.options.progress) source.options.progress(source.scores.rows());
   }
 }
 

@@ -45,14 +45,13 @@ class class_probabilities {
 };
 
 /// The probabilities of all classes of the rows of a block.
-template<class T>
+template<class C>
 class class_row {
  public:
-  using C = compute_type<T>;
   class_row(score_kind kind, bool renormalise) : probabilities_(kind, renormalise) {}
 
   /// Row number i of the block. The pointer is good until the next call or block.
-  const C* get(const row_worker<T>& worker, const row_block& block, std::size_t i) {
+  const C* get(const row_worker<C>& worker, const row_block& block, std::size_t i) {
     const tile<C>& z = worker.current();
     const std::size_t row = block.row_of(i);
     const std::size_t in_tile = row - worker.first();

@@ -3,16 +3,17 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "calibra/detail/compiled.hpp"
 #include "calibra/evaluate/detail/block_consumer.hpp"
 #include "calibra/evaluate/detail/class_columns.hpp"
 #include "calibra/evaluate/detail/class_rows.hpp"
+#include "calibra/evaluate/detail/gather.hpp"
 #include "calibra/evaluate/detail/plan.hpp"
 #include "calibra/evaluate/evidence.hpp"
 #include "calibra/rows/parallel.hpp"
@@ -21,84 +22,102 @@
 // Evidence of scores in host memory.
 namespace calibra::detail {
 
-template<class T>
+template<class C>
 inline constexpr precision precision_of =
-    std::is_same_v<compute_type<T>, float> ? precision::float32 : precision::float64;
+    std::is_same_v<C, float> ? precision::float32 : precision::float64;
 
-template<class T>
-struct plain_consumer {
-  block_consumer blocks;
-  void operator()(const row_worker<T>&, const row_block& block) { blocks(block); }
+/// What rows give.
+template<class C>
+class plain_consumer {
+ public:
+  plain_consumer(const evidence_plan& plan, const evidence& e, const row_source<C>& source)
+      : blocks_(plan, e, source.scores.rows()), labels(plan, e.classes) {}
+  void operator()(const row_worker<C>&, const row_block& block) {
+    blocks_(block);
+    labels.add(block);
+  }
+  /// As block_consumer::add_to().
+  void add_to(evidence& e) { blocks_.add_to(e); }
+
+ private:
+  block_consumer blocks_;
+
+ public:
+  label_weights labels;
 };
 
 /// The same, and what classes give.
-template<class T>
+template<class C>
 class class_consumer {
  public:
-  using C = compute_type<T>;
-
-  class_consumer(const evidence_plan& plan, evidence& into, const row_source<T>& source)
-      : blocks_(plan, into, source.scores.rows()),
+  class_consumer(const evidence_plan& plan, const evidence& e, const row_source<C>& source)
+      : blocks_(plan, e, source.scores.rows()),
         plan_(&plan),
-        into_(&into),
+        classes_(e.classes),
         total_rows_(source.scores.rows()),
-        row_(source.kind, source.options.renormalise) {
+        row_(source.kind, source.options.renormalise),
+        row_means_(e.row_means),
+        labels(plan, e.classes) {
     if (plan.class_table)
-      filler_.emplace(into.class_table->bins(), into.classes,
-                      static_cast<bool>(source.options.weights));
-    if (plan.row_pairs) label_weight.assign(into.classes, 0.0);
+      filler_.emplace(e.class_table->bins(), e.classes, static_cast<bool>(source.options.weights));
   }
 
-  void operator()(const row_worker<T>& worker, const row_block& block) {
+  void operator()(const row_worker<C>& worker, const row_block& block) {
     blocks_(block);
+    labels.add(block);
     if (!plan_->cuts.empty() && remembers_rows(total_rows_)) rows.add(worker, block);
+    if (!filler_ && plan_->row_terms.empty()) return;
     for (std::size_t i = 0; i < block.size; ++i) {
       const double weight = block.weight == nullptr ? 1.0 : block.weight[i];
       const auto label = static_cast<std::size_t>(block.label[i]);
-      if (plan_->row_pairs) label_weight[label] += weight;
-      if (!filler_ && plan_->row_terms.empty()) continue;
       const C* p = row_.get(worker, block, i);
       if (filler_) filler_->add(p, label, weight);
       for (std::size_t t = 0; t < plan_->row_terms.size(); ++t)
-        into_->row_means[t].add(term(plan_->row_terms[t], p, label), weight);
+        row_means_[t].add(term(plan_->row_terms[t], p, label), weight);
     }
   }
-  void finish() {
-    if (filler_) into_->class_table = filler_->take();
+  /// As block_consumer::add_to().
+  void add_to(evidence& e) {
+    blocks_.add_to(e);
+    if (filler_) *e.class_table += filler_->take();
+    for (std::size_t t = 0; t < row_means_.size(); ++t) e.row_means[t] += row_means_[t];
   }
 
   kept_rows<C> rows;
-  std::vector<double> label_weight;
 
  private:
   double term(const row_term& t, const C* p, std::size_t label) const {
     if constexpr (std::is_same_v<C, float>)
-      return t.of_floats(p, into_->classes, label);
+      return t.of_floats(p, classes_, label);
     else
-      return t.of_doubles(p, into_->classes, label);
+      return t.of_doubles(p, classes_, label);
   }
 
   block_consumer blocks_;
   const evidence_plan* plan_;
-  evidence* into_;
+  std::size_t classes_;
   std::size_t total_rows_;
-  class_row<T> row_;
+  class_row<C> row_;
   std::optional<class_filler<C>> filler_;
+  std::vector<row_mean> row_means_;
+
+ public:
+  label_weights labels;
 };
 
 /// The pairs that a convention makes of whole rows.
-template<class T>
+template<class C>
 class row_pair_consumer {
  public:
-  row_pair_consumer(const evidence_plan& plan, const std::vector<double>& label_weight,
-                    const row_source<T>& source)
-      : plan_(&plan), label_weight_(&label_weight), row_(source.kind, source.options.renormalise) {}
+  row_pair_consumer(const evidence_plan& plan, const label_weights& labels,
+                    const row_source<C>& source)
+      : plan_(&plan), label_weight_(&labels.get()), row_(source.kind, source.options.renormalise) {}
 
-  void operator()(const row_worker<T>& worker, const row_block& block) {
+  void operator()(const row_worker<C>& worker, const row_block& block) {
     const std::size_t classes = label_weight_->size();
     row_of_doubles_.resize(classes);
     for (std::size_t i = 0; i < block.size; ++i) {
-      const compute_type<T>* p = row_.get(worker, block, i);
+      const C* p = row_.get(worker, block, i);
       for (std::size_t k = 0; k < classes; ++k) row_of_doubles_[k] = static_cast<double>(p[k]);
       const pair_of_row pair =
           plan_->like->row_pair(row_of_doubles_.data(), classes,
@@ -113,58 +132,49 @@ class row_pair_consumer {
  private:
   const evidence_plan* plan_;
   const std::vector<double>* label_weight_;
-  class_row<T> row_;
+  class_row<C> row_;
   std::vector<double> row_of_doubles_;
 };
 
-/// Evidence whose parts threads fill: a copy each, added up in the order of the rows.
-inline evidence added_up(std::vector<evidence>& parts) {
-  evidence all = std::move(parts[0]);
-  std::vector<class_masses> masses = std::move(all.masses);
-  std::optional<sample> row_pairs = std::move(all.row_pairs);
-  all.masses.clear();
-  all.row_pairs.reset();
-  for (std::size_t part = 1; part < parts.size(); ++part) {
-    parts[part].masses.clear();
-    parts[part].row_pairs.reset();
-    all += parts[part];
-  }
-  all.masses = std::move(masses);
-  all.row_pairs = std::move(row_pairs);
-  return all;
+/// The pass that every evidence needs, and one more where a convention pairs whole rows.
+template<class C, class Consumer>
+void gather(worker_team& team, const row_source<C>& source, const evidence_plan& plan,
+            const std::vector<std::unique_ptr<Consumer>>& parts, evidence& e) {
+  e.skipped = walk_rows(team, source, {.proper_scores = plan.means}, parts);
+  for (const auto& part : parts) part->add_to(e);
+  if (!plan.row_pairs) return;
+  for (std::size_t part = 1; part < parts.size(); ++part) parts[0]->labels += parts[part]->labels;
+  const auto pairs = one_each<row_pair_consumer<C>>(parts.size(), plan, parts[0]->labels, source);
+  walk_rows(team, source, {}, pairs);
+  for (const auto& part : pairs) e.row_pairs->append(part->pairs);
 }
 
-/// Evidence without classes: one pass.
-template<class T>
-evidence gather_rows(worker_team& team, const row_source<T>& source, const evidence_plan& plan,
-                     evidence_kind kind, std::size_t classes) {
-  std::vector<evidence> parts(parts_of(source),
-                              empty_evidence(plan, kind, precision_of<T>, classes));
-  std::vector<plain_consumer<T>> consumers;
-  for (evidence& part : parts) consumers.push_back({{plan, part, source.scores.rows()}});
-  const std::size_t skipped = walk_rows(team, source, {.proper_scores = plan.means}, consumers);
-  evidence e = added_up(parts);
-  e.skipped = skipped;
+template<class C>
+evidence gather_rows(const row_source<C>& source, const evidence_plan& plan, evidence_kind kind,
+                     std::size_t classes) {
+  worker_team team(source.options.threads.n);
+  evidence e = empty_evidence(plan, kind, precision_of<C>, classes);
+  gather(team, source, plan, one_each<plain_consumer<C>>(parts_of(source), plan, e, source), e);
   return e;
 }
 
 /// The pairs of neighbouring classes, collected by a pass of its own: for so many rows that nothing
 /// is remembered of each.
-template<class T>
+template<class C>
 class column_consumer {
  public:
-  column_consumer(const row_source<T>& source, std::size_t first, std::size_t classes)
+  column_consumer(const row_source<C>& source, std::size_t first, std::size_t classes)
       : first_(first),
         rows_(source.scores.rows()),
         row_(source.kind, source.options.renormalise),
-        pairs(classes, sample(precision_of<T>)) {}
+        pairs(classes, sample(precision_of<C>)) {}
 
-  void operator()(const row_worker<T>& worker, const row_block& block) {
+  void operator()(const row_worker<C>& worker, const row_block& block) {
     const std::size_t classes = pairs.size();
     confidence_.resize(classes * block.size);
     hit_.resize(classes * block.size);
     for (std::size_t i = 0; i < block.size; ++i) {
-      const compute_type<T>* p = row_.get(worker, block, i) + first_;
+      const C* p = row_.get(worker, block, i) + first_;
       const auto label = static_cast<std::size_t>(block.label[i]);
       for (std::size_t j = 0; j < classes; ++j) {
         confidence_[j * block.size + i] = std::min(1.0, static_cast<double>(p[j]));
@@ -181,7 +191,7 @@ class column_consumer {
  private:
   std::size_t first_;
   std::size_t rows_;
-  class_row<T> row_;
+  class_row<C> row_;
   std::vector<double> confidence_;
   std::vector<unsigned char> hit_;
 
@@ -190,21 +200,20 @@ class column_consumer {
 };
 
 /// Fills the tables, or the pairs, of every class, a few classes a pass.
-template<class T>
-void gather_columns_by_passes(worker_team& team, const row_source<T>& source,
+template<class C>
+void gather_columns_by_passes(worker_team& team, const row_source<C>& source,
                               const evidence_plan& plan, evidence& e) {
   constexpr std::size_t budget = std::size_t{16} << 20;
   const std::size_t n = source.scores.rows(), k = source.scores.cols();
-  const std::size_t width = std::clamp<std::size_t>(
-      budget / (n * (sizeof(compute_type<T>) + (plan.rows.weights ? 8 : 0))), 1, k);
+  const std::size_t width =
+      std::clamp<std::size_t>(budget / (n * (sizeof(C) + (plan.rows.weights ? 8 : 0))), 1, k);
   for (std::size_t first = 0; first < k; first += width) {
     const std::size_t classes = std::min(width, k - first);
-    std::vector<column_consumer<T>> parts(parts_of(source),
-                                          column_consumer<T>(source, first, classes));
+    const auto parts = one_each<column_consumer<C>>(parts_of(source), source, first, classes);
     walk_rows(team, source, {}, parts);
     for (std::size_t j = 0; j < classes; ++j) {
-      sample pairs = std::move(parts[0].pairs[j]);
-      for (std::size_t part = 1; part < parts.size(); ++part) pairs.append(parts[part].pairs[j]);
+      sample pairs = std::move(parts[0]->pairs[j]);
+      for (std::size_t part = 1; part < parts.size(); ++part) pairs.append(parts[part]->pairs[j]);
       if (plan.class_pairs) {
         e.class_pairs[first + j] = std::move(pairs);
         continue;
@@ -221,10 +230,9 @@ void gather_columns_by_passes(worker_team& team, const row_source<T>& source,
 }
 
 /// Fills the tables, or the pairs, of every class.
-template<class T>
-void gather_columns(worker_team& team, const row_source<T>& source, const evidence_plan& plan,
-                    const kept_rows<compute_type<T>>& rows, evidence& e) {
-  using C = compute_type<T>;
+template<class C>
+void gather_columns(worker_team& team, const row_source<C>& source, const evidence_plan& plan,
+                    const kept_rows<C>& rows, evidence& e) {
   const bool own_cuts = plan.like && plan.like->mass_table != nullptr;
   for_each_class_column(team, source, rows, [&](const class_column<C>& column) {
     const std::size_t k = column.class_index;
@@ -244,49 +252,30 @@ void gather_columns(worker_team& team, const row_source<T>& source, const eviden
   });
 }
 
-/// Evidence of scores of classes: one pass, one more where a convention wants whole rows, and a
-/// walk down the columns for equal-mass tables of classes.
-template<class T>
-evidence gather_classes(worker_team& team, const row_source<T>& source, const evidence_plan& plan) {
+template<class C>
+evidence gather_classes(const row_source<C>& source, const evidence_plan& plan) {
+  worker_team team(source.options.threads.n);
   const std::size_t classes = source.scores.cols();
-  const std::size_t count = parts_of(source);
   // Where nothing is remembered of each row, classes come first: their pairs are gone before those
   // of the rows are kept.
   const bool by_passes = !plan.cuts.empty() && !remembers_rows(source.scores.rows());
   evidence columns;
   if (by_passes) {
-    columns = empty_evidence(plan, evidence_kind::classes, precision_of<T>, classes);
+    columns = empty_evidence(plan, evidence_kind::classes, precision_of<C>, classes);
     gather_columns_by_passes(team, source, plan, columns);
   }
-  std::vector<evidence> parts(
-      count, empty_evidence(plan, evidence_kind::classes, precision_of<T>, classes));
-  std::vector<class_consumer<T>> consumers;
-  consumers.reserve(count);
-  for (evidence& part : parts) consumers.emplace_back(plan, part, source);
-  const std::size_t skipped = walk_rows(team, source, {.proper_scores = plan.means}, consumers);
-  for (class_consumer<T>& c : consumers) c.finish();
-  for (std::size_t part = 1; part < count; ++part) {
-    consumers[0].rows.append(consumers[part].rows);
-    for (std::size_t k = 0; k < consumers[0].label_weight.size(); ++k)
-      consumers[0].label_weight[k] += consumers[part].label_weight[k];
-  }
-  evidence e = added_up(parts);
-  e.skipped = skipped;
-  if (plan.row_pairs) {
-    std::vector<row_pair_consumer<T>> pairs(
-        count, row_pair_consumer<T>(plan, consumers[0].label_weight, source));
-    walk_rows(team, source, {}, pairs);
-    for (const row_pair_consumer<T>& part : pairs) e.row_pairs->append(part.pairs);
-  }
+  evidence e = empty_evidence(plan, evidence_kind::classes, precision_of<C>, classes);
+  const auto parts = one_each<class_consumer<C>>(parts_of(source), plan, e, source);
+  gather(team, source, plan, parts, e);
+  kept_rows<C>& rows = parts[0]->rows;
+  for (std::size_t part = 1; part < parts.size(); ++part) rows.append(parts[part]->rows);
   if (by_passes) {
     e.masses = std::move(columns.masses);
     e.class_pairs = std::move(columns.class_pairs);
   } else if (!plan.cuts.empty()) {
-    gather_columns(team, source, plan, consumers[0].rows, e);
+    gather_columns(team, source, plan, rows, e);
   }
   return e;
 }
-
-CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_PASSES)
 
 }  // namespace calibra::detail

@@ -10,11 +10,10 @@
 #include <utility>
 
 #include "calibra/array/column.hpp"
-#include "calibra/evaluate/detail/host_evidence.hpp"
+#include "calibra/evaluate/detail/gather.hpp"
 #include "calibra/evaluate/detail/plan.hpp"
 #include "calibra/evaluate/tensor_evidence.hpp"
-#include "calibra/rows/parallel.hpp"
-#include "calibra/rows/row_pass.hpp"
+#include "calibra/rows/score_rows.hpp"
 #include "calibra/scores.hpp"
 
 // Which maker of evidence serves which scores.
@@ -32,11 +31,11 @@ struct within_reach {
 
 inline constexpr within_reach everything{};
 
-template<within_reach Reach, class T, score_kind Kind>
-row_map<T> row_map_for(bool means) {
+template<within_reach Reach, class C, score_kind Kind>
+row_map<C> row_map_for(bool means) {
   if constexpr (Reach.means)
-    if (means) return &map_rows<T, Kind, true>;
-  return &map_rows<T, Kind, false>;
+    if (means) return &map_rows<C, Kind, true>;
+  return &map_rows<C, Kind, false>;
 }
 
 /// Evidence of single-label scores in host memory.
@@ -45,22 +44,26 @@ evidence make_host_evidence(std::string_view where, const S& scores,
                             const optional_column<std::int64_t>& column,
                             const evidence_plan& plan) {
   const auto view = score_view(scores);
-  using T = typename decltype(view)::value_type;
-  const row_source<T> source{.where = where,
+  const matrix_rows<typename decltype(view)::value_type> rows(view);
+  using C = compute_type<typename decltype(view)::value_type>;
+  const row_source<C> source{.where = where,
                              .kind = S::kind,
-                             .map = row_map_for<Reach, T, S::kind>(plan.means),
-                             .scores = view,
+                             .map = row_map_for<Reach, C, S::kind>(plan.means),
+                             .scores = rows,
                              .labels = column.get(),
                              .options = plan.rows};
-  worker_team team(plan.rows.threads.n);
   if constexpr (is_multiclass<S>) {
-    if constexpr (Reach.classes) {
-      if (plan.class_table || plan.row_pairs || !plan.cuts.empty() || !plan.row_terms.empty())
-        return gather_classes(team, source, plan);
+    if (plan.class_table || !plan.cuts.empty() || !plan.row_terms.empty()) {
+      if constexpr (Reach.classes)
+        return gather_classes(source, plan);
+      else
+        throw option_error(concat(where, ": convention ", plan.like ? plan.like->name : "",
+                                  " measures this by the probabilities of all classes; "
+                                  "evaluate() does that"));
     }
-    return gather_rows(team, source, plan, evidence_kind::classes, view.cols());
+    return gather_rows(source, plan, evidence_kind::classes, view.cols());
   } else {
-    return gather_rows(team, source, plan, evidence_kind::binary, 2);
+    return gather_rows(source, plan, evidence_kind::binary, 2);
   }
 }
 
@@ -83,15 +86,15 @@ requires(!is_tensor_pairs<confidence_pairs<C, H>>::value) evidence
     throw shape_error(concat(where, ": expected ", confidence.size(), " hits to match ",
                              confidence.size(), " confidences, got ", hits.size()));
   using T = typename decltype(confidence)::value_type;
-  const row_source<T> source{
+  const matrix_rows<T> rows({confidence.data(), confidence.size(), 1, confidence.stride(), 1});
+  const row_source<compute_type<T>> source{
       .where = where,
       .kind = score_kind::binary_probabilities,
-      .map = &map_rows<T, score_kind::binary_probabilities, true>,
-      .scores = {confidence.data(), confidence.size(), 1, confidence.stride(), 1},
+      .map = &map_rows<compute_type<T>, score_kind::binary_probabilities, true>,
+      .scores = rows,
       .labels = column<std::int64_t>(hits),
       .options = plan.rows};
-  worker_team team(plan.rows.threads.n);
-  return gather_rows(team, source, plan, evidence_kind::confidences, 0);
+  return gather_rows(source, plan, evidence_kind::confidences, 0);
 }
 
 /// Evidence of single-label tensor scores, wherever they are.

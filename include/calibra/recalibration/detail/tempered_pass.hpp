@@ -15,6 +15,7 @@
 #include "calibra/options.hpp"
 #include "calibra/recalibration/detail/bracketed_newton.hpp"
 #include "calibra/recalibration/detail/logit_reader.hpp"
+#include "calibra/rows/kernels/polynomial.hpp"
 #include "calibra/rows/parallel.hpp"
 #include "calibra/rows/row_checks.hpp"
 #include "calibra/rows/row_kernels.hpp"
@@ -134,7 +135,7 @@ class tempered_pass final : public fit_passes {
         options_(o),
         isa_(set),
         team_(o.threads.n) {
-    check_shapes(where, scores, labels.size(), o);
+    check_shapes(where, scores.rows(), scores.cols(), labels.size(), o);
   }
 
   std::size_t rows() const override { return scores_.rows(); }

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
 
-// Included by row_kernels.hpp, once, between target pragmas; see there.
+// Included by dispatch.hpp, once, between target pragmas; see there.
 
 namespace calibra::detail::avx512 {
 

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
 
-// No #pragma once: row_kernels.hpp includes this text once for each instruction set, with
+// No #pragma once: dispatch.hpp includes this text once for each instruction set, with
 // CALIBRA_DETAIL_ISA naming the namespace whose lanes it is compiled with.
 
 namespace calibra::detail::CALIBRA_DETAIL_ISA {
@@ -52,7 +52,7 @@ struct kernels {
       const reg n = V::fma(u, log2_e, shift);
       const reg f = V::fma(u, log2_e, V::sub(shift, n));
       const reg power = V::power(n);
-      return V::fma(horner(P::near, f), V::mul(f, power), power);
+      return V::fma(horner(P::nearest, f), V::mul(f, power), power);
     }
   }
   static reg horner(const T (&c)[exp_polynomial<T>::terms], reg f) {

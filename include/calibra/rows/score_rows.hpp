@@ -1,0 +1,94 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+
+#include "calibra/array/scalar.hpp"
+#include "calibra/array/view.hpp"
+#include "calibra/detail/element_checks.hpp"
+#include "calibra/rows/isa.hpp"
+#include "calibra/rows/tile.hpp"
+#include "calibra/scores.hpp"
+
+namespace calibra::detail {
+
+/// Scores of any kind as a matrix: the binary kinds are one column wide.
+template<class S>
+auto score_view(const S& scores) {
+  const auto v = scores.view();
+  if constexpr (view_traits<std::remove_cvref_t<decltype(v)>>::is_vector) {
+    using E = const typename std::remove_cvref_t<decltype(v)>::value_type;
+    return matrix_view<E>(v.data(), v.size(), 1, v.stride(), 1);
+  } else {
+    using E = const typename std::remove_cvref_t<decltype(v)>::value_type;
+    return matrix_view<E>(v);
+  }
+}
+
+/// Says what is wrong where labels are something else than a column of integers.
+template<class L>
+constexpr bool usable_labels() {
+  static_assert(label_vector<L> || tensor_array<L>,
+                "calibra: labels are a one-dimensional array of an integer type (class indices)");
+  return label_vector<L> || tensor_array<L>;
+}
+
+/// Rows of scores, whatever their elements are, as the numbers that they are worked on as: what
+/// walks over them is compiled for float and double alone.
+template<class C>
+class score_rows {
+ public:
+  score_rows(const score_rows&) = delete;
+  score_rows& operator=(const score_rows&) = delete;
+  virtual ~score_rows() = default;
+
+  std::size_t rows() const { return rows_; }
+  std::size_t cols() const { return cols_; }
+  /// How far from 1 the probabilities of a row may sum to.
+  double sum_tolerance() const { return sum_tolerance_; }
+
+  virtual std::unique_ptr<row_reader<C>> reader(isa set) const = 0;
+  /// `count` classes of a row: where they lie, or copied to `room`.
+  virtual const C* classes(std::size_t row, std::size_t first, std::size_t count,
+                           C* room) const = 0;
+
+ protected:
+  score_rows(std::size_t rows, std::size_t cols, double sum_tolerance)
+      : rows_(rows), cols_(cols), sum_tolerance_(sum_tolerance) {}
+
+ private:
+  std::size_t rows_, cols_;
+  double sum_tolerance_;
+};
+
+/// Those of a matrix.
+template<class T>
+class matrix_rows final : public score_rows<compute_type<T>> {
+ public:
+  using C = compute_type<T>;
+
+  explicit matrix_rows(matrix_view<const T> scores)
+      : score_rows<C>(scores.rows(), scores.cols(), row_sum_tolerance<T>(scores.cols())),
+        scores_(scores) {}
+
+  std::unique_ptr<row_reader<C>> reader(isa set) const override {
+    return std::make_unique<tile_reader<T>>(scores_, set);
+  }
+  const C* classes(std::size_t row, std::size_t first, std::size_t count, C* room) const override {
+    const T* in = &scores_(row, first);
+    if constexpr (std::is_same_v<T, C>) {
+      if (scores_.col_stride() == 1) return in;
+    }
+    for (std::size_t j = 0; j < count; ++j, in += scores_.col_stride())
+      room[j] = scalar_traits<T>::load(*in);
+    return room;
+  }
+
+ private:
+  matrix_view<const T> scores_;
+};
+
+}  // namespace calibra::detail
