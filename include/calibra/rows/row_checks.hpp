@@ -7,6 +7,7 @@
 #include <limits>
 #include <string_view>
 
+#include "calibra/detail/compiled.hpp"
 #include "calibra/detail/element_checks.hpp"
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/error.hpp"
