@@ -123,7 +123,7 @@ inline std::string joined(const message_part* parts, std::size_t count) {
 /// Joins texts and numbers into a message, without a stream or a locale.
 template<class... Parts>
 std::string concat(const Parts&... parts) {
-  const message_part all[] = {message_part(parts)..., std::string_view()};
+  const message_part all[] = {message_part(parts)..., ""};  // at least one
   return joined(all, sizeof...(parts));
 }
 

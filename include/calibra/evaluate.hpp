@@ -99,10 +99,7 @@ inline constexpr within_reach reach_of{.classes = of_classes<F> || of_view<F>,
 /// of whole rows, and what the metric says by `conventions_use_classes` by tables of classes.
 template<class F>
 inline constexpr within_reach reach_by_convention{
-    .classes = reach_of<F>.classes || reach_of<F>.means || requires {F::conventions_use_classes;
-}  // namespace detail
-, .means = true
-};  // namespace calibra
+    .classes = reach_of<F>.classes || reach_of<F>.means || classes_by_convention<F>, .means = true};
 
 template<wrapped_scores S>
 struct measurer<S> {

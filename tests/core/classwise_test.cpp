@@ -471,7 +471,7 @@ TEST_CASE("classwise_ace and tace are those of a sort of every class", "[classwi
       const calibra::detail::row_source<double> source{
           .where = "test()",
           .kind = calibra::score_kind::probabilities,
-          .map = calibra::detail::any_row_map<double>(calibra::score_kind::probabilities),
+          .map = &calibra::detail::map_rows<double, calibra::score_kind::probabilities, true>,
           .scores = scores,
           .labels = calibra::detail::column<std::int64_t>(
               calibra::vector_view<const int>(labels.data(), n)),

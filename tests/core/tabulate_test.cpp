@@ -68,6 +68,18 @@ struct observer {
   }
 };
 
+template<class C>
+calibra::detail::row_map<C> row_map_of(score_kind kind) {
+  switch (kind) {
+    case score_kind::logits:
+      return &calibra::detail::map_rows<C, score_kind::logits, true>;
+    case score_kind::probabilities:
+      return &calibra::detail::map_rows<C, score_kind::probabilities, true>;
+    default:
+      return &calibra::detail::map_rows<C, score_kind::binary_logits, true>;
+  }
+}
+
 template<class T>
 observed observe(score_kind kind, calibra::matrix_view<const T> view,
                  const std::vector<int>& labels, const options& o, isa set = isa::portable,
@@ -78,7 +90,7 @@ observed observe(score_kind kind, calibra::matrix_view<const T> view,
   const calibra::detail::row_source<C> source{
       .where = "observe()",
       .kind = kind,
-      .map = calibra::detail::any_row_map<C>(kind),
+      .map = row_map_of<C>(kind),
       .scores = scores,
       .labels = column<std::int64_t>(calibra::vector_view<const int>(labels.data(), labels.size())),
       .options = rows};

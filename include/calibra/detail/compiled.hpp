@@ -4,11 +4,12 @@
 
 #include "calibra/version.hpp"
 
-// What calibra::compiled holds. Each list below is named twice: at the end of the header whose
-// templates it lists, as CALIBRA_DETAIL_COMPILED(list), and in a file of calibra/compiled/, as
-// list(template). Only function templates that are not inline gain by it; members that are defined
-// inside their class are inline. A long function that has no types to vary is made a template for
-// it, by CALIBRA_DETAIL_ONCE.
+// What calibra::compiled holds. Each list below is named in a file of calibra/compiled/, as
+// list(template), and at the end of the header whose templates it lists, as
+// CALIBRA_DETAIL_COMPILED(list): so they are declared as instantiated. The kernels and the passes
+// are not: with CALIBRA_COMPILED their definitions are not included at all. Only function templates
+// that are not inline gain by a list; members that are defined inside their class are inline. A
+// long function that has no types to vary is made a template for it, by CALIBRA_DETAIL_ONCE.
 
 /// Declares what a list instantiates, where the macro CALIBRA_COMPILED (which linking
 /// calibra::compiled defines) says that the library has it.
@@ -42,8 +43,7 @@
   TEMPLATE evaluation measured<>(const evidence_view&, const wanted&); \
   TEMPLATE void check_parts<>(const evidence&, const wanted&);
 
-/// rows/kernels/dispatch.hpp: the kernels. They are not declared as instantiated: without
-/// the definitions there is nothing else that a compiler could do.
+/// rows/kernels/dispatch.hpp: the kernels. Not included by programs.
 #define CALIBRA_DETAIL_COMPILED_KERNELS(TEMPLATE)                                                 \
   TEMPLATE class row_kernels<float>;                                                              \
   TEMPLATE class row_kernels<double>;                                                             \
@@ -77,7 +77,7 @@
                                     evidence_kind, bool);                                    \
   TEMPLATE evidence empty_evidence<>(const evidence_plan&, evidence_kind, precision, std::size_t);
 
-/// evaluate/detail/gather.hpp: the passes over rows behind every metric.
+/// evaluate/detail/host_evidence.hpp: the passes over rows. Not included by programs.
 #define CALIBRA_DETAIL_COMPILED_PASSES(TEMPLATE)     \
   CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, float) \
   CALIBRA_DETAIL_COMPILED_PASSES_OF(TEMPLATE, double)

@@ -103,6 +103,12 @@ concept cuts_classes = requires(const F& f) {
   f.cut();
 };
 
+/// Measured by tables of classes under some convention.
+template<class F>
+concept classes_by_convention = requires {
+  F::conventions_use_classes;
+};
+
 template<class F>
 constexpr bool on_equal_mass() {
   if constexpr (requires { F::equal_mass; })

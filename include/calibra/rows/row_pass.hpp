@@ -12,22 +12,8 @@
 #include "calibra/rows/parallel.hpp"
 #include "calibra/rows/row_checks.hpp"
 #include "calibra/rows/row_worker.hpp"
-#include "calibra/scores.hpp"
 
 namespace calibra::detail {
-
-/// The row_map of scores whose kind is not known before.
-template<class C>
-row_map<C> any_row_map(score_kind kind) {
-  switch (kind) {
-    case score_kind::logits:
-      return &map_rows<C, score_kind::logits, true>;
-    case score_kind::probabilities:
-      return &map_rows<C, score_kind::probabilities, true>;
-    default:
-      return &map_rows<C, score_kind::binary_logits, true>;
-  }
-}
 
 /// How many parts a pass over the rows is worth.
 template<class C>

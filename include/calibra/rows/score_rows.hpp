@@ -82,8 +82,7 @@ class matrix_rows final : public score_rows<compute_type<T>> {
     if constexpr (std::is_same_v<T, C>) {
       if (scores_.col_stride() == 1) return in;
     }
-    for (std::size_t j = 0; j < count; ++j, in += scores_.col_stride())
-      room[j] = scalar_traits<T>::load(*in);
+    load_elements(in, scores_.col_stride(), count, room);
     return room;
   }
 

@@ -16,6 +16,12 @@ namespace calibra::detail {
 /// The most rows of a tile.
 inline constexpr std::size_t most_tile_rows = 512;
 
+/// `count` elements, `stride` apart, as the numbers that they are worked on as.
+template<class T>
+void load_elements(const T* in, std::ptrdiff_t stride, std::size_t count, compute_type<T>* out) {
+  for (std::size_t j = 0; j < count; ++j, in += stride) out[j] = scalar_traits<T>::load(*in);
+}
+
 /// Gives rows a tile at a time.
 template<class C>
 class row_reader {
@@ -101,8 +107,7 @@ class tile_reader final : public row_reader<compute_type<T>> {
           continue;
         }
       }
-      for (std::size_t j = 0; j < k; ++j, in += part.col_stride())
-        out[j] = scalar_traits<T>::load(*in);
+      load_elements(in, part.col_stride(), k, out);
     }
   }
 

@@ -89,6 +89,8 @@ class binning {
   }
   /// Whether comparison with edges() and side() is all that there is.
   [[nodiscard]] bool by_edges() const noexcept { return rule_ == nullptr; }
+  /// Whether inner edge k is k / size() to within 1e-9 bins. False for bins by a rule.
+  [[nodiscard]] bool even() const noexcept { return even_; }
   /// The edges; empty for bins by a rule.
   [[nodiscard]] const std::vector<double>& edges() const noexcept { return edges_; }
   /// Which end of a bin belongs to it. A rule says so itself by side(), or is asked where it puts
@@ -164,10 +166,14 @@ class binning {
   };
 
   binning(std::vector<double> edges, edge_side side) : edges_(std::move(edges)), side_(side) {
-    uniform_ = true;
     const auto bins = static_cast<double>(size());
-    for (std::size_t k = 0; k < edges_.size(); ++k)
-      uniform_ = uniform_ && std::abs(edges_[k] * bins - static_cast<double>(k)) < 0.25;
+    const auto off = [&](std::size_t k) {
+      return std::abs(edges_[k] * bins - static_cast<double>(k));
+    };
+    double inner = 0;
+    for (std::size_t k = 1; k < size(); ++k) inner = std::max(inner, off(k));
+    even_ = inner < 1e-9;
+    uniform_ = inner < 0.25 && off(0) < 0.25 && off(size()) < 0.25;
   }
 
   static void check_count(std::size_t bins) {
@@ -196,7 +202,8 @@ class binning {
 
   std::vector<double> edges_;
   edge_side side_ = edge_side::right_closed;
-  bool uniform_ = false;
+  bool uniform_ = false;  // near enough for a guess
+  bool even_ = false;
   std::shared_ptr<const any_rule> rule_;
 };
 

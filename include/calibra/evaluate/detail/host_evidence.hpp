@@ -31,7 +31,7 @@ template<class C>
 class plain_consumer {
  public:
   plain_consumer(const evidence_plan& plan, const evidence& e, const row_source<C>& source)
-      : blocks_(plan, e, source.scores.rows()), labels(plan, e.classes) {}
+      : labels(plan, e.classes), blocks_(plan, e, source.scores.rows()) {}
   void operator()(const row_worker<C>&, const row_block& block) {
     blocks_(block);
     labels.add(block);
@@ -39,11 +39,10 @@ class plain_consumer {
   /// As block_consumer::add_to().
   void add_to(evidence& e) { blocks_.add_to(e); }
 
+  label_weights labels;
+
  private:
   block_consumer blocks_;
-
- public:
-  label_weights labels;
 };
 
 /// The same, and what classes give.
@@ -51,13 +50,13 @@ template<class C>
 class class_consumer {
  public:
   class_consumer(const evidence_plan& plan, const evidence& e, const row_source<C>& source)
-      : blocks_(plan, e, source.scores.rows()),
+      : labels(plan, e.classes),
+        blocks_(plan, e, source.scores.rows()),
         plan_(&plan),
         classes_(e.classes),
         total_rows_(source.scores.rows()),
         row_(source.kind, source.options.renormalise),
-        row_means_(e.row_means),
-        labels(plan, e.classes) {
+        row_means_(e.row_means) {
     if (plan.class_table)
       filler_.emplace(e.class_table->bins(), e.classes, static_cast<bool>(source.options.weights));
   }
@@ -84,6 +83,7 @@ class class_consumer {
   }
 
   kept_rows<C> rows;
+  label_weights labels;
 
  private:
   double term(const row_term& t, const C* p, std::size_t label) const {
@@ -100,9 +100,6 @@ class class_consumer {
   class_row<C> row_;
   std::optional<class_filler<C>> filler_;
   std::vector<row_mean> row_means_;
-
- public:
-  label_weights labels;
 };
 
 /// The pairs that a convention makes of whole rows.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -22,14 +21,9 @@ namespace calibra::detail {
 /// The bins of a block: key[i] is 2 bin + hit in its low 32 bits, miss[i] is (confidence - hit)^2.
 inline void bin_block(const binning& bins, const double* confidence, const unsigned char* hit,
                       std::size_t n, double* key, double* miss) {
-  const auto count = static_cast<double>(bins.size());
-  bool even = true;
-  for (std::size_t b = 1; b < bins.size(); ++b)
-    even = even && std::abs(bins.edges()[b] * count - static_cast<double>(b)) < 1e-9;
-  if (kernels_for<double>(best_isa())
-          .equal_width_keys(confidence, hit, n, bins.size(), key, miss) &&
-      even)
-    return;
+  const bool certain =
+      kernels_for<double>(best_isa()).equal_width_keys(confidence, hit, n, bins.size(), key, miss);
+  if (certain && bins.even()) return;
   for (std::size_t i = 0; i < n; ++i)
     key[i] =
         std::bit_cast<double>(2 * static_cast<std::uint64_t>(bins.index(confidence[i])) + hit[i]);

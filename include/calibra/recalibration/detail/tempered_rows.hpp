@@ -114,9 +114,7 @@ void write_one_row(std::string_view where, const T* scores, std::ptrdiff_t strid
     dense = stride == 1;
     if (dense) raw.data = scores;
   }
-  if (!dense)
-    for (std::size_t j = 0; j < k; ++j, scores += stride)
-      copied[j] = scalar_traits<T>::load(*scores);
+  if (!dense) load_elements(scores, stride, k, copied);
 
   const W* z = nullptr;
   bool good = true;

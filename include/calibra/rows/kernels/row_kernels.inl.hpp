@@ -26,6 +26,11 @@ struct kernels {
   static constexpr std::size_t cached = 8192;
   /// How near to an edge, in bins, a confidence may be for its bin to be looked up.
   static constexpr double edge_tolerance = 2e-9;
+  /// From here to twice as much the next number is one more. Added to 1.5 times it, a number is
+  /// rounded to an integer, which is in the low bits.
+  static constexpr T counting =
+      static_cast<T>(std::uint64_t{1} << (std::numeric_limits<T>::digits - 1));
+  static constexpr T rounding = counting + counting / 2;
   static constexpr T minus_infinity = -std::numeric_limits<T>::infinity();
 
   static const T* at_row(const T* z, std::ptrdiff_t stride, std::size_t i) {
@@ -42,11 +47,9 @@ struct kernels {
       const reg t = V::mul(x, log2_e), f = V::fraction(t);
       return V::scale(V::fma(horner(P::below, f), f, V::set(T{1})), t);
     } else {
-      // Added to `shift`, a number becomes an integer, which is the biased exponent of its power.
-      constexpr int digits = std::numeric_limits<T>::digits;
+      // The integer is the biased exponent of the power.
       constexpr int bias = std::numeric_limits<T>::max_exponent - 1;
-      constexpr T half_ulps = static_cast<T>(std::uint64_t{1} << (digits - 1));
-      const reg shift = V::set(half_ulps + half_ulps / 2 + T{bias});
+      const reg shift = V::set(rounding + T{bias});
       const reg lowest = V::set(-static_cast<T>(bias * 0.69314718055994531));
       const reg u = V::max(lowest, x);
       const reg n = V::fma(u, log2_e, shift);
@@ -273,9 +276,7 @@ struct kernels {
   /// The largest class of each lane and its first index.
   static void col_max(const T* z, std::ptrdiff_t stride, std::size_t k, std::size_t n, reg& max,
                       reg& arg_max) {
-    // From here on, the next number is one more.
-    const reg zero =
-        V::set(static_cast<T>(std::uint64_t{1} << (std::numeric_limits<T>::digits - 1)));
+    const reg zero = V::set(counting);
     reg index = zero;
     max = load_lanes(z, n);
     arg_max = index;
@@ -450,13 +451,14 @@ struct kernels {
 
   // ---- what is known of each row -------------------------------------------------------------
 
-  /// Whether all labels are in [0, classes) and all sums positive and finite. Signs are collected.
+  /// Whether all labels are in [0, classes) and all sums positive and finite. Signs are collected:
+  /// of a label too large that of what is left to the last class, of a sum that is not finite that
+  /// of its bits with one more exponent.
   static bool all_good(const std::int64_t* label, const double* sum, std::size_t n,
                        std::size_t classes) {
     typedef std::uint64_t words __attribute__((vector_size(32)));
     constexpr std::size_t width = 4;
-    constexpr std::uint64_t one_exponent =
-        0x0010000000000000;  // carries what is not finite into the sign
+    constexpr std::uint64_t one_exponent = 0x0010000000000000;
     const std::uint64_t last = classes - 1;
     words signs = {};
     std::size_t i = 0;
@@ -482,11 +484,10 @@ struct kernels {
   static bool equal_width_keys(const double* confidence, const unsigned char* hit, std::size_t n,
                                std::size_t bins, double* key, double* miss) {
     static_assert(sizeof(T) == sizeof(double));
-    // Added to `shift`, a number becomes an integer, in its low bits. Nothing beyond the middle of
-    // the first and of the last bin is near an edge.
-    constexpr double shift_of = 0x1.8p52, unsure = 0.5 - edge_tolerance;
+    // Nothing beyond the middle of the first and of the last bin is near an edge.
+    constexpr double unsure = 0.5 - edge_tolerance;
     const reg count = V::set(static_cast<double>(bins)), half = V::set(0.5),
-              shift = V::set(shift_of);
+              shift = V::set(rounding);
     const reg most = V::set(static_cast<double>(bins) - 1), none = V::set(0.0);
     reg farthest = none;
     double rest[2 * W];
