@@ -145,7 +145,7 @@ std::size_t row_kernels<T>::find_row(const T* p, std::size_t n, T x) const {
 }
 template<class T>
 bool row_kernels<T>::all_good(const std::int64_t* label, const double* sum, std::size_t n,
-                              std::size_t classes) const requires(!is_float) {
+                              std::size_t classes) const requires(std::is_same_v<T, double>) {
   bool good = false;
   with([&](auto k) { good = k.all_good(label, sum, n, classes); });
   return good;
@@ -153,7 +153,7 @@ bool row_kernels<T>::all_good(const std::int64_t* label, const double* sum, std:
 template<class T>
 bool row_kernels<T>::equal_width_keys(const double* confidence, const unsigned char* hit,
                                       std::size_t n, std::size_t bins, double* key,
-                                      double* miss) const requires(!is_float) {
+                                      double* miss) const requires(std::is_same_v<T, double>) {
   bool certain = false;
   with([&](auto k) { certain = k.equal_width_keys(confidence, hit, n, bins, key, miss); });
   return certain;
