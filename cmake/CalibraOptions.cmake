@@ -34,6 +34,12 @@ target_compile_options(calibra_build_flags INTERFACE -Wall -Wextra -Wconversion 
 if(CALIBRA_WERROR)
   target_compile_options(calibra_build_flags INTERFACE -Werror)
 endif()
+# For targets with precompiled headers: GCC 12 forgets there which code is the system's, and warns of
+# what it inlines from libstdc++.
+add_library(calibra_precompiled_flags INTERFACE)
+target_compile_options(
+  calibra_precompiled_flags
+  INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds;-Wno-maybe-uninitialized;-Wno-restrict>)
 if(CALIBRA_SANITIZE)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # GCC 12 warns of its own <regex> when it instruments it
     target_compile_options(calibra_build_flags INTERFACE -Wno-maybe-uninitialized)

@@ -42,8 +42,9 @@ TEST_CASE("docs/adapters.md: any array") {
   const Eigen::MatrixXf z = made_matrix();
   const Eigen::VectorXi labels = made_labels();
   //[ any
-  calibra::ece(calibra::logits(z), labels);
+  const double e = calibra::ece(calibra::logits(z), labels);
   //]
+  CHECK(e >= 0);
 }
 
 TEST_CASE("docs/adapters.md: Eigen") {
@@ -53,10 +54,11 @@ TEST_CASE("docs/adapters.md: Eigen") {
 
   Eigen::MatrixXf z = made_matrix();  //...                // samples x classes
   Eigen::VectorXi labels = made_labels();  //...
-  calibra::ece(calibra::logits(z), labels);
-  calibra::ece(calibra::logits(z.topRows(100)), labels.head(100));  // no copy
-  calibra::ece(calibra::logits(z * w), labels);                     // z * w is computed once
+  double e = calibra::ece(calibra::logits(z), labels);
+  e = calibra::ece(calibra::logits(z.topRows(100)), labels.head(100));  // no copy
+  e = calibra::ece(calibra::logits(z * w), labels);                     // z * w is computed once
   //]
+  CHECK(e >= 0);
 }
 
 TEST_CASE("docs/adapters.md: xtensor") {
@@ -65,10 +67,11 @@ TEST_CASE("docs/adapters.md: xtensor") {
 
   xt::xtensor<float, 2> z = xt::zeros<float>({200, 2});  //...
   xt::xarray<int> labels = xt::zeros<int>({200});  //...
-  calibra::ece(calibra::logits(z), labels);
-  calibra::ece(calibra::logits(xt::view(z, xt::range(0, 100))),
-               xt::view(labels, xt::range(0, 100)));                // no copy
+  double e = calibra::ece(calibra::logits(z), labels);
+  e = calibra::ece(calibra::logits(xt::view(z, xt::range(0, 100))),
+                   xt::view(labels, xt::range(0, 100)));            // no copy
   //]
+  CHECK(e >= 0);
 }
 
 TEST_CASE("docs/adapters.md: lifetimes") {

@@ -122,8 +122,9 @@ TEST_CASE("write_file: what cannot be written is named, and nothing is left", "[
   CHECK(files.message([&] { write_file(files.path("f/a"), "x"); }) ==
         "f/a: cannot write: Not a directory");
   CHECK(files.message([&] { write_file("", "x"); }) == ": cannot write: No such file or directory");
-  CHECK(files.message([&] { write_file(files.path(std::string(300, 'n')), "x"); }) ==
-        std::string(300, 'n') + ": cannot write: File name too long");
+  const std::string long_name(300, 'n');
+  CHECK(files.message([&] { write_file(files.path(long_name), "x"); }) ==
+        long_name + ": cannot write: File name too long");
   CHECK(files.entries() == 2);
 }
 

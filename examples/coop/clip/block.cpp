@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "calibra/error.hpp"
+
 namespace coop {
 
 block block::from(const parameter_map& parameters, const std::string& prefix) {
@@ -26,10 +28,14 @@ at::Tensor block::finish(const at::Tensor& x, const at::Tensor& attended) const 
   return y + at::linear(quick_gelu(hidden), proj_weight, proj_bias);
 }
 
+std::string block_prefix(const std::string& prefix, std::int64_t i) {
+  return calibra::detail::concat(prefix, "resblocks.", i, '.');
+}
+
 void add_block_shapes(parameter_shapes& shapes, const std::string& prefix, std::int64_t layers,
                       std::int64_t width) {
   for (std::int64_t i = 0; i < layers; ++i) {
-    const std::string name = prefix + "resblocks." + std::to_string(i) + '.';
+    const std::string name = block_prefix(prefix, i);
     shapes[name + "ln_1.weight"] = shapes[name + "ln_1.bias"] = {width};
     shapes[name + "ln_2.weight"] = shapes[name + "ln_2.bias"] = {width};
     shapes[name + "attn.in_proj_weight"] = {3 * width, width};
@@ -50,7 +56,7 @@ void add_random_blocks(parameter_map& parameters, const std::string& prefix, std
   const double projection = attention / std::sqrt(2 * static_cast<double>(layers));
   const double hidden = 1 / std::sqrt(2 * w);
   for (std::int64_t i = 0; i < layers; ++i) {
-    const std::string name = prefix + "resblocks." + std::to_string(i) + '.';
+    const std::string name = block_prefix(prefix, i);
     parameters[name + "ln_1.weight"] = at::ones({width});
     parameters[name + "ln_1.bias"] = at::zeros({width});
     parameters[name + "attn.in_proj_weight"] = draw_normal({3 * width, width}, attention, random);

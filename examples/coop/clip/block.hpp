@@ -28,6 +28,9 @@ struct block {
   at::Tensor finish(const at::Tensor& x, const at::Tensor& attended) const;
 };
 
+/// "<prefix>resblocks.<i>.": what the names of block i begin with.
+std::string block_prefix(const std::string& prefix, std::int64_t i);
+
 /// Names and shapes of the `layers` blocks "<prefix>resblocks.<i>." of `width`, added to `shapes`.
 void add_block_shapes(parameter_shapes& shapes, const std::string& prefix, std::int64_t layers,
                       std::int64_t width);

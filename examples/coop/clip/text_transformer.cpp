@@ -50,8 +50,7 @@ text_transformer::text_transformer(const text_config& config, parameter_map para
   check_config(config_);
   check_parameters("text_transformer()", parameters_, shapes(config_));
   for (std::int64_t i = 0; i < config_.layers; ++i)
-    blocks_.push_back(block::from(
-        parameters_, std::string(blocks_prefix) + "resblocks." + std::to_string(i) + '.'));
+    blocks_.push_back(block::from(parameters_, block_prefix(blocks_prefix, i)));
   token_embedding_ = parameters_.at("token_embedding.weight");
   positional_embedding_ = parameters_.at("positional_embedding");
   ln_final_weight_ = parameters_.at("ln_final.weight");

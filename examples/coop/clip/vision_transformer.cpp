@@ -38,8 +38,7 @@ vision_transformer::vision_transformer(const vision_config& config, parameter_ma
   check_config(config_);
   check_parameters("vision_transformer()", parameters_, shapes(config_));
   for (std::int64_t i = 0; i < config_.layers; ++i)
-    blocks_.push_back(block::from(
-        parameters_, std::string(blocks_prefix) + "resblocks." + std::to_string(i) + '.'));
+    blocks_.push_back(block::from(parameters_, block_prefix(blocks_prefix, i)));
 }
 
 parameter_shapes vision_transformer::shapes(const vision_config& c) {
