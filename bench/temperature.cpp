@@ -65,7 +65,8 @@ void fit(benchmark::State& state) {
   const dump& d = input();
   const double speed = bench::read_speed(d.logits.data(), d.bytes());
   calibra::temperature_scaling found(1.0);
-  for (auto _ : state) found = calibra::fit_temperature(calibra::logits(d.view()), d.labels);
+  for (auto _ : state)
+    found = calibra::fit<calibra::temperature_scaling>(calibra::logits(d.view()), d.labels);
   static const bool best = [&] {
     const double at = naive_nll(d, found.inverse_temperature());
     return at < naive_nll(d, found.inverse_temperature() * 1.01) &&

@@ -39,7 +39,7 @@ endif()
 add_library(calibra_precompiled_flags INTERFACE)
 target_compile_options(
   calibra_precompiled_flags
-  INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds;-Wno-maybe-uninitialized;-Wno-restrict>)
+  INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds;-Wno-maybe-uninitialized;-Wno-restrict;-Wno-stringop-overflow>)
 if(CALIBRA_SANITIZE)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # GCC 12 warns of its own <regex> when it instruments it
     target_compile_options(calibra_build_flags INTERFACE -Wno-maybe-uninitialized)

@@ -33,7 +33,7 @@ int main() {
   const at::Tensor z = (2.5 * u).to(device, at::kFloat);  // too sure of themselves
   //[ call
   const double ece = calibra::ece(calibra::logits(z), labels);
-  const calibra::temperature_scaling fitted = calibra::fit_temperature(calibra::logits(z), labels);
+  const auto fitted = calibra::fit<calibra::temperature_scaling>(calibra::logits(z), labels);
   const at::Tensor p = fitted.transform(calibra::logits(z));  // on the device of z
   //]
   std::printf("ECE         %.4f\n", ece);

@@ -19,8 +19,9 @@ int main(int argc, char** argv) {
         io::labels(io::load(data + "/validation_labels.npy"));
     const io::label_column test_labels = io::labels(io::load(data + "/test_labels.npy"));
     //[ fit
-    const calibra::temperature_scaling fitted = validation.visit_scores(
-        [&](auto z) { return calibra::fit_temperature(calibra::logits(z), validation_labels); });
+    const calibra::temperature_scaling fitted = validation.visit_scores([&](auto z) {
+      return calibra::fit<calibra::temperature_scaling>(calibra::logits(z), validation_labels);
+    });
     test.visit_scores([&](auto z) {
       const auto before = calibra::logits(z);
       const auto after = calibra::probabilities(fitted.transform(before));

@@ -34,6 +34,7 @@ class scores {
 
   explicit scores(Holder holder) : holder_(std::move(holder)) {}
   auto view() const { return holder_.view(); }
+  const Holder& holder() const { return holder_; }
 
  private:
   Holder holder_;
@@ -41,10 +42,15 @@ class scores {
 
 namespace detail {
 
+/// Whether a sample is one number.
+constexpr bool is_one_number(score_kind kind) noexcept {
+  return kind == score_kind::binary_logits || kind == score_kind::binary_probabilities;
+}
 template<score_kind Kind>
-using score_use = std::conditional_t<Kind == score_kind::binary_logits ||
-                                         Kind == score_kind::binary_probabilities,
-                                     as_vector, as_matrix>;
+inline constexpr bool is_binary_kind = is_one_number(Kind);
+
+template<score_kind Kind>
+using score_use = std::conditional_t<is_binary_kind<Kind>, as_vector, as_matrix>;
 
 /// Scores that are a tensor: what `view()` gives is its handle.
 template<class Handle>

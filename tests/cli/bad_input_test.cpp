@@ -269,10 +269,13 @@ TEST_CASE("bad input: models", "[cli]") {
               "none.json: cannot open: No such file or directory");
   check_model("", "bad.json: the file is empty");
   check_model(good.substr(0, good.size() / 2), "bad.json: not a JSON document: ...");
-  check_model(R"({"calibra": "0.1.0", "kind": "isotonic"})",
-              "bad.json: expected kind \"temperature\", got \"isotonic\"");
-  check_model(R"({"calibra": "0.1.0", "kind": "temperature", "temperature": -1})",
-              "bad.json: \"temperature\": expected a number > 0, got -1");
+  check_model(R"({"calibra": "0.1.0", "kind": "magic"})",
+              "bad.json: no kind of recalibrator \"magic\"");
+  check_model(R"({"calibra": "0.1.0", "kind": "one_against_rest", "parts": []})",
+              "bad.json: one_against_rest: expected parts, got none");
+  const std::size_t value = good.find("\"temperature\": ") + 15;
+  check_model(good.substr(0, value) + '-' + good.substr(value),
+              "bad.json: temperature_scaling(): temperature -...");
   check_model("[1, 2]", "bad.json: the document: expected a JSON object, got array");
   check_model(read_all(files.path("p.npy")), "bad.json: not a JSON document: ...");
 

@@ -4,11 +4,13 @@
 // `calibra fit` and `calibra apply` against the library's own calls.
 #include <cmath>
 #include <csignal>
+#include <memory>
 
 #include "calibra/array/matrix.hpp"
 #include "calibra/io/load.hpp"
 #include "calibra/io/model.hpp"
 #include "calibra/json.hpp"
+#include "calibra/recalibration/methods.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "program.hpp"
 
@@ -33,7 +35,8 @@ class fitted_workplace : public workplace {
 
 TEST_CASE("fit: writes the model that the library makes", "[cli]") {
   const fitted_workplace files;
-  const auto expected = calibra::fit_temperature(calibra::logits(files.scores()), targets);
+  const auto expected =
+      calibra::fit<calibra::temperature_scaling>(calibra::logits(files.scores()), targets);
   const outcome r = files.run("fit z.npy y.npy --output model.json");
   CHECK(r.status == 0);
   CHECK(r.err == "");
@@ -43,11 +46,60 @@ TEST_CASE("fit: writes the model that the library makes", "[cli]") {
 
   files.save("w.npy", std::vector<double>{1, 2, 0, 1, 1, 1, 3, 1});
   CHECK(files.run("fit z.npy y.npy --output w.json --weights w.npy").status == 0);
-  const auto weighted =
-      calibra::fit_temperature(calibra::logits(files.scores()), targets,
-                               {.weights = std::vector<double>{1, 2, 0, 1, 1, 1, 3, 1}});
+  const auto weighted = calibra::fit<calibra::temperature_scaling>(
+      calibra::logits(files.scores()), targets,
+      {.weights = std::vector<double>{1, 2, 0, 1, 1, 1, 3, 1}});
   CHECK(read_all(files.path("w.json")) == calibra::to_json(weighted));
   CHECK(weighted.temperature() != expected.temperature());
+}
+
+TEST_CASE("fit --method: every recalibrator, of classes and of one number a sample", "[cli]") {
+  const fitted_workplace files;
+  files.save("x.npy", std::vector<double>{-2, -1, 0.5, 1, 2, -0.5, 3, -3});
+  files.save("b.npy", std::vector<std::int64_t>{0, 1, 0, 1, 1, 0, 1, 0});
+  const std::vector<double> x = {-2, -1, 0.5, 1, 2, -0.5, 3, -3};
+  const std::vector<std::int64_t> b = {0, 1, 0, 1, 1, 0, 1, 0};
+  for (const calibra::recalibrator_info& info : calibra::recalibrator_infos()) {
+    const std::string method(info.name);
+    INFO(method);
+    const outcome r = files.run("fit z.npy y.npy --threads 1 --output m.json --method " + method);
+    CHECK(r.status == 0);
+    const auto expected = calibra::fit_by_name(method, calibra::logits(files.scores()), targets);
+    CHECK(read_all(files.path("m.json")) == calibra::to_json(*expected));
+    REQUIRE(files.run("apply m.json z.npy --as probabilities --output p.npy").status == 0);
+    const auto p = expected->transform(calibra::logits(files.scores()));
+    const std::vector<double> saved = io_test::elements(calibra::io::load(files.path("p.npy")));
+    for (std::size_t i = 0; i < saved.size(); ++i) CHECK(std::abs(saved[i] - p.data()[i]) <= 1e-15);
+
+    const outcome of_one = files.run("fit x.npy b.npy --output m.json --method " + method);
+    std::unique_ptr<const calibra::recalibrator> binary;
+    try {
+      binary = calibra::fit_by_name(method, calibra::binary_logits(x), b);
+    } catch (const calibra::option_error&) {  // it takes classes alone
+    }
+    CHECK((of_one.status == 0) == (binary != nullptr));
+    if (binary)
+      CHECK(read_all(files.path("m.json")) == calibra::to_json(*binary));
+    else
+      CHECK(of_one.err.find("takes samples x classes") != std::string::npos);
+  }
+}
+
+TEST_CASE("methods: the library's recalibrators and what they say of themselves", "[cli]") {
+  const workplace files;
+  const outcome all = files.run("methods");
+  CHECK(all.status == 0);
+  for (const calibra::recalibrator_info& info : calibra::recalibrator_infos())
+    CHECK(all.out.find(std::string(info.name) + " ") != std::string::npos);
+  const outcome one = files.run("methods beta");
+  CHECK(one.status == 0);
+  CHECK(one.out.starts_with("method     beta\nmap        sigmoid(a ln p - b ln(1 - p) + c)"));
+  const outcome none = files.run("methods bta");
+  CHECK(none.status == 2);
+  CHECK(none.err.find("did you mean \"beta\"?") != std::string::npos);
+  const outcome fit = files.run("fit z.npy y.npy --output m.json --method isotnic");
+  CHECK(fit.status == 2);
+  CHECK(fit.err.find("did you mean \"isotonic\"?") != std::string::npos);
 }
 
 TEST_CASE("fit: a fit that does not converge says so", "[cli]") {

@@ -62,9 +62,9 @@ double of_tables(const calibra::classwise_table& t) {
 
 calibra::temperature_scaling fit(const table& z, const std::vector<int>& y) {
 #ifdef FAULT_bare_fit
-  return calibra::fit_temperature(z, y);
+  return calibra::fit<calibra::temperature_scaling>(z, y);
 #else
-  return calibra::fit_temperature(calibra::logits(z), y);
+  return calibra::fit<calibra::temperature_scaling>(calibra::logits(z), y);
 #endif
 }
 

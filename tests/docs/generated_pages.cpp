@@ -5,6 +5,7 @@
 #include <calibra/conventions/all.hpp>
 #include <calibra/error.hpp>
 #include <calibra/evaluate/all_metrics.hpp>
+#include <calibra/recalibration/methods.hpp>
 #include <string_view>
 
 namespace {
@@ -88,5 +89,15 @@ std::string convention_sections_text() {
       out += concat("- ", o.what, o.reproduced ? " Reproduced." : " Not reproduced.", '\n');
     if (c->oddities.size() > 0) out += '\n';
   }
+  return out;
+}
+
+std::string recalibrator_table_text() {
+  std::string out =
+      "| name | what becomes of a score | its report counts | keeps | source |\n"
+      "|---|---|---|---|---|\n";
+  for (const calibra::recalibrator_info& info : calibra::recalibrator_infos())
+    out += concat("| `", info.name, "` | ", cell(info.map), " | ", info.objective, " | ",
+                  cell(info.keeps), " | ", cell(info.source), " |\n");
   return out;
 }

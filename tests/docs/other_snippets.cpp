@@ -16,6 +16,7 @@
 #include <xtensor/xview.hpp>
 
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <string>
 
@@ -120,10 +121,19 @@ TEST_CASE("docs/recalibration.md: fit and keep") {
   //[ recalibrate
   #include <calibra/recalibration/temperature.hpp>
 
-  const auto scaling = calibra::fit_temperature(calibra::logits(validation), labels);
+  const auto scaling =
+      calibra::fit<calibra::temperature_scaling>(calibra::logits(validation), labels);
   const auto p = scaling.transform(calibra::logits(test));  // calibra::matrix<C>, rows sum to 1
   //]
   CHECK(p.rows() == 200);
+  const Eigen::VectorXi& test_labels = labels;
+  //[ recalibrated
+  #include <calibra/recalibration/recalibrated.hpp>
+
+  const double after =
+      calibra::ece(calibra::recalibrated(scaling, calibra::logits(test)), test_labels);
+  //]
+  CHECK(std::abs(after - calibra::ece(calibra::probabilities(p), labels)) <= 1e-6);
   //[ json
   #include <calibra/json.hpp>  // target calibra::json
 

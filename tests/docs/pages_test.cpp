@@ -259,6 +259,7 @@ TEST_CASE("what follows from the metrics and the conventions is current: write_p
   current("README.md", "metrics", metric_table_text());
   current("docs/metrics.md", "metrics", metric_sections_text());
   current("docs/conventions.md", "conventions", convention_sections_text());
+  current("docs/recalibration.md", "recalibrators", recalibrator_table_text());
 }
 
 TEST_CASE("every call that the page for Python users gives compiles") {

@@ -65,9 +65,9 @@ TEST_CASE("the calls of the page for Python users give numbers") {
   for (std::size_t i = 0; i < nearness.size(); ++i) nearness[i] = p[i][1];
   const std::span<const double> proximity = nearness;
   const calibra::temperature_scaling fitted =
-      calibra::fit_temperature(calibra::probabilities(p), y);
+      calibra::fit<calibra::temperature_scaling>(calibra::probabilities(p), y);
   CHECK(fitted.report().converged);
-  CHECK(calibra::fit_temperature(calibra::logits(z), y).temperature() ==
+  CHECK(calibra::fit<calibra::temperature_scaling>(calibra::logits(z), y).temperature() ==
         Approx(fitted.temperature()).margin(1e-6));
   CHECK(fitted.transform(calibra::probabilities(p)).rows() == p.size());
   CHECK(fitted.inverse_temperature() * fitted.temperature() == Approx(1));
@@ -144,6 +144,19 @@ TEST_CASE("the calls of the page for Python users give numbers") {
 
 TEST_CASE("a temperature that was fitted on logits takes logits") {
   make_data();
-  const calibra::temperature_scaling fitted = calibra::fit_temperature(calibra::logits(z), y);
+  const auto fitted = calibra::fit<calibra::temperature_scaling>(calibra::logits(z), y);
   CHECK(fitted.transform_logits(calibra::logits(z)).rows() == z.size());
+}
+
+TEST_CASE("recalibrators of binary scores and of classes") {
+  make_data();
+  const auto check = [](const calibra::recalibrator& r) { CHECK(r.report().converged); };
+  check(calibra::fit<calibra::affine>(calibra::binary_probabilities(q), b));
+  check(calibra::fit<calibra::beta>(calibra::binary_probabilities(q), b));
+  check(calibra::fit<calibra::isotonic>(calibra::binary_probabilities(q), b));
+  check(calibra::fit<calibra::histogram_width>(calibra::binary_probabilities(q), b));
+  check(calibra::fit<calibra::quadratic>(calibra::binary_probabilities(q), b));
+  check(calibra::fit<calibra::svs>(calibra::logits(z), y));
+  check(calibra::fit<calibra::one_against_rest<calibra::isotonic>>(calibra::logits(z), y));
+  check(calibra::fit<calibra::one_against_rest<calibra::venn_abers>>(calibra::logits(z), y));
 }

@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
     put(root + "/README.md", "metrics", metric_table_text());
     put(root + "/docs/metrics.md", "metrics", metric_sections_text());
     put(root + "/docs/conventions.md", "conventions", convention_sections_text());
+    put(root + "/docs/recalibration.md", "recalibrators", recalibrator_table_text());
   } catch (const std::exception& e) {
     std::fprintf(stderr, "write_pages: %s\n", e.what());
     return 1;

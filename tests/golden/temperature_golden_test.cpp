@@ -83,15 +83,16 @@ TEST_CASE("temperatures of published dumps agree with an independent root finder
         any_kind.transform_logits(logits(z.view().rows(fitted_rows, fitted_rows)));
     CHECK(std::abs(nll(logits(scaled), test_labels) - oracle.held_out_nll) <= 1e-9);
   };
-  check(fit_temperature(logits(z.view().rows(0, fitted_rows)), fit_labels));
-  check(fit_temperature(logits(z.view().rows(0, fitted_rows)), fit_labels, {.threads = {2}}));
+  check(fit<temperature_scaling>(logits(z.view().rows(0, fitted_rows)), fit_labels));
+  check(fit<temperature_scaling>(logits(z.view().rows(0, fitted_rows)), fit_labels,
+                                 {.threads = {2}}));
   // Float probabilities are taken to logarithms in double: the same digits.
-  check(fit_temperature(probabilities(p.view().rows(0, fitted_rows)), fit_labels));
+  check(fit<temperature_scaling>(probabilities(p.view().rows(0, fitted_rows)), fit_labels));
 
   // Logits rounded to float give T to the rounding of float.
   matrix<float> z32(fitted_rows, p.cols());
   for (std::size_t i = 0; i < fitted_rows; ++i)
     for (std::size_t j = 0; j < p.cols(); ++j) z32(i, j) = static_cast<float>(z(i, j));
-  const temperature_scaling rounded = fit_temperature(logits(z32), fit_labels);
+  const temperature_scaling rounded = fit<temperature_scaling>(logits(z32), fit_labels);
   CHECK(std::abs(rounded.temperature() / oracle.temperature - 1) <= 1e-7);
 }

@@ -16,7 +16,7 @@ TEST_CASE("a model is saved and loaded by its path") {
   const std::filesystem::path path = folder.path("model.json");
   const std::vector<double> x{-1, 2, 1, -2};
   const std::vector<int> y{0, 1, 0, 1};
-  const temperature_scaling fitted = fit_temperature(binary_logits(x), y);
+  const temperature_scaling fitted = fit<temperature_scaling>(binary_logits(x), y);
   io::save_recalibrator(path, fitted);
   const temperature_scaling again = io::load_temperature(path);
   CHECK(to_json(again) == to_json(fitted));

@@ -32,7 +32,7 @@ void check_against_oracle(std::size_t n, std::size_t k, double temperature, doub
   REQUIRE(expected > 1.0 / 1000);
   REQUIRE(expected < 1000);
   constexpr double tolerance = temperature_tolerance<compute_type<T>>;
-  const temperature_scaling fitted = fit_temperature(logits(x.z), x.labels);
+  const temperature_scaling fitted = fit<temperature_scaling>(logits(x.z), x.labels);
   const fit_report& r = fitted.report();
   CHECK(std::abs(fitted.temperature() / expected - 1) <= tolerance);
   CHECK(fitted.inverse_temperature() == 1 / fitted.temperature());
@@ -42,13 +42,13 @@ void check_against_oracle(std::size_t n, std::size_t k, double temperature, doub
   CHECK(r.passes >= 2);
   CHECK(r.iterations >= r.passes);
   const double scale = 1 + naive_nll(x.z, x.labels, one, 1).nll;
-  CHECK(std::abs(r.nll_before - naive_nll(x.z, x.labels, one, 1).nll) <= tolerance * scale);
-  CHECK(std::abs(r.nll_after - naive_nll(x.z, x.labels, one, 1 / expected).nll) <=
+  CHECK(std::abs(r.objective_before - naive_nll(x.z, x.labels, one, 1).nll) <= tolerance * scale);
+  CHECK(std::abs(r.objective_after - naive_nll(x.z, x.labels, one, 1 / expected).nll) <=
         tolerance * scale);
-  CHECK(r.nll_after <= r.nll_before + tolerance * scale);
+  CHECK(r.objective_after <= r.objective_before + tolerance * scale);
 
   const temperature_scaling weighted =
-      fit_temperature(logits(x.z), x.labels, {.weights = x.weights});
+      fit<temperature_scaling>(logits(x.z), x.labels, {.weights = x.weights});
   const double expected_weighted =
       naive_temperature(x.z, x.labels, [&](std::size_t i) { return x.weights[i]; });
   CHECK(std::abs(weighted.temperature() / expected_weighted - 1) <= tolerance);
@@ -68,10 +68,10 @@ TEMPLATE_TEST_CASE("the fitted temperature is the root of the gradient", "", dou
 
 TEST_CASE("a single class has nothing to fit") {
   const problem<double> x = random_problem<double>(50, 1, 1, 1, 3);
-  const temperature_scaling fitted = fit_temperature(logits(x.z), x.labels);
+  const temperature_scaling fitted = fit<temperature_scaling>(logits(x.z), x.labels);
   CHECK_FALSE(fitted.report().converged);
   CHECK(fitted.temperature() == 1);
-  CHECK(fitted.report().nll_before == 0);
+  CHECK(fitted.report().objective_before == 0);
 }
 
 TEST_CASE("far optima are found") {
@@ -85,7 +85,7 @@ TEST_CASE("far optima are found") {
 TEST_CASE("few informative rows: still at most six passes") {
   for (unsigned seed = 1; seed <= 3; ++seed) {
     const problem<float> x = random_problem<float>(20000, 10, 0.1, 30, seed);
-    const temperature_scaling fitted = fit_temperature(logits(x.z), x.labels);
+    const temperature_scaling fitted = fit<temperature_scaling>(logits(x.z), x.labels);
     CHECK(fitted.report().converged);
     CHECK(fitted.report().passes <= 6);
     CHECK(std::abs(fitted.temperature() / naive_temperature(x.z, x.labels) - 1) <= 1e-6);
@@ -94,9 +94,9 @@ TEST_CASE("few informative rows: still at most six passes") {
 
 TEST_CASE("the starting point does not show in the result") {
   const problem<double> x = random_problem<double>(6000, 7, 1.8, 2, 5);
-  const temperature_scaling warm = fit_temperature(logits(x.z), x.labels);
+  const temperature_scaling warm = fit<temperature_scaling>(logits(x.z), x.labels);
   const temperature_scaling cold =
-      fit_temperature(logits(x.z), x.labels, {}, {.warm_start = false});
+      fit<temperature_scaling>(logits(x.z), x.labels, {}, {.warm_start = false});
   CHECK(std::abs(warm.temperature() / cold.temperature() - 1) <= 1e-12);
   CHECK(cold.report().partial_passes == 0);
   CHECK(cold.report().iterations == cold.report().passes);
@@ -109,7 +109,7 @@ TEST_CASE("passes are counted as they are made") {
   std::atomic<std::uint64_t> rows{0};
   options o;
   o.progress = [&](std::uint64_t n) { rows += n; };
-  const fit_report r = fit_temperature(logits(x.z), x.labels, o).report();
+  const fit_report r = fit<temperature_scaling>(logits(x.z), x.labels, o).report();
   const double passes = static_cast<double>(rows.load()) / 5000;
   // A third of 5000 rows is 1667 of them.
   CHECK(std::abs(static_cast<double>(r.passes) + r.partial_passes - passes) <=
@@ -119,7 +119,7 @@ TEST_CASE("passes are counted as they are made") {
 TEMPLATE_TEST_CASE("order, strides and threads do not show", "", float, double) {
   const std::size_t n = 3000, k = GENERATE(std::size_t{3}, std::size_t{40});
   const problem<TestType> x = random_problem<TestType>(n, k, 1.6, 2, 8);
-  const double expected = fit_temperature(logits(x.z), x.labels).temperature();
+  const double expected = fit<temperature_scaling>(logits(x.z), x.labels).temperature();
   // The kernels add a row's classes up in another order where it lies in another one.
   const double tolerance = temperature_tolerance<TestType> / 10;
 
@@ -132,31 +132,31 @@ TEMPLATE_TEST_CASE("order, strides and threads do not show", "", float, double) 
   const auto signed_n = static_cast<std::ptrdiff_t>(n), signed_k = static_cast<std::ptrdiff_t>(k);
   const matrix_view<const TestType> by_column(columns.data(), n, k, 1, signed_n);
   const matrix_view<const TestType> strided(spaced.data(), n, k, 2 * (signed_k + 3), 2);
-  CHECK(std::abs(fit_temperature(logits(by_column), x.labels).temperature() / expected - 1) <=
-        tolerance);
-  CHECK(std::abs(fit_temperature(logits(strided), x.labels).temperature() / expected - 1) <=
-        tolerance);
+  CHECK(std::abs(fit<temperature_scaling>(logits(by_column), x.labels).temperature() / expected -
+                 1) <= tolerance);
+  CHECK(std::abs(fit<temperature_scaling>(logits(strided), x.labels).temperature() / expected -
+                 1) <= tolerance);
 
   const matrix_view<const TestType> backwards(&x.z(n - 1, 0), n, k, -signed_k, 1);
   std::vector<std::int64_t> reversed(x.labels.rbegin(), x.labels.rend());
-  CHECK(std::abs(fit_temperature(logits(backwards), reversed).temperature() / expected - 1) <=
-        tolerance);
+  CHECK(std::abs(fit<temperature_scaling>(logits(backwards), reversed).temperature() / expected -
+                 1) <= tolerance);
 
   for (const unsigned threads : {2U, 3U, 7U}) {
     const temperature_scaling fitted =
-        fit_temperature(logits(x.z), x.labels, {.threads = {threads}});
+        fit<temperature_scaling>(logits(x.z), x.labels, {.threads = {threads}});
     CHECK(std::abs(fitted.temperature() / expected - 1) <= 1e-12);
   }
 }
 
 TEST_CASE("many rows on several threads") {
   const problem<float> x = random_problem<float>(60000, 10, 1.4, 3, 21);
-  const temperature_scaling one = fit_temperature(logits(x.z), x.labels);
+  const temperature_scaling one = fit<temperature_scaling>(logits(x.z), x.labels);
   for (const unsigned threads : {2U, 5U}) {
     const temperature_scaling several =
-        fit_temperature(logits(x.z), x.labels, {.threads = {threads}});
+        fit<temperature_scaling>(logits(x.z), x.labels, {.threads = {threads}});
     CHECK(std::abs(several.temperature() / one.temperature() - 1) <= 1e-12);
-    CHECK(std::abs(several.report().nll_after / one.report().nll_after - 1) <= 1e-12);
+    CHECK(std::abs(several.report().objective_after / one.report().objective_after - 1) <= 1e-12);
     CHECK(several.report().passes == one.report().passes);
   }
 }
@@ -184,13 +184,14 @@ TEST_CASE("a weight of k is k copies; left-out rows are not there") {
   };
   const matrix<double> copied = rows_of(copies, copied_labels);
   const matrix<double> rest = rows_of(kept, kept_labels);
-  const temperature_scaling a = fit_temperature(logits(x.z), x.labels, {.weights = weights});
-  const temperature_scaling b = fit_temperature(logits(copied), copied_labels);
+  const temperature_scaling a =
+      fit<temperature_scaling>(logits(x.z), x.labels, {.weights = weights});
+  const temperature_scaling b = fit<temperature_scaling>(logits(copied), copied_labels);
   CHECK(std::abs(a.temperature() / b.temperature() - 1) <= 1e-12);
-  CHECK(std::abs(a.report().nll_after - b.report().nll_after) <= 1e-12);
+  CHECK(std::abs(a.report().objective_after - b.report().objective_after) <= 1e-12);
   const temperature_scaling c =
-      fit_temperature(logits(x.z), marked, {.ignore_label = -7, .valid = valid});
-  const temperature_scaling d = fit_temperature(logits(rest), kept_labels);
+      fit<temperature_scaling>(logits(x.z), marked, {.ignore_label = -7, .valid = valid});
+  const temperature_scaling d = fit<temperature_scaling>(logits(rest), kept_labels);
   CHECK(std::abs(c.temperature() / d.temperature() - 1) <= 1e-12);
 }
 
@@ -206,15 +207,15 @@ TEST_CASE("probabilities are fitted as their logarithms, in double") {
         log_p(i, j) = std::log(static_cast<double>(p(i, j)));
       }
     }
-    const temperature_scaling fitted = fit_temperature(probabilities(p), x.labels);
+    const temperature_scaling fitted = fit<temperature_scaling>(probabilities(p), x.labels);
     CHECK(std::abs(fitted.temperature() / naive_temperature(log_p, x.labels) - 1) <= 1e-11);
     // Scaling a row changes nothing.
     for (std::size_t j = 0; j < k; ++j) p(7, j) *= 0.25F;
     const temperature_scaling scaled =
-        fit_temperature(probabilities(p), x.labels, {.renormalise = true});
+        fit<temperature_scaling>(probabilities(p), x.labels, {.renormalise = true});
     CHECK(std::abs(scaled.temperature() / fitted.temperature() - 1) <= 1e-12);
-    CHECK_THROWS_WITH(fit_temperature(probabilities(p), x.labels),
-                      Catch::Contains("fit_temperature(): the probabilities of row 7 sum to 0."));
+    CHECK_THROWS_WITH(fit<temperature_scaling>(probabilities(p), x.labels),
+                      Catch::Contains("fit<temperature>(): the probabilities of row 7 sum to 0."));
   }
 }
 
@@ -229,29 +230,30 @@ TEST_CASE("binary scores are two classes") {
     const auto pi = static_cast<double>(p[i]);
     from_p(i, 1) = std::log(pi / (1 - pi));
   }
-  const temperature_scaling a = fit_temperature(binary_logits(difference), x.labels);
+  const temperature_scaling a = fit<temperature_scaling>(binary_logits(difference), x.labels);
   CHECK(std::abs(a.temperature() / naive_temperature(two, x.labels) - 1) <= 1e-11);
-  CHECK(std::abs(a.report().nll_before - nll(binary_logits(difference), x.labels)) <= 1e-12);
-  const temperature_scaling b = fit_temperature(binary_probabilities(p), x.labels);
+  CHECK(std::abs(a.report().objective_before - nll(binary_logits(difference), x.labels)) <= 1e-12);
+  const temperature_scaling b = fit<temperature_scaling>(binary_probabilities(p), x.labels);
   CHECK(std::abs(b.temperature() / naive_temperature(from_p, x.labels) - 1) <= 1e-11);
   const auto weight = [&](std::size_t i) { return x.weights[i]; };
   const temperature_scaling c =
-      fit_temperature(binary_logits(difference), x.labels, {.weights = x.weights});
+      fit<temperature_scaling>(binary_logits(difference), x.labels, {.weights = x.weights});
   CHECK(std::abs(c.temperature() / naive_temperature(two, x.labels, weight) - 1) <= 1e-11);
 }
 
 TEST_CASE("certain binary probabilities count where they are right and throw where not") {
   std::vector<double> p{0.2, 0.9, 1.0, 0.0, 0.6, 0.3};
   std::vector<int> y{0, 1, 1, 0, 0, 1};
-  const temperature_scaling with = fit_temperature(binary_probabilities(p), y);
+  const temperature_scaling with = fit<temperature_scaling>(binary_probabilities(p), y);
   const std::vector<double> p4{0.2, 0.9, 0.6, 0.3};
   const std::vector<int> y4{0, 1, 0, 1};
-  const temperature_scaling without = fit_temperature(binary_probabilities(p4), y4);
+  const temperature_scaling without = fit<temperature_scaling>(binary_probabilities(p4), y4);
   CHECK(std::abs(with.temperature() / without.temperature() - 1) <= 1e-12);
-  CHECK(std::abs(with.report().nll_after * 6 - without.report().nll_after * 4) <= 1e-12);
+  CHECK(std::abs(with.report().objective_after * 6 - without.report().objective_after * 4) <=
+        1e-12);
   y[3] = 1;
-  CHECK_THROWS_AS(fit_temperature(binary_probabilities(p), y), value_error);
-  CHECK_THROWS_WITH(fit_temperature(binary_probabilities(p), y),
+  CHECK_THROWS_AS(fit<temperature_scaling>(binary_probabilities(p), y), value_error);
+  CHECK_THROWS_WITH(fit<temperature_scaling>(binary_probabilities(p), y),
                     Catch::Contains("label 1 at row 3 has probability 0"));
 }
 
@@ -260,7 +262,7 @@ TEST_CASE("certain binary probabilities count where they are right and throw whe
 TEST_CASE("edge case: plain") {
   const std::vector<std::vector<double>> z{{2, 0, 0}, {0, 3, 0}, {1, 0, 2}, {0, 1, 0}, {3, 0, 1}};
   const std::vector<int> y{0, 1, 2, 1, 2};
-  const temperature_scaling fitted = fit_temperature(logits(z), y);
+  const temperature_scaling fitted = fit<temperature_scaling>(logits(z), y);
   CHECK(std::abs(fitted.temperature() / 1.0358859456498761 - 1) <= 1e-12);
   CHECK(fitted.report().converged);
 }
@@ -268,21 +270,21 @@ TEST_CASE("edge case: plain") {
 TEST_CASE("edge case: all right, the optimum is T -> 0") {
   const std::vector<std::vector<double>> z{{2, 0, 0}, {0, 3, 0}, {1, 0, 2}, {0, 1, 0}, {3, 0, 1}};
   const std::vector<int> y{0, 1, 2, 1, 0};
-  const temperature_scaling fitted = fit_temperature(logits(z), y);
+  const temperature_scaling fitted = fit<temperature_scaling>(logits(z), y);
   CHECK_FALSE(fitted.report().converged);
   CHECK(fitted.temperature() == 1.0 / 1024);
   CHECK(fitted.report().note.find("falls to 0") != std::string::npos);
-  CHECK(fitted.report().nll_after == 0);
+  CHECK(fitted.report().objective_after == 0);
 }
 
 TEST_CASE("edge case: all wrong, the optimum is T -> infinity") {
   const std::vector<std::vector<double>> z{{2, 0, 0}, {0, 3, 0}, {1, 0, 2}, {0, 1, 0}, {3, 0, 1}};
   const std::vector<int> y{1, 2, 1, 0, 1};
-  const temperature_scaling fitted = fit_temperature(logits(z), y);
+  const temperature_scaling fitted = fit<temperature_scaling>(logits(z), y);
   CHECK_FALSE(fitted.report().converged);
   CHECK(fitted.temperature() == 1024);
   CHECK(fitted.report().note.find("tell nothing") != std::string::npos);
-  CHECK(fitted.report().nll_after < fitted.report().nll_before);
+  CHECK(fitted.report().objective_after < fitted.report().objective_before);
 }
 
 TEST_CASE("edge case: one-hot rows with a masked label") {
@@ -291,32 +293,32 @@ TEST_CASE("edge case: one-hot rows with a masked label") {
                                            {-infinity, -infinity, 0},
                                            {0, -infinity, -infinity}};
   std::vector<int> y{0, 1, 2, 1};
-  CHECK_THROWS_AS(fit_temperature(logits(z), y), value_error);
-  CHECK_THROWS_WITH(fit_temperature(logits(z), y),
-                    Catch::Contains("fit_temperature(): label 1 at row 3 has probability 0"));
+  CHECK_THROWS_AS(fit<temperature_scaling>(logits(z), y), value_error);
+  CHECK_THROWS_WITH(fit<temperature_scaling>(logits(z), y),
+                    Catch::Contains("fit<temperature>(): label 1 at row 3 has probability 0"));
   const std::vector<int> weights{1, 1, 1, 0};
   y[3] = 0;
-  const temperature_scaling fitted = fit_temperature(logits(z), y);
+  const temperature_scaling fitted = fit<temperature_scaling>(logits(z), y);
   CHECK(fitted.temperature() == 1);
   CHECK_FALSE(fitted.report().converged);
   CHECK(fitted.report().note.find("every T") != std::string::npos);
   y[3] = 1;
-  CHECK(fit_temperature(logits(z), y, {.weights = weights}).temperature() == 1);
+  CHECK(fit<temperature_scaling>(logits(z), y, {.weights = weights}).temperature() == 1);
 }
 
 TEST_CASE("edge case: constant rows do not identify T") {
   for (const double c : {0.0, 3.5, -1e30}) {
     const std::vector<std::vector<double>> z(4, std::vector<double>(3, c));
     const std::vector<int> y{0, 1, 2, 1};
-    const temperature_scaling fitted = fit_temperature(logits(z), y);
+    const temperature_scaling fitted = fit<temperature_scaling>(logits(z), y);
     CHECK(fitted.temperature() == 1);
     CHECK_FALSE(fitted.report().converged);
     CHECK(fitted.report().note.find("every T") != std::string::npos);
-    CHECK(std::abs(fitted.report().nll_after - std::log(3.0)) <= 1e-15);
+    CHECK(std::abs(fitted.report().objective_after - std::log(3.0)) <= 1e-15);
   }
   const std::vector<double> half_half(6, 0.5);
   const std::vector<int> y{0, 1, 1, 1, 0, 1};
-  CHECK(fit_temperature(binary_probabilities(half_half), y).temperature() == 1);
+  CHECK(fit<temperature_scaling>(binary_probabilities(half_half), y).temperature() == 1);
 }
 
 // ---- hostile input ---------------------------------------------------------------------------
@@ -324,7 +326,7 @@ TEST_CASE("edge case: constant rows do not identify T") {
 TEST_CASE("a margin so large that the loss underflows is separable all the same") {
   const std::vector<std::vector<double>> z{{1000, 0}, {0, 1000}, {0, 2000}};
   const std::vector<int> y{0, 1, 1};
-  const temperature_scaling fitted = fit_temperature(logits(z), y);
+  const temperature_scaling fitted = fit<temperature_scaling>(logits(z), y);
   CHECK(fitted.temperature() == 1.0 / 1024);
   CHECK_FALSE(fitted.report().converged);
 }
@@ -334,18 +336,18 @@ TEMPLATE_TEST_CASE("logits of 1e30 and masked classes", "", float, double) {
   const C big = C(1e30), masked = -std::numeric_limits<C>::infinity();
   std::vector<std::vector<C>> z{{big, -big, 0}, {-big, 0, big}, {1, 2, masked}, {2, masked, 1}};
   std::vector<int> y{0, 2, 0, 0};
-  const temperature_scaling right = fit_temperature(logits(z), y);
+  const temperature_scaling right = fit<temperature_scaling>(logits(z), y);
   const std::vector<std::vector<C>> small{{1, 2}, {2, 1}};
   const std::vector<int> small_y{0, 0};
-  const temperature_scaling expected = fit_temperature(logits(small), small_y);
+  const temperature_scaling expected = fit<temperature_scaling>(logits(small), small_y);
   // The sure rows add nothing; (1, 2) and (2, 1) with one right and one wrong: T -> infinity.
   CHECK(right.temperature() == expected.temperature());
   CHECK(right.temperature() == 1024);
   y[0] = 1;
-  const temperature_scaling wrong = fit_temperature(logits(z), y);
+  const temperature_scaling wrong = fit<temperature_scaling>(logits(z), y);
   CHECK(wrong.temperature() == 1024);
   CHECK_FALSE(wrong.report().converged);
-  CHECK(std::isfinite(wrong.report().nll_after));
+  CHECK(std::isfinite(wrong.report().objective_after));
 }
 
 TEST_CASE("masked classes are as good as absent") {
@@ -355,23 +357,26 @@ TEST_CASE("masked classes are as good as absent") {
     for (std::size_t j = 0; j < 6; ++j) wide(i, j) = -infinity;
     for (std::size_t j = 0; j < 4; ++j) wide(i, j) = x.z(i, j);
   }
-  const double a = fit_temperature(logits(x.z), x.labels).temperature();
-  CHECK(std::abs(fit_temperature(logits(wide), x.labels).temperature() / a - 1) <= 1e-12);
+  const double a = fit<temperature_scaling>(logits(x.z), x.labels).temperature();
+  CHECK(std::abs(fit<temperature_scaling>(logits(wide), x.labels).temperature() / a - 1) <= 1e-12);
 }
 
 TEST_CASE("bad input is an exception with the place in it") {
   problem<double> x = random_problem<double>(40, 3, 1.5, 2, 71);
-  const auto fit = [&](const options& o = {}) { return fit_temperature(logits(x.z), x.labels, o); };
+  const auto fit = [&](const options& o = {}) {
+    return calibra::fit<temperature_scaling>(logits(x.z), x.labels, o);
+  };
   SECTION("shapes") {
     const std::vector<int> few(39);
-    CHECK_THROWS_AS(fit_temperature(logits(x.z), few), shape_error);
+    CHECK_THROWS_AS(calibra::fit<temperature_scaling>(logits(x.z), few), shape_error);
     const std::vector<double> weights(39, 1.0);
     CHECK_THROWS_AS(fit({.weights = weights}), shape_error);
-    CHECK_THROWS_AS(fit_temperature(logits(matrix<double>(40, 0)), x.labels), shape_error);
+    CHECK_THROWS_AS(calibra::fit<temperature_scaling>(logits(matrix<double>(40, 0)), x.labels),
+                    shape_error);
   }
   SECTION("labels") {
     x.labels[11] = 3;
-    CHECK_THROWS_WITH(fit(), "fit_temperature(): label 3 at row 11 is not in [0, 3)");
+    CHECK_THROWS_WITH(fit(), "fit<temperature>(): label 3 at row 11 is not in [0, 3)");
     x.labels[11] = -1;
     CHECK_THROWS_AS(fit(), value_error);
   }
@@ -400,14 +405,15 @@ TEST_CASE("bad input is an exception with the place in it") {
 TEST_CASE("nothing to fit on") {
   const matrix<double> none(0, 3);
   const std::vector<int> y;
-  const temperature_scaling empty = fit_temperature(logits(none), y);
+  const temperature_scaling empty = fit<temperature_scaling>(logits(none), y);
   CHECK(empty.temperature() == 1);
   CHECK_FALSE(empty.report().converged);
-  CHECK(std::isnan(empty.report().nll_before));
-  CHECK(std::isnan(empty.report().nll_after));
+  CHECK(std::isnan(empty.report().objective_before));
+  CHECK(std::isnan(empty.report().objective_after));
   const problem<double> x = random_problem<double>(400, 3, 1.5, 2, 81);
   const std::vector<double> zero(400);
-  const temperature_scaling weightless = fit_temperature(logits(x.z), x.labels, {.weights = zero});
+  const temperature_scaling weightless =
+      fit<temperature_scaling>(logits(x.z), x.labels, {.weights = zero});
   CHECK(weightless.temperature() == 1);
   CHECK(weightless.report().note.find("no samples") != std::string::npos);
 }
@@ -415,10 +421,11 @@ TEST_CASE("nothing to fit on") {
 TEST_CASE("out of iterations is data") {
   const problem<double> x = random_problem<double>(200, 3, 9, 5, 91);
   const temperature_scaling fitted =
-      fit_temperature(logits(x.z), x.labels, {}, {.max_iterations = 1});
+      fit<temperature_scaling>(logits(x.z), x.labels, {}, {.max_iterations = 1});
   CHECK_FALSE(fitted.report().converged);
   CHECK(fitted.report().note == "out of iterations");
   CHECK(fitted.report().passes == 2);
   CHECK(fitted.temperature() > 0);
-  CHECK(fit_temperature(logits(x.z), x.labels, {}, {.max_iterations = 0}).temperature() == 1);
+  CHECK(fit<temperature_scaling>(logits(x.z), x.labels, {}, {.max_iterations = 0}).temperature() ==
+        1);
 }

@@ -80,12 +80,12 @@ TEST_CASE("T = 1 changes nothing") {
 
 TEST_CASE("the report's losses are the metric's") {
   const problem<double> x = random_problem<double>(2000, 6, 1.9, 2, 3);
-  const temperature_scaling fitted = fit_temperature(logits(x.z), x.labels);
-  CHECK(std::abs(nll(logits(x.z), x.labels) - fitted.report().nll_before) <= 1e-13);
+  const temperature_scaling fitted = fit<temperature_scaling>(logits(x.z), x.labels);
+  CHECK(std::abs(nll(logits(x.z), x.labels) - fitted.report().objective_before) <= 1e-13);
   CHECK(std::abs(nll(probabilities(fitted.transform(logits(x.z))), x.labels) -
-                 fitted.report().nll_after) <= 1e-13);
+                 fitted.report().objective_after) <= 1e-13);
   CHECK(std::abs(nll(logits(fitted.transform_logits(logits(x.z))), x.labels) -
-                 fitted.report().nll_after) <= 1e-13);
+                 fitted.report().objective_after) <= 1e-13);
 }
 
 TEST_CASE("probabilities: powers, renormalised") {
@@ -463,11 +463,12 @@ TEST_CASE("a model takes the kind of scores that it was fitted on") {
     takes(binary_logits(margin), column);
     takes(binary_probabilities(positive), column);
   };
-  const temperature_scaling of_logits = fit_temperature(logits(x.z), x.labels);
+  const temperature_scaling of_logits = fit<temperature_scaling>(logits(x.z), x.labels);
   check(of_logits, score_kind::logits);
-  check(fit_temperature(probabilities(p), x.labels), score_kind::probabilities);
-  check(fit_temperature(binary_logits(margin), y), score_kind::binary_logits);
-  check(fit_temperature(binary_probabilities(positive), y), score_kind::binary_probabilities);
+  check(fit<temperature_scaling>(probabilities(p), x.labels), score_kind::probabilities);
+  check(fit<temperature_scaling>(binary_logits(margin), y), score_kind::binary_logits);
+  check(fit<temperature_scaling>(binary_probabilities(positive), y),
+        score_kind::binary_probabilities);
   CHECK_THROWS_WITH(of_logits.transform(probabilities(p)),
                     "temperature_scaling::transform(): fitted on logits, got probabilities; give "
                     "it logits(...), or fit one on probabilities(...)");

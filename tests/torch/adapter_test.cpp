@@ -101,7 +101,7 @@ std::vector<double> metrics_of(const S& scores, const L& labels, const options& 
   values.push_back(tace(scores, labels, o));
   values.push_back(ace(scores, labels, o));
   values.push_back(nll(scores, labels, o));
-  values.push_back(fit_temperature(scores, labels, o).temperature());
+  values.push_back(fit<temperature_scaling>(scores, labels, o).temperature());
   return values;
 }
 
@@ -252,7 +252,7 @@ TEST_CASE("no operator is dispatched for a tensor in host memory", "[torch]") {
       static_cast<void>(ece(logits(z), y, {.weights = w}));
       static_cast<void>(nll(logits(z), y));
       static_cast<void>(classwise_ece(logits(z), y));
-      static_cast<void>(fit_temperature(logits(z), y));
+      static_cast<void>(fit<temperature_scaling>(logits(z), y));
       for (const std::string& name : spy.operators()) called += name + " ";
     }
     INFO(how);

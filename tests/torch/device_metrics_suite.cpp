@@ -153,7 +153,7 @@ calibra::convention own_convention() {
 
 double temperature(const batch& b, const calibra::options& o = {}) {
   return with_scores(b, [&](const auto& scores) {
-    return calibra::fit_temperature(scores, b.labels, o).temperature();
+    return calibra::fit<calibra::temperature_scaling>(scores, b.labels, o).temperature();
   });
 }
 

@@ -72,12 +72,6 @@ std::string wrapped(std::string_view text, std::size_t width) {
   return out;
 }
 
-std::string comma_separated(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += concat(out.empty() ? "" : ", ", name);
-  return out;
-}
-
 /// The names of all metrics, for the end of a help.
 std::string known_metrics() {
   return wrapped(concat("Metrics: ", comma_separated(metric_names())), 80);
@@ -294,15 +288,16 @@ CLI::App& add_fit(CLI::App& app, fit_request& request) {
   add_from(fit, request.data);
   fit.add_option_function<std::string>(
          "--method",
-         [](const std::string& name) {
-           if (name != "temperature")
-             throw CLI::ValidationError(
-                 concat("--method: expected temperature; got \"", name, '"',
-                        did_you_mean(name, std::vector<std::string>{"temperature"})));
+         [&](const std::string& name) {
+           const std::vector<std::string> known = method_names();
+           if (std::find(known.begin(), known.end(), name) == known.end())
+             throw CLI::ValidationError(concat("--method: expected one of ", comma_separated(known),
+                                               "; got \"", name, '"', did_you_mean(name, known)));
+           request.method = name;
          },
-         "What is fitted: one temperature for all classes")
-      ->type_name("temperature")
-      ->default_str("temperature");
+         "What is fitted; `calibra methods` lists them")
+      ->type_name("METHOD")
+      ->default_str(request.method);
   add_output(fit, request.output, "The model file to write (JSON)")->required();
   return fit;
 }
@@ -330,6 +325,13 @@ CLI::App& add_conventions(CLI::App& app, std::string& name) {
       *app.add_subcommand("conventions", "List the presets of --like, or describe one");
   conventions.add_option("NAME", name, "The preset to describe; default: list them all");
   return conventions;
+}
+
+CLI::App& add_methods(CLI::App& app, std::string& name) {
+  CLI::App& methods =
+      *app.add_subcommand("methods", "List the recalibrators of --method, or describe one");
+  methods.add_option("NAME", name, "The recalibrator to describe; default: list them all");
+  return methods;
 }
 
 bool terminal_has_utf8() {
@@ -379,10 +381,11 @@ void run(int argc, char** argv) {
   eval_request eval_wanted;
   fit_request fit_wanted;
   apply_request apply_wanted;
-  std::string convention_wanted;
+  std::string convention_wanted, method_wanted;
   const CLI::App& eval = add_eval(app, eval_wanted);
   const CLI::App& fit = add_fit(app, fit_wanted);
   const CLI::App& apply = add_apply(app, apply_wanted);
+  const CLI::App& methods = add_methods(app, method_wanted);
   const CLI::App& conventions = add_conventions(app, convention_wanted);
   expect_known_arguments(app, argc, argv);
   try {
@@ -400,6 +403,8 @@ void run(int argc, char** argv) {
   if (apply.parsed()) apply_files(apply_wanted);
   if (conventions.parsed())
     print(convention_wanted.empty() ? list_conventions() : describe_convention(convention_wanted));
+  if (methods.parsed())
+    print(method_wanted.empty() ? list_methods() : describe_method(method_wanted));
 }
 
 }  // namespace

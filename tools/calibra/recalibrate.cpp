@@ -3,7 +3,10 @@
 
 #include "recalibrate.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -15,9 +18,11 @@
 #include "calibra/io/save.hpp"
 #include "calibra/io/write_file.hpp"
 #include "calibra/json.hpp"
+#include "calibra/recalibration/methods.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "inputs.hpp"
 #include "progress.hpp"
+#include "suggest.hpp"
 
 namespace calibra::cli {
 
@@ -26,11 +31,44 @@ namespace {
 using calibra::detail::concat;
 using calibra::detail::fixed_text;
 
-std::string summary_text(const temperature_scaling& model) {
+/// Lines of a name and a value, the values below one another.
+std::string aligned(const std::vector<std::pair<std::string, std::string>>& lines) {
+  std::size_t width = 0;
+  for (const auto& [name, value] : lines) width = std::max(width, name.size());
+  std::string out;
+  for (const auto& [name, value] : lines)
+    out += concat(name, std::string(width + 2 - name.size(), ' '), value, '\n');
+  return out;
+}
+
+std::string summary_text(const recalibrator& model, std::string_view objective) {
   const fit_report& r = model.report();
-  return concat("temperature  ", fixed_text(model.temperature(), 6), "\nnll before   ",
-                fixed_text(r.nll_before, 6), "\nnll after    ", fixed_text(r.nll_after, 6),
-                "\nconverged    ", r.converged ? "yes" : concat("no: ", r.note), '\n');
+  std::vector<std::pair<std::string, std::string>> lines;
+  if (model.name() != temperature_scaling::kind)
+    lines.emplace_back("method", model.parts().empty()
+                                     ? std::string(model.name())
+                                     : concat(model.parts()[0]->name(), ", one against the rest"));
+  for (const parameter& p : model.parameters())
+    if (p.single) lines.emplace_back(p.name, fixed_text(p.values[0], 6));
+  lines.emplace_back(concat(objective, " before"), fixed_text(r.objective_before, 6));
+  lines.emplace_back(concat(objective, " after"), fixed_text(r.objective_after, 6));
+  lines.emplace_back("converged", r.converged ? "yes" : concat("no: ", r.note));
+  return aligned(lines);
+}
+
+std::string_view objective_of(std::string_view method) {
+  for (const recalibrator_info& info : recalibrator_infos())
+    if (info.name == method) return info.objective;
+  return "objective";
+}
+
+/// Calls f with the model as the type that it is where that is faster.
+template<class F>
+void with_model(const recalibrator& model, const F& f) {
+  if (const auto* t = dynamic_cast<const temperature_scaling*>(&model))
+    f(*t);
+  else
+    f(model);
 }
 
 template<class C>
@@ -49,27 +87,28 @@ void fit_files(const fit_request& request, const std::function<void(std::string_
   options o = row_options_of(request.data);
   progress_line progress(in.rows());
   o.progress = progress.hook();
-  temperature_scaling model(1);
+  std::unique_ptr<const recalibrator> model;
   naming_files(in.names(), [&] {
     const io::label_column labels = labels_of(in);
     with_column(in.weights, [&](optional_column<double> weights) {
       o.weights = std::move(weights);
-      model = with_scores(in.scores, request.data.from,
-                          [&](const auto& scores) { return fit_temperature(scores, labels, o); });
+      model = with_scores(in.scores, request.data.from, [&](const auto& scores) {
+        return fit_by_name(request.method, scores, labels, o);
+      });
     });
   });
-  if (std::isnan(model.report().nll_before))
+  if (std::isnan(model->report().objective_before))
     throw value_error(
         concat(in.scores.name(), ": no samples left of ", in.rows(), " that have a weight"));
   io::atomic_file file(request.output);
-  file.write(to_json(model));
-  print(summary_text(model));
+  file.write(to_json(*model));
+  print(summary_text(*model, objective_of(request.method)));
   file.commit();
 }
 
 void apply_files(const apply_request& request) {
   io::expect_saved_ending(request.output);
-  const temperature_scaling model = io::load_temperature(request.model);
+  const std::unique_ptr<const recalibrator> model = io::load_any_recalibrator(request.model);
   const io::array scores = load_scores(request.data);
   expect_form_said(scores, request.data);
   options o;
@@ -79,12 +118,39 @@ void apply_files(const apply_request& request) {
   o.progress = progress.hook();
   naming_files({scores.name(), {}}, [&] {
     with_scores(scores, request.data.from, [&](const auto& given) {
-      if (request.as == score_form::logits)
-        save(request.output, model.transform_logits(given, o), "logits");
-      else
-        save(request.output, model.transform(given, o), "probabilities");
+      with_model(*model, [&](const auto& m) {
+        if (request.as == score_form::logits)
+          save(request.output, m.transform_logits(given, o), "logits");
+        else
+          save(request.output, m.transform(given, o), "probabilities");
+      });
     });
   });
+}
+
+std::vector<std::string> method_names() {
+  std::vector<std::string> names;
+  for (const recalibrator_info& info : recalibrator_infos()) names.emplace_back(info.name);
+  return names;
+}
+
+std::string list_methods() {
+  std::vector<std::pair<std::string, std::string>> lines;
+  for (const recalibrator_info& info : recalibrator_infos())
+    lines.emplace_back(info.name, info.map);
+  return aligned(lines);
+}
+
+std::string describe_method(std::string_view name) {
+  for (const recalibrator_info& info : recalibrator_infos())
+    if (info.name == name)
+      return aligned({{"method", std::string(info.name)},
+                      {"map", std::string(info.map)},
+                      {"objective", std::string(info.objective)},
+                      {"keeps", std::string(info.keeps)},
+                      {"source", std::string(info.source)}});
+  throw option_error(concat("calibra methods: expected one of ", comma_separated(method_names()),
+                            "; got \"", name, '"', did_you_mean(name, method_names())));
 }
 
 }  // namespace calibra::cli

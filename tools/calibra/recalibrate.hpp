@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "requests.hpp"
 
@@ -12,6 +13,7 @@ namespace calibra::cli {
 
 struct fit_request {
   data_request data;
+  std::string method = "temperature";
   std::string output;
 };
 
@@ -29,5 +31,12 @@ void fit_files(const fit_request& request, const std::function<void(std::string_
 
 /// Reads the model, writes the recalibrated scores as the ending of the file says.
 void apply_files(const apply_request& request);
+
+/// The names of --method.
+std::vector<std::string> method_names();
+/// A line each.
+std::string list_methods();
+/// What the library says of one. Throws option_error for a name that there is not.
+std::string describe_method(std::string_view name);
 
 }  // namespace calibra::cli

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "calibra/error.hpp"
+
 namespace calibra::cli {
 
 namespace detail {
@@ -70,6 +72,14 @@ template<class Candidates>
 std::string did_you_mean(std::string_view word, const Candidates& candidates) {
   const std::string found = closest(word, candidates);
   return found.empty() ? "" : "; did you mean \"" + found + "\"?";
+}
+
+/// "a, b, c".
+inline std::string comma_separated(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names)
+    out += calibra::detail::concat(out.empty() ? "" : ", ", name);
+  return out;
 }
 
 }  // namespace calibra::cli

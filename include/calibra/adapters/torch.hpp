@@ -165,23 +165,20 @@ struct tensor_backend<at::Tensor> {
   }
 };
 
-/// fit_temperature() of tensors. On a device each pass reads eight numbers back.
-template<detail::torch_scores S, class L>
-temperature_scaling fit_temperature(const S& scores, L&& labels, const row_options& o = {},
-                                    const fit_options& fit = {}) {
-  static_assert(!detail::is_multilabel<S>,
-                "calibra: temperature scaling of multi-label scores is one binary scaling a label; "
-                "use binary_logits() or binary_probabilities() of each column");
-  if (detail::on_host(scores.view()))
-    return detail::with_host_scores(
-        scores, [&](const auto& host) { return fit_temperature(host, labels, o, fit); });
-  const detail::device_tempered_pass pass("fit_temperature()", scores, labels, o);
-  detail::temperature_fit found = detail::fit_temperature(pass, fit);
-  found.report.fitted_on = S::kind;
-  return temperature_scaling(found.temperature, std::move(found.report));
-}
-
 namespace detail {
+
+/// The temperature fitted to tensors. On a device each pass reads eight numbers back.
+template<torch_scores S, class L>
+temperature_fit fitted_temperature(std::string_view where, const S& scores, L&& labels,
+                                   const row_options& o, std::size_t max_iterations, bool warm) {
+  if (on_host(scores.view())) {
+    return with_host_scores(scores, [&](const auto& host) {
+      return fit_temperature_to(where, host, labels, o, max_iterations, warm);
+    });
+  }
+  const device_tempered_pass pass(where, scores, labels, o);
+  return fit_temperature(pass, max_iterations, warm);
+}
 
 /// What temperature_scaling makes of tensor scores: a tensor of float32 or float64 on their device.
 template<torch_scores S>

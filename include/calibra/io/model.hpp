@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -17,16 +18,35 @@
 
 namespace calibra::io {
 
+namespace detail {
+
+/// Calls f with the text of a file and its name.
+template<class F>
+auto with_model_text(const std::filesystem::path& path, const F& f) {
+  const std::string name = path.string();
+  if (name.find('{') != std::string::npos && name.find('"') != std::string::npos)
+    throw io_error(calibra::detail::concat(
+        "io::load_recalibrator(): expected a path, got JSON text; recalibrator_from_json<R>(text) "
+        "and temperature_from_json(text) read that"));
+  return f(mapped_file(name).text(), name);
+}
+
+}  // namespace detail
+
 /// Reads a recalibrator that save_recalibrator() or `calibra fit` wrote. Throws io_error with the
 /// path and the reason: a file that cannot be read, or what recalibrator_from_json() throws.
 template<json_recalibrator R>
 [[nodiscard]] R load_recalibrator(const std::filesystem::path& path) {
-  const std::string name = path.string();
-  if (name.find('{') != std::string::npos && name.find('"') != std::string::npos)
-    throw io_error(detail::concat(
-        "io::load_recalibrator(): expected a path, got JSON text; recalibrator_from_json<R>(text) "
-        "and temperature_from_json(text) read that"));
-  return recalibrator_from_json<R>(mapped_file(name).text(), name);
+  return detail::with_model_text(path, [](std::string_view text, const std::string& name) {
+    return recalibrator_from_json<R>(text, name);
+  });
+}
+/// The same where the kind is not known before.
+[[nodiscard]] inline std::unique_ptr<const recalibrator> load_any_recalibrator(
+    const std::filesystem::path& path) {
+  return detail::with_model_text(path, [](std::string_view text, const std::string& name) {
+    return any_recalibrator_from_json(text, name);
+  });
 }
 
 /// load_recalibrator<temperature_scaling>().
@@ -35,9 +55,8 @@ template<json_recalibrator R>
 }
 
 /// Writes a recalibrator, the whole file or none. Throws io_error with the path and the reason.
-template<json_recalibrator R>
-void save_recalibrator(const std::filesystem::path& path, const R& recalibrator) {
-  write_file(path.string(), to_json(recalibrator));
+inline void save_recalibrator(const std::filesystem::path& path, const recalibrator& r) {
+  write_file(path.string(), to_json(r));
 }
 
 }  // namespace calibra::io

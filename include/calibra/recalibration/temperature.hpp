@@ -16,7 +16,10 @@
 #include "calibra/recalibration/detail/fitted_on.hpp"
 #include "calibra/recalibration/detail/temperature_fit.hpp"
 #include "calibra/recalibration/detail/tempered_rows.hpp"
+#include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/fit_report.hpp"
+#include "calibra/recalibration/parameters.hpp"
+#include "calibra/recalibration/recalibrator.hpp"
 #include "calibra/rows/score_rows.hpp"
 #include "calibra/scores.hpp"
 
@@ -28,6 +31,17 @@ namespace detail {
 inline const row_options& default_options() {
   static const row_options o;
   return o;
+}
+
+/// The temperature fitted to arrays.
+template<class S, class L>
+temperature_fit fit_temperature_to(std::string_view where, const S& scores, L&& labels,
+                                   const row_options& o, std::size_t max_iterations, bool warm) {
+  const auto view = score_view(scores);
+  using T = typename decltype(view)::value_type;
+  const optional_column<std::int64_t> held(std::forward<L>(labels));
+  const tempered_pass<T, S::kind> pass(where, view, held.get(), o);
+  return fit_temperature(pass, max_iterations, warm);
 }
 
 }  // namespace detail
@@ -46,13 +60,31 @@ inline const row_options& default_options() {
 /// use a column at a time.
 ///
 /// Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2.
-class temperature_scaling {
+class temperature_scaling final : public detail::recalibrator_of<temperature_scaling> {
  public:
-  static constexpr std::string_view kind = "temperature";
+  static constexpr recalibrator_info info{
+      .name = "temperature",
+      .map = "softmax(z / T), one T for all classes",
+      .objective = "nll",
+      .keeps = "the order of the classes, so the prediction",
+      .source = "Guo et al., ICML 2017",
+  };
+  static constexpr std::string_view kind = info.name;
+  static constexpr score_domain takes = score_domain::any;
+  static constexpr row_form input = row_form::logits;
+  static constexpr row_form output = row_form::logits;
+  struct options {
+    /// The most evaluations of the objective over all rows; a fit that needs more has not
+    /// converged.
+    std::size_t max_iterations = 64;
+    /// Look for a starting point on a part of the rows first. The result is the same without; it
+    /// takes more full passes.
+    bool warm_start = true;
+  };
 
   /// Throws value_error unless T and 1 / T are finite and T > 0.
   explicit temperature_scaling(double temperature, fit_report report = {})
-      : temperature_(temperature), report_(std::move(report)) {
+      : recalibrator_of(0, std::move(report)), temperature_(temperature) {
     if (!(temperature > 0) || !detail::is_finite(temperature) ||
         !detail::is_finite(1 / temperature))
       throw value_error(detail::concat("temperature_scaling(): temperature ", temperature,
@@ -63,10 +95,6 @@ class temperature_scaling {
   [[nodiscard]] double temperature() const noexcept { return temperature_; }
   /// 1 / T.
   [[nodiscard]] double inverse_temperature() const noexcept { return 1 / temperature_; }
-  /// How the fit went that this came from.
-  [[nodiscard]] const fit_report& report() const noexcept { return report_; }
-  /// The kind of scores that it takes; none: any.
-  [[nodiscard]] std::optional<score_kind> fitted_on() const noexcept { return report_.fitted_on; }
 
   /// The recalibrated probabilities: a matrix<C> of N x K for logits() and probabilities(), a
   /// std::vector<C> of N for the binary kinds; C is float or double, what the scores are computed
@@ -125,23 +153,65 @@ class temperature_scaling {
     detail::require_wrapped_scores<X>();
   }
 
+  /// Fits T by maximum likelihood: the T that minimises the mean over the samples of
+  /// log sum_k exp(z_k / T) - z_y / T, weighted if the options have weights. See
+  /// temperature_scaling for what the kinds of scores mean.
+  ///
+  /// Shapes: scores N x K (N for the binary kinds), labels N. Labels in [0, K), or 0 and 1.
+  /// Options that count: `weights`, `ignore_label`, `valid`, `nan`, `renormalise`, `threads` and
+  /// `progress`.
+  /// The NLL is convex in 1 / T; the search is Newton's in a bracket, from the optimum of every 3rd
+  /// to 31st row (options::warm_start), so that in general three to five full passes are
+  /// enough, the first of which checks the input: see report(). Range: T in [1/1024, 1024].
+  /// `converged` is false and `note` says why where the likelihood grows towards T = 0 (separable
+  /// samples: T = 1/1024), towards infinity (scores that tell nothing, or lie: T = 1024), does not
+  /// depend on T (constant rows: T = 1), or there is no weight (T = 1, the NLLs are NaN). Accuracy:
+  /// double scores, all probabilities and all binary scores to about 1e-12 relative where the
+  /// optimum is sharp; float, half and bfloat16 logits are computed in float with sums in double
+  /// and give T to about 1e-7. Threads do not change the result beyond 1e-12. Memory: O(K) a
+  /// thread. Not mergeable. Throws shape_error and value_error as collect(), and value_error for a
+  /// label whose probability is 0 (logit -inf): its loss is infinite at every T.
+  template<wrapped_scores S, class L>
+  [[nodiscard]] static temperature_scaling fit(const S& scores, L&& labels, const row_options& o,
+                                               const options& method) {
+    detail::temperature_fit found;
+    if constexpr (tensor_scores<S>)  // the tensor adapter's
+      found = fitted_temperature("fit<temperature>()", scores, labels, o, method.max_iterations,
+                                 method.warm_start);
+    else
+      found = detail::fit_temperature_to("fit<temperature>()", scores, labels, o,
+                                         method.max_iterations, method.warm_start);
+    found.report.fitted_on = S::kind;
+    return temperature_scaling(found.temperature, std::move(found.report));
+  }
+
+  void map_rows(double* rows, std::size_t n, std::size_t k) const override {
+    for (std::size_t i = 0; i < n * k; ++i) rows[i] /= temperature_;
+  }
+  [[nodiscard]] std::vector<parameter> parameters() const override {
+    return {{"temperature", {temperature_}, true}};
+  }
+  static temperature_scaling from_parameters(const parameter_reader& p) {
+    return temperature_scaling(p.number("temperature"), p.report());
+  }
+
  private:
   template<class S>
   auto made(std::string_view where, const S& scores, const row_options& o,
-            detail::tempered_output output) const {
+            detail::tempered_output wanted) const {
     detail::check_fitted_on(where, fitted_on(), S::kind);
     if constexpr (tensor_scores<S>) {
-      return tempered(where, scores, temperature_, o, output);  // the tensor adapter's
+      return tempered(where, scores, temperature_, o, wanted);  // the tensor adapter's
     } else {
       const auto in = detail::score_view(scores);
       using C = compute_type<typename decltype(in)::value_type>;
       if constexpr (detail::is_binary_kind<S::kind>) {
         std::vector<C> out(in.rows());
-        written(where, scores, o, output, out);
+        written(where, scores, o, wanted, out);
         return out;
       } else {
         matrix<C> out(in.rows(), in.cols());
-        written(where, scores, o, output, out);
+        written(where, scores, o, wanted, out);
         return out;
       }
     }
@@ -150,7 +220,7 @@ class temperature_scaling {
   /// Inlined, so that a single row costs no copies of its views.
   template<class S, class Out>
   [[gnu::always_inline]] inline void written(std::string_view where, const S& scores,
-                                             const row_options& o, detail::tempered_output output,
+                                             const row_options& o, detail::tempered_output wanted,
                                              Out&& out) const {
     static_assert(!detail::is_multilabel<S>,
                   "calibra: temperature scaling of multi-label scores is one binary scaling a "
@@ -158,70 +228,19 @@ class temperature_scaling {
     static_assert(!tensor_scores<S>,
                   "calibra: transform(scores) of a tensor gives a tensor; copy_() it where it is "
                   "to go");
-    static_assert(tensor_scores<S> || readable_array<Out>,
-                  "calibra: the output is an array with a size, as std::vector or std::span: of a "
-                  "pointer std::span(pointer, size)");
-    if constexpr (readable_array<Out> && !detail::is_multilabel<S> && !tensor_scores<S>) {
-      const auto held = detail::hold<detail::score_use<S::kind>>(std::forward<Out>(out));
-      const auto target = held.view();
-      using E = typename std::remove_cvref_t<decltype(target)>::element_type;
-      static_assert(detail::writable_scalar<E>,
-                    "calibra: the output has to be a mutable array of floating-point numbers");
-      if constexpr (detail::writable_scalar<E>) {
-        detail::check_fitted_on(where, fitted_on(), S::kind);
+    if constexpr (!detail::is_multilabel<S> && !tensor_scores<S>) {
+      if constexpr (detail::usable_output<S::kind, Out>()) {
+        const auto held = detail::hold<detail::score_use<S::kind>>(std::forward<Out>(out));
         const auto in = detail::score_view(scores);
-        detail::temper<S::kind>(where, in, temperature_, o, output,
-                                detail::output_rows<S::kind>(where, target, in.rows(), in.cols()));
+        detail::check_fitted_on(where, fitted_on(), S::kind);
+        detail::temper<S::kind>(
+            where, in, temperature_, o, wanted,
+            detail::output_rows<S::kind>(where, held.view(), in.rows(), in.cols()));
       }
     }
   }
 
   double temperature_;
-  fit_report report_;
 };
-
-/// Fits T by maximum likelihood: the T that minimises the mean over the samples of
-/// log sum_k exp(z_k / T) - z_y / T, weighted if the options have weights. See temperature_scaling
-/// for what the kinds of scores mean.
-///
-/// Shapes: scores N x K (N for the binary kinds), labels N. Labels in [0, K), or 0 and 1.
-/// Options that count: `weights`, `ignore_label`, `valid`, `nan`, `renormalise`, `threads` and
-/// `progress`.
-/// The NLL is convex in 1 / T; the search is Newton's in a bracket, from the optimum of every 3rd
-/// to 31st row (`fit_options::warm_start`), so that in general three to five full passes are
-/// enough, the first of which checks the input: see report(). Range: T in [1/1024, 1024].
-/// `converged` is false and `note` says why where the likelihood grows towards T = 0 (separable
-/// samples: T = 1/1024), towards infinity (scores that tell nothing, or lie: T = 1024), does not
-/// depend on T (constant rows: T = 1), or there is no weight (T = 1, the NLLs are NaN). Accuracy:
-/// double scores, all probabilities and all binary scores to about 1e-12 relative where the optimum
-/// is sharp; float, half and bfloat16 logits are computed in float with sums in double and give T
-/// to about 1e-7. Threads do not change the result beyond 1e-12. Memory: O(K) a thread. Not
-/// mergeable. Throws shape_error and value_error as collect(), and value_error for a label whose
-/// probability is 0 (logit -inf): its loss is infinite at every T. A free function, as the fit
-/// needs the passes over rows and the object does not: one that was loaded is the same as one that
-/// was fitted.
-template<wrapped_scores S, class L>
-[[nodiscard]] temperature_scaling fit_temperature(const S& scores, L&& labels,
-                                                  const row_options& o = {},
-                                                  const fit_options& fit = {}) {
-  static_assert(!detail::is_multilabel<S>,
-                "calibra: temperature scaling of multi-label scores is one binary scaling a label; "
-                "use binary_logits() or binary_probabilities() of each column");
-  static_assert(detail::usable_labels<L>());
-  const auto view = detail::score_view(scores);
-  using T = typename decltype(view)::value_type;
-  const optional_column<std::int64_t> held(std::forward<L>(labels));
-  const detail::tempered_pass<T, S::kind> pass("fit_temperature()", view, held.get(), o);
-  detail::temperature_fit found = detail::fit_temperature(pass, fit);
-  found.report.fitted_on = S::kind;
-  return temperature_scaling(found.temperature, std::move(found.report));
-}
-/// Arrays that are not wrapped: does not compile, and says why.
-template<class X, class L, class... More>
-requires(!wrapped_scores<X>) temperature_scaling
-    fit_temperature(const X&, const L&, const More&...) {
-  detail::require_wrapped_scores<X>();
-  return temperature_scaling(1);
-}
 
 }  // namespace calibra

@@ -4,11 +4,13 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 #include <type_traits>
 
 #include "calibra/array/scalar.hpp"
 #include "calibra/array/view.hpp"
 #include "calibra/detail/element_checks.hpp"
+#include "calibra/options.hpp"
 #include "calibra/rows/isa.hpp"
 #include "calibra/rows/tile.hpp"
 #include "calibra/scores.hpp"
@@ -41,6 +43,8 @@ constexpr bool usable_labels() {
 template<class C>
 class score_rows {
  public:
+  using element = C;
+
   score_rows(const score_rows&) = delete;
   score_rows& operator=(const score_rows&) = delete;
   virtual ~score_rows() = default;
@@ -89,5 +93,18 @@ class matrix_rows final : public score_rows<compute_type<T>> {
  private:
   matrix_view<const T> scores_;
 };
+
+/// Calls f with the rows of scores in host memory: those of their array, or those that their holder
+/// makes.
+template<class S, class F>
+decltype(auto) with_score_rows(std::string_view where, const S& scores, const row_options& o,
+                               const F& f) {
+  if constexpr (requires { scores.holder().with_rows(where, o, f); }) {
+    return scores.holder().with_rows(where, o, f);
+  } else {
+    const auto view = score_view(scores);
+    return f(matrix_rows<typename decltype(view)::value_type>(view));
+  }
+}
 
 }  // namespace calibra::detail

@@ -168,7 +168,7 @@ struct tensor_loss<Form, at::Tensor> {
     Form::check(options);
     const at::Tensor& given = scores.view();
     check_loss_tensors(Form::where, given, labels);
-    Form::check_classes(is_binary<Scores::kind> ? 2 : static_cast<std::size_t>(given.size(1)));
+    Form::check_classes(is_binary_kind<Scores::kind> ? 2 : static_cast<std::size_t>(given.size(1)));
     if (given.size(0) == 0)  // stays a function of the scores, so that backward() runs
       return given.to(c10::promoteTypes(given.scalar_type(), at::kFloat)).sum() *
              std::numeric_limits<double>::quiet_NaN();

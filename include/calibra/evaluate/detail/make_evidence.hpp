@@ -43,28 +43,28 @@ template<within_reach Reach, class S>
 evidence make_host_evidence(std::string_view where, const S& scores,
                             const optional_column<std::int64_t>& column,
                             const evidence_plan& plan) {
-  const auto view = score_view(scores);
-  const matrix_rows<typename decltype(view)::value_type> rows(view);
-  using C = compute_type<typename decltype(view)::value_type>;
-  const row_source<C> source{.where = where,
-                             .kind = S::kind,
-                             .map = row_map_for<Reach, C, S::kind>(plan.means),
-                             .scores = rows,
-                             .labels = column.get(),
-                             .options = plan.rows};
-  if constexpr (is_multiclass<S>) {
-    if (plan.class_table || !plan.cuts.empty() || !plan.row_terms.empty()) {
-      if constexpr (Reach.classes)
-        return gather_classes(source, plan);
-      else
-        throw option_error(concat(where, ": convention ", plan.like ? plan.like->name : "",
-                                  " measures this by the probabilities of all classes; "
-                                  "evaluate() does that"));
+  return with_score_rows(where, scores, plan.rows, [&](const auto& rows) {
+    using C = typename std::remove_cvref_t<decltype(rows)>::element;
+    const row_source<C> source{.where = where,
+                               .kind = S::kind,
+                               .map = row_map_for<Reach, C, S::kind>(plan.means),
+                               .scores = rows,
+                               .labels = column.get(),
+                               .options = plan.rows};
+    if constexpr (is_multiclass<S>) {
+      if (plan.class_table || !plan.cuts.empty() || !plan.row_terms.empty()) {
+        if constexpr (Reach.classes)
+          return gather_classes(source, plan);
+        else
+          throw option_error(concat(where, ": convention ", plan.like ? plan.like->name : "",
+                                    " measures this by the probabilities of all classes; "
+                                    "evaluate() does that"));
+      }
+      return gather_rows(source, plan, evidence_kind::classes, rows.cols());
+    } else {
+      return gather_rows(source, plan, evidence_kind::binary, 2);
     }
-    return gather_rows(source, plan, evidence_kind::classes, view.cols());
-  } else {
-    return gather_rows(source, plan, evidence_kind::binary, 2);
-  }
+  });
 }
 
 template<within_reach Reach, single_label_scores S, class L>

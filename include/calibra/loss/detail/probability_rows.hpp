@@ -23,9 +23,6 @@
 namespace calibra::detail {
 
 template<score_kind Kind>
-inline constexpr bool is_binary =
-    Kind == score_kind::binary_logits || Kind == score_kind::binary_probabilities;
-template<score_kind Kind>
 inline constexpr bool are_logits = Kind == score_kind::logits || Kind == score_kind::binary_logits;
 
 /// A checked batch: the probabilities of each row in double, its label and its prediction (the
@@ -42,7 +39,7 @@ class probability_rows {
   template<score_kind Kind, class T>
   probability_rows(std::integral_constant<score_kind, Kind>, std::string_view where,
                    matrix_view<T> scores, const column<std::int64_t>& labels)
-      : probability_rows(where, scores.rows(), is_binary<Kind> ? 2 : scores.cols(),
+      : probability_rows(where, scores.rows(), is_binary_kind<Kind> ? 2 : scores.cols(),
                          are_logits<Kind>, labels) {
     for (std::size_t i = 0; i < rows(); ++i) {
       const auto at = [&](std::size_t k) {

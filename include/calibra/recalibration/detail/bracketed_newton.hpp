@@ -42,7 +42,8 @@ struct newton_result {
   newton_end end = newton_end::gave_up;
   double x = 0;
   double value = 0;      ///< at x, to second order from the last evaluation
-  double curvature = 0;  ///< at the last evaluation
+  double gradient = 0;   ///< at the last evaluation, from which x is one step away
+  double curvature = 0;  ///< at the same
   std::size_t evaluations = 0;
 };
 
@@ -147,6 +148,7 @@ class bracketed_newton {
     const double d = x - here.at;
     result_.end = end;
     result_.x = x;
+    result_.gradient = here.gradient;
     result_.curvature = here.curvature;
     result_.value = here.value + d * (here.gradient + d * here.curvature / 2);
     return result_;

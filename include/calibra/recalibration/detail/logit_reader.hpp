@@ -19,10 +19,6 @@
 
 namespace calibra::detail {
 
-template<score_kind Kind>
-inline constexpr bool is_binary_kind =
-    Kind == score_kind::binary_logits || Kind == score_kind::binary_probabilities;
-
 /// Checks row i of a tile of logits, row `row` of the input. `sum` is any sum over the row's
 /// softmax. False where the policy has the row left out.
 template<class T>

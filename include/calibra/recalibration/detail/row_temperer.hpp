@@ -3,31 +3,17 @@
 #pragma once
 
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <type_traits>
 
-#include "calibra/array/scalar.hpp"
 #include "calibra/array/view.hpp"
 #include "calibra/detail/float_bits.hpp"
+#include "calibra/recalibration/detail/output_array.hpp"
 #include "calibra/rows/row_kernels.hpp"
 #include "calibra/rows/tile.hpp"
 
 namespace calibra::detail {
-
-/// A scalar that results can be written as. Integers are none: probabilities would become 0.
-template<class E>
-concept writable_scalar = !std::is_const_v<E> && !label_scalar<std::remove_cv_t<E>> &&
-                          (std::floating_point<E> || std::constructible_from<E, float>);
-
-template<class E>
-E to_scalar(double x) {
-  if constexpr (std::floating_point<E>)
-    return static_cast<E>(x);
-  else
-    return E(static_cast<float>(x));
-}
 
 /// What transform() makes of a row.
 enum class tempered_output { probabilities, logits };

@@ -42,7 +42,8 @@ inline double warm_start(const fit_passes& pass, newton_rules rules, fit_report&
 }
 
 /// The search for 1 / T. The mean NLL is convex in it.
-inline temperature_fit fit_temperature(const fit_passes& pass, const fit_options& fit) {
+inline temperature_fit fit_temperature(const fit_passes& pass, std::size_t max_iterations,
+                                       bool warm) {
   temperature_fit out;
   fit_report& report = out.report;
   report.note.clear();
@@ -50,22 +51,23 @@ inline temperature_fit fit_temperature(const fit_passes& pass, const fit_options
   const slope one = pass.means(1.0, sums);
   report.passes = 1;
   report.iterations = 1;
-  report.nll_before = report.nll_after = one.value;
+  report.objective_before = report.objective_after = one.value;
   if (is_nan(one.gradient)) {
     report.note = "no samples with a weight: T = 1";
     return out;
   }
   newton_rules rules{.lower = 1 / hottest, .upper = hottest};
 
-  const double start = fit.warm_start && sums.beaten ? warm_start(pass, rules, report) : 1.0;
+  const double start = warm && sums.beaten ? warm_start(pass, rules, report) : 1.0;
   rules.tolerance = std::max(1e-8, 4 * pass.epsilon());
-  rules.evaluations = fit.max_iterations;
+  rules.evaluations = max_iterations;
   bracketed_newton search([&](double beta) { return pass.at(beta); }, rules);
   // Labels that nothing beats have no optimum below T = 0.
   const newton_result found = sums.beaten ? search.run(start, one) : search.plateau(1.0);
   report.iterations += found.evaluations;
   report.passes += found.evaluations;
-  report.nll_after = found.value;
+  report.objective_after = found.value;
+  report.gradient = std::abs(found.gradient);
   report.converged = found.end == newton_end::converged;
   out.temperature = 1 / found.x;
   switch (found.end) {
@@ -80,7 +82,7 @@ inline temperature_fit fit_temperature(const fit_passes& pass, const fit_options
     case newton_end::flat:
       report.note = "every T gives the same likelihood: T = 1";
       out.temperature = 1;
-      report.nll_after = report.nll_before;
+      report.objective_after = report.objective_before;
       break;
     case newton_end::gave_up:
       report.note = "out of iterations";

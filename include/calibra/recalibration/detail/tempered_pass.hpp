@@ -121,10 +121,9 @@ inline void load_samples(const column<std::int64_t>& labels, const row_options& 
 template<class T, score_kind Kind>
 class tempered_pass final : public fit_passes {
  public:
-  static constexpr bool is_binary = is_binary_kind<Kind>;
   using W = typename logit_reader<T, Kind>::W;
   /// Binary scores are worked in double.
-  using P = std::conditional_t<is_binary, double, W>;
+  using P = std::conditional_t<is_binary_kind<Kind>, double, W>;
   double epsilon() const override { return static_cast<double>(std::numeric_limits<P>::epsilon()); }
 
   tempered_pass(std::string_view where, matrix_view<const T> scores,
@@ -189,15 +188,15 @@ class tempered_pass final : public fit_passes {
       load_samples(labels_, options_, first, n, step, label.data(), weight.data(), kept.data());
       const tile<W>& z = reader.read(first, n);
       if (check) reader.sum_rows();
-      if constexpr (!is_binary) kernels.tempered(z, beta, out);
+      if constexpr (!is_binary_kind<Kind>) kernels.tempered(z, beta, out);
       for (std::size_t i = 0; i < n; ++i) {
         if (kept[i] == 0) continue;
         const std::size_t row = (first + i) * step;
         if (check) {
-          check_label(where_, label[i], row, is_binary ? 2 : z.classes);
+          check_label(where_, label[i], row, is_binary_kind<Kind> ? 2 : z.classes);
           if (options_.weights) check_weight(where_, weight[i], row);
         }
-        if constexpr (is_binary) {
+        if constexpr (is_binary_kind<Kind>) {
           binary(reader.scores(), i, row, beta, check, label[i], weight[i], sums);
         } else {
           if (check && !reader.check_row(where_, options_, i, row, sum[i])) continue;

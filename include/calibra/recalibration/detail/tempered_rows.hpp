@@ -12,30 +12,11 @@
 
 #include "calibra/options.hpp"
 #include "calibra/recalibration/detail/logit_reader.hpp"
+#include "calibra/recalibration/detail/output_array.hpp"
 #include "calibra/recalibration/detail/row_temperer.hpp"
 #include "calibra/rows/parallel.hpp"
 
 namespace calibra::detail {
-
-/// An output of the shape of the scores as a matrix: that of the binary kinds is one column wide,
-/// that of the others may be flat, row after row.
-template<score_kind Kind, class E>
-matrix_view<E> output_rows(std::string_view where, vector_view<E> v, std::size_t rows,
-                           std::size_t cols) {
-  if constexpr (is_binary_kind<Kind>) {
-    return {v.data(), v.size(), 1, v.stride(), 1};
-  } else {
-    if (v.size() != rows * cols)
-      throw shape_error(concat(where, ": expected an output of ", rows, " x ", cols, ", or of ",
-                               rows * cols, " numbers, to match the scores, got ", v.size(),
-                               " numbers"));
-    return {v.data(), rows, cols, static_cast<std::ptrdiff_t>(cols) * v.stride(), v.stride()};
-  }
-}
-template<score_kind Kind, class E>
-matrix_view<E> output_rows(std::string_view, matrix_view<E> m, std::size_t, std::size_t) {
-  return m;
-}
 
 /// Rows of logits or probabilities, a tile at a time.
 template<class T, score_kind Kind, class E>
@@ -198,15 +179,6 @@ void temper_rows(std::string_view where, matrix_view<const T> scores, double tem
   }
 }
 
-[[noreturn]] inline void throw_output_shape(std::string_view where, std::size_t rows,
-                                            std::size_t cols, std::size_t out_rows,
-                                            std::size_t out_cols) {
-  if (cols == 0)
-    throw shape_error(concat(where, ": expected at least 1 class, got scores of ", rows, " x 0"));
-  throw shape_error(concat(where, ": expected an output of ", rows, " x ", cols,
-                           " to match the scores, got ", out_rows, " x ", out_cols));
-}
-
 /// Nothing is written before the shapes are known to agree. Inlined, so that a single row costs no
 /// copies of its views.
 template<score_kind Kind, class T, class E>
@@ -214,8 +186,7 @@ template<score_kind Kind, class T, class E>
                                           const matrix_view<const T>& scores, double temperature,
                                           const row_options& o, tempered_output output,
                                           const matrix_view<E>& out, isa set = best_isa()) {
-  if (scores.cols() == 0 || out.rows() != scores.rows() || out.cols() != scores.cols())
-    throw_output_shape(where, scores.rows(), scores.cols(), out.rows(), out.cols());
+  check_output_shape(where, scores.rows(), scores.cols(), out.rows(), out.cols());
   if (scores.rows() == 0) return;
   if constexpr (!is_binary_kind<Kind>) {
     if (scores.rows() == 1 && scores.cols() <= most_on_stack)

@@ -1,0 +1,80 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "calibra/array/scalar.hpp"
+#include "calibra/array/view.hpp"
+#include "calibra/options.hpp"
+#include "calibra/rows/score_rows.hpp"
+#include "calibra/rows/tile.hpp"
+
+// Recalibrators work in double whatever the scores are, so that a fit and what is made with it see
+// the same numbers.
+namespace calibra::detail {
+
+/// Rows of another scalar as double.
+template<class T>
+class double_rows final : public score_rows<double> {
+ public:
+  explicit double_rows(matrix_view<const T> scores)
+      : score_rows<double>(scores.rows(), scores.cols(), row_sum_tolerance<T>(scores.cols())),
+        scores_(scores) {}
+
+  std::unique_ptr<row_reader<double>> reader(isa) const override {
+    return std::make_unique<widening_reader>(scores_);
+  }
+  const double* classes(std::size_t row, std::size_t first, std::size_t count,
+                        double* room) const override {
+    for (std::size_t j = 0; j < count; ++j)
+      room[j] = static_cast<double>(scalar_traits<T>::load(scores_(row, first + j)));
+    return room;
+  }
+
+ private:
+  class widening_reader final : public row_reader<double> {
+   public:
+    explicit widening_reader(matrix_view<const T> scores) : scores_(scores) {
+      constexpr std::size_t cached = 32768;
+      const std::size_t k = std::max<std::size_t>(1, scores.cols());
+      rows_ = std::clamp<std::size_t>(cached / k, 1, most_tile_rows);
+      buffer_.resize(rows_ * k);
+    }
+    std::size_t tile_rows() const override { return rows_; }
+    tile<double> read(std::size_t first, std::size_t count) override {
+      const std::size_t k = scores_.cols();
+      double* out = buffer_.data();
+      for (std::size_t i = first; i < first + count; ++i)
+        for (std::size_t j = 0; j < k; ++j)
+          *out++ = static_cast<double>(scalar_traits<T>::load(scores_(i, j)));
+      return {buffer_.data(), static_cast<std::ptrdiff_t>(k), true, count, k};
+    }
+
+   private:
+    matrix_view<const T> scores_;
+    std::size_t rows_;
+    std::vector<double> buffer_;
+  };
+
+  matrix_view<const T> scores_;
+};
+
+/// Calls f with the rows of scores in host memory as double.
+template<class S, class F>
+decltype(auto) with_double_rows(std::string_view where, const S& scores, const row_options& o,
+                                const F& f) {
+  return with_score_rows(where, scores, o, [&](const auto& rows) -> decltype(auto) {
+    if constexpr (std::is_same_v<typename std::remove_cvref_t<decltype(rows)>::element, double>)
+      return f(rows);
+    else
+      return f(double_rows(score_view(scores)));
+  });
+}
+
+}  // namespace calibra::detail

@@ -1,0 +1,101 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "calibra/array/column.hpp"
+#include "calibra/options.hpp"
+#include "calibra/recalibration/detail/double_rows.hpp"
+#include "calibra/recalibration/detail/host_samples.hpp"
+#include "calibra/recalibration/recalibrator.hpp"
+#include "calibra/recalibration/samples.hpp"
+#include "calibra/rows/row_worker.hpp"
+#include "calibra/rows/score_rows.hpp"
+#include "calibra/scores.hpp"
+
+namespace calibra {
+
+namespace detail {
+
+/// Says which recalibrator takes the scores, where this one does not.
+template<class R, class S, bool TakesTensors>
+constexpr bool can_fit() {
+  constexpr bool binary = is_binary_kind<std::remove_cvref_t<S>::kind>;
+  static_assert(!is_multilabel<S>,
+                "calibra: fit multi-label scores a label at a time: binary_logits() or "
+                "binary_probabilities() of each column");
+  static_assert(TakesTensors || !tensor_scores<S>,
+                "calibra: this recalibrator is fitted on arrays; of a tensor on the CPU, on its "
+                "data by logits(pointer, samples, classes)");
+  static_assert(!binary || R::takes != score_domain::classes,
+                "calibra: this recalibrator takes samples x classes: logits() or probabilities()");
+  static_assert(is_multilabel<S> || binary || R::takes != score_domain::binary,
+                "calibra: this recalibrator takes one number a sample, binary_logits() or "
+                "binary_probabilities(); for samples x classes there is one_against_rest<R>");
+  return !is_multilabel<S> &&
+         (TakesTensors || !tensor_scores<S>)&&(binary ? R::takes != score_domain::classes
+                                                      : R::takes != score_domain::binary);
+}
+
+/// Calls f with what the scores and labels are to a fit: binary_samples or class_samples.
+template<class S, class L, class F>
+auto with_samples(std::string_view where, const S& scores, L&& labels, const row_options& o,
+                  const F& f) {
+  const optional_column<std::int64_t> column(std::forward<L>(labels));
+  row_options walked = o;
+  walked.binary = binary_target::positive_class;
+  return with_double_rows(where, scores, walked, [&](const score_rows<double>& rows) {
+    const row_source<double> source{.where = where,
+                                    .kind = S::kind,
+                                    .map = &map_rows<double, S::kind, false>,
+                                    .scores = rows,
+                                    .labels = column.get(),
+                                    .options = walked};
+    if constexpr (is_binary_kind<S::kind>)
+      return f(collect_binary(source));
+    else
+      return f(host_class_samples(source));
+  });
+}
+
+}  // namespace detail
+
+/// Fits a recalibrator, any type that is derived from recalibrator and has a function
+/// R::fit(binary_samples, R::options), or of class_samples, by what it takes:
+/// `fit<isotonic>(binary_logits(x), y)`, `fit<one_against_rest<beta>>(probabilities(p), y,
+/// {.weights = w})`.
+///
+/// Shapes: scores N x K and labels in [0, K), or N scores and labels 0 and 1.
+/// Options that count: `weights`, `ignore_label`, `valid`, `nan`, `renormalise`, `threads` and
+/// `progress`; what the method itself can be told is its last argument, R::options.
+/// The report of the result says how it went. Threads do not change the result beyond 1e-12. The
+/// fits of two data sets cannot be merged. Throws shape_error and value_error as everywhere, with
+/// the row, and option_error for what the method says.
+template<class R, wrapped_scores S, class L>
+[[nodiscard]] R fit(const S& scores, L&& labels, const row_options& o = {},
+                    const typename R::options& method = {}) {
+  if constexpr (!detail::is_multilabel<S>) static_assert(detail::usable_labels<L>());
+  constexpr bool by_itself = requires {
+    R::fit(scores, labels, o, method);
+  };
+  constexpr bool usable = detail::can_fit<R, S, by_itself>();
+  if constexpr (usable && by_itself) {
+    return R::fit(scores, labels, o, method);
+  } else if constexpr (usable) {
+    const std::string where = detail::concat("fit<", R::kind, ">()");
+    return detail::with_samples(where, scores, labels, o,
+                                [&](const auto& samples) { return R::fit(samples, method); });
+  }
+}
+
+/// Arrays that are not wrapped: does not compile, and says why.
+template<class R, class X, class L, class... More>
+requires(!wrapped_scores<X>) R fit(const X&, const L&, const More&...) {
+  detail::require_wrapped_scores<X>();
+}
+
+}  // namespace calibra

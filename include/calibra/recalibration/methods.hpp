@@ -1,0 +1,168 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "calibra/error.hpp"
+#include "calibra/options.hpp"
+#include "calibra/recalibration/affine.hpp"
+#include "calibra/recalibration/beta.hpp"
+#include "calibra/recalibration/centred_isotonic.hpp"
+#include "calibra/recalibration/ets.hpp"
+#include "calibra/recalibration/fit.hpp"
+#include "calibra/recalibration/histogram_mass.hpp"
+#include "calibra/recalibration/histogram_width.hpp"
+#include "calibra/recalibration/isotonic.hpp"
+#include "calibra/recalibration/one_against_rest.hpp"
+#include "calibra/recalibration/parameters.hpp"
+#include "calibra/recalibration/quadratic.hpp"
+#include "calibra/recalibration/recalibrator.hpp"
+#include "calibra/recalibration/samples.hpp"
+#include "calibra/recalibration/svs.hpp"
+#include "calibra/recalibration/temperature.hpp"
+#include "calibra/recalibration/vector_scaling.hpp"
+#include "calibra/recalibration/venn_abers.hpp"
+
+namespace calibra {
+
+namespace detail {
+
+template<class... R>
+struct recalibrator_list {
+  /// Calls f(std::type_identity<R>()) for each until one returns true; whether one did.
+  template<class F>
+  static bool any(const F& f) {
+    return (f(std::type_identity<R>()) || ...);
+  }
+};
+
+/// The library's recalibrators: one line each.
+using all_recalibrators = recalibrator_list<  //
+    temperature_scaling,                      //
+    ets,                                      //
+    vector_scaling,                           //
+    svs,                                      //
+    affine,                                   //
+    quadratic,                                //
+    beta,                                     //
+    isotonic,                                 //
+    centred_isotonic,                         //
+    venn_abers,                               //
+    histogram_width,                          //
+    histogram_mass>;
+
+/// What stands in for a binary recalibrator where there are classes.
+template<class R>
+struct of_classes_of {
+  using type = R;
+};
+template<class R>
+requires(R::takes == score_domain::binary) struct of_classes_of<R> {
+  using type = one_against_rest<R>;
+};
+
+}  // namespace detail
+
+/// The library's recalibrators, in the order of documents.
+[[nodiscard]] inline std::vector<recalibrator_info> recalibrator_infos() {
+  std::vector<recalibrator_info> infos;
+  detail::all_recalibrators::any([&](auto r) {
+    infos.push_back(decltype(r)::type::info);
+    return false;
+  });
+  return infos;
+}
+
+namespace detail {
+
+/// One that is fitted to binary_samples or class_samples, by its name; null where its type takes
+/// the scores themselves.
+template<class Samples>
+std::unique_ptr<const recalibrator> fit_to(std::string_view name, const Samples& samples) {
+  constexpr bool binary = std::is_same_v<Samples, binary_samples>;
+  std::unique_ptr<const recalibrator> fitted;
+  all_recalibrators::any([&](auto r) {
+    using R = typename decltype(r)::type;
+    using K = std::conditional_t<binary, R, typename of_classes_of<R>::type>;
+    if (R::info.name != name) return false;
+    if constexpr (requires { K::fit(samples, typename K::options{}); })
+      fitted = std::make_unique<const K>(K::fit(samples, typename K::options{}));
+    return true;
+  });
+  return fitted;
+}
+
+/// Throws option_error for a name that there is not, and where it takes no such scores.
+inline void check_method(std::string_view name, score_kind kind) {
+  std::string known;
+  bool found = false;
+  all_recalibrators::any([&](auto r) {
+    using R = typename decltype(r)::type;
+    known += concat(known.empty() ? "" : ", ", R::info.name);
+    if (R::info.name != name) return false;
+    if (R::takes == score_domain::classes && is_one_number(kind))
+      throw option_error(
+          concat("fit_by_name(): ", name, " takes samples x classes, got ", name_of(kind), "()"));
+    return found = true;
+  });
+  if (!found)
+    throw option_error(concat("fit_by_name(): expected one of ", known, ", got \"", name, "\""));
+}
+
+}  // namespace detail
+
+/// Fits the recalibrator of a name that is known at run time, with its own options as they are by
+/// default. One of binary scores is fitted to N x K by one_against_rest. Throws option_error for
+/// another name, with those that there are, and what fit() throws.
+template<wrapped_scores S, class L>
+[[nodiscard]] std::unique_ptr<const recalibrator> fit_by_name(std::string_view name,
+                                                              const S& scores, const L& labels,
+                                                              const row_options& o = {}) {
+  detail::check_method(name, S::kind);
+  if (name == temperature_scaling::kind)
+    return std::make_unique<const temperature_scaling>(fit<temperature_scaling>(scores, labels, o));
+  return detail::with_samples(detail::concat("fit<", name, ">()"), scores, labels, o,
+                              [&]<class Samples>(const Samples& samples) {
+                                using kind =
+                                    std::conditional_t<std::is_same_v<Samples, binary_samples>,
+                                                       binary_samples, class_samples>;
+                                return detail::fit_to<kind>(name, samples);
+                              });
+}
+
+/// The recalibrator whose parameters these are, whichever it is. Throws value_error for a kind that
+/// the library does not know.
+[[nodiscard]] inline std::unique_ptr<const recalibrator> read_recalibrator(
+    const parameter_reader& p) {
+  const std::string kind = p.kind();
+  std::unique_ptr<const recalibrator> read;
+  std::string part;
+  if (kind == "one_against_rest") {
+    const auto parts = p.parts();
+    if (parts.empty()) throw value_error("one_against_rest: expected parts, got none");
+    part = parts[0]->kind();
+  }
+  detail::all_recalibrators::any([&](auto r) {
+    using R = typename decltype(r)::type;
+    if (R::kind == kind) {
+      read = std::make_unique<const R>(R::from_parameters(p));
+      return true;
+    }
+    if constexpr (R::takes == score_domain::binary) {
+      if (R::kind == part) {
+        read = std::make_unique<const one_against_rest<R>>(one_against_rest<R>::from_parameters(p));
+        return true;
+      }
+    }
+    return false;
+  });
+  if (!read) throw value_error(detail::concat("no kind of recalibrator \"", kind, "\""));
+  return read;
+}
+
+}  // namespace calibra
