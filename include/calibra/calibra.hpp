@@ -109,6 +109,7 @@
 #include "calibra/recalibration/affine.hpp"
 #include "calibra/recalibration/beta.hpp"
 #include "calibra/recalibration/centred_isotonic.hpp"
+#include "calibra/recalibration/choose.hpp"
 #include "calibra/recalibration/ets.hpp"
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/fit_report.hpp"

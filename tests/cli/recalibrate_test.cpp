@@ -10,6 +10,7 @@
 #include "calibra/io/load.hpp"
 #include "calibra/io/model.hpp"
 #include "calibra/json.hpp"
+#include "calibra/recalibration/choose.hpp"
 #include "calibra/recalibration/methods.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "program.hpp"
@@ -82,6 +83,40 @@ TEST_CASE("fit --method: every recalibrator, of classes and of one number a samp
       CHECK(read_all(files.path("m.json")) == calibra::to_json(*binary));
     else
       CHECK(of_one.err.find("takes samples x classes") != std::string::npos);
+  }
+}
+
+TEST_CASE("fit --method auto: prints the candidates and fits the one that the library chooses",
+          "[cli]") {
+  const fitted_workplace files;
+  const outcome r = files.run("fit z.npy y.npy --output m.json --method auto --folds 2");
+  CHECK(r.status == 0);
+  const auto choice =
+      calibra::choose_method(calibra::logits(files.scores()), targets, {}, {.folds = 2});
+  CHECK(r.out.find("\nchosen: " + choice.chosen + ", ") != std::string::npos);
+  for (const calibra::method_score& s : choice.scores)
+    CHECK(r.out.find("\n" + s.name + " ") != std::string::npos);
+  CHECK(read_all(files.path("m.json")) ==
+        calibra::to_json(
+            *calibra::fit_by_name(choice.chosen, calibra::logits(files.scores()), targets)));
+  CHECK(files.run("fit z.npy y.npy --output m.json --method auto --folds 1").status == 2);
+}
+
+TEST_CASE("eval --apply: what apply would write is measured, and no file is made", "[cli]") {
+  const fitted_workplace files;
+  for (const std::string method : {"temperature", "svs", "isotonic"}) {
+    INFO(method);
+    REQUIRE(files.run("fit z.npy y.npy --output m.json --method " + method).status == 0);
+    REQUIRE(files.run("apply m.json z.npy --as probabilities --output p.npy").status == 0);
+    const std::string metrics = " --metrics ece,brier,accuracy,classwise_ace --format csv";
+    const outcome at_once = files.run("eval z.npy y.npy --apply m.json" + metrics);
+    CHECK(at_once.status == 0);
+    CHECK(at_once.out == files.run("eval p.npy y.npy --from probabilities" + metrics).out);
+  }
+  for (const std::string more : {"--from confidences", "--sigmoid"}) {
+    const outcome r = files.run("eval z.npy z.npy --apply m.json " + more);
+    CHECK(r.status == 2);
+    CHECK(r.err.find("--apply: ") != std::string::npos);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "calibra/conventions/all.hpp"
 #include "calibra/error.hpp"
 #include "calibra/evaluate.hpp"
+#include "calibra/io/model.hpp"
+#include "calibra/recalibration/recalibrated.hpp"
+#include "calibra/recalibration/recalibrator.hpp"
 #include "inputs.hpp"
 #include "progress.hpp"
 #include "report.hpp"
@@ -94,8 +98,13 @@ evaluation measured(const eval_request& request, const inputs& in, const options
   if (confidences)
     return in.scores.visit_native_vector(
         [&](auto view) { return evaluate(calibra::confidences(view, labels), list, o); });
-  return with_scores(in.scores, request.data.from,
-                     [&](const auto& scores) { return evaluate(scores, labels, list, o); });
+  if (request.apply.empty())
+    return with_scores(in.scores, request.data.from,
+                       [&](const auto& scores) { return evaluate(scores, labels, list, o); });
+  const std::unique_ptr<const recalibrator> model = io::load_any_recalibrator(request.apply);
+  return with_scores(in.scores, request.data.from, [&](const auto& scores) {
+    return evaluate(recalibrated(*model, scores), labels, list, o);
+  });
 }
 
 }  // namespace
@@ -108,6 +117,10 @@ std::vector<std::string> metric_names() {
 
 report evaluate_files(const eval_request& request) {
   options o = make_options(request);
+  if (!request.apply.empty() && request.sigmoid)
+    throw option_error("--apply: recalibrators take one label a sample, not --sigmoid");
+  if (!request.apply.empty() && request.data.from == score_form::confidences)
+    throw option_error("--apply: expected --from logits or probabilities, got confidences");
   const inputs in = load_inputs(request.data, request.proximity);
   progress_line progress(in.rows());
   o.progress = progress.hook();

@@ -272,6 +272,10 @@ CLI::App& add_eval(CLI::App& app, eval_request& request) {
   eval.add_option("--proximity", request.proximity,
                   "A number a sample, for the metric piece; default: none")
       ->type_name("FILE");
+  eval.add_option("--apply", request.apply,
+                  "Recalibrate the scores by what `calibra fit` wrote, and measure that; default: "
+                  "as they are")
+      ->type_name("MODEL");
   add_choice(eval, "--format", request.format,
              std::vector{report_format::table, report_format::json, report_format::csv,
                          report_format::markdown},
@@ -289,15 +293,20 @@ CLI::App& add_fit(CLI::App& app, fit_request& request) {
   fit.add_option_function<std::string>(
          "--method",
          [&](const std::string& name) {
-           const std::vector<std::string> known = method_names();
+           std::vector<std::string> known = method_names();
+           known.emplace_back("auto");
            if (std::find(known.begin(), known.end(), name) == known.end())
              throw CLI::ValidationError(concat("--method: expected one of ", comma_separated(known),
                                                "; got \"", name, '"', did_you_mean(name, known)));
            request.method = name;
          },
-         "What is fitted; `calibra methods` lists them")
+         "What is fitted; `calibra methods` lists them; auto compares some by cross-validation")
       ->type_name("METHOD")
       ->default_str(request.method);
+  add_number(fit, "--folds", request.folds, std::size_t{2}, std::size_t{1000},
+             "Folds of --method auto")
+      ->type_name("N")
+      ->default_str(concat(request.folds));
   add_output(fit, request.output, "The model file to write (JSON)")->required();
   return fit;
 }

@@ -18,6 +18,7 @@
 #include "calibra/io/save.hpp"
 #include "calibra/io/write_file.hpp"
 #include "calibra/json.hpp"
+#include "calibra/recalibration/choose.hpp"
 #include "calibra/recalibration/methods.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "inputs.hpp"
@@ -56,6 +57,21 @@ std::string summary_text(const recalibrator& model, std::string_view objective) 
   return aligned(lines);
 }
 
+/// The candidates of --method auto, what was chosen and why.
+std::string choice_text(const method_choice& choice, std::size_t folds) {
+  std::vector<std::pair<std::string, std::string>> lines;
+  lines.emplace_back("method", "held-out nll  from the best  standard error");
+  for (const method_score& s : choice.scores)
+    lines.emplace_back(s.name, concat(fixed_text(s.score, 6), "      ", fixed_text(s.difference, 6),
+                                      "       ", fixed_text(s.error, 6)));
+  const std::string why =
+      choice.chosen == choice.best
+          ? concat(choice.chosen, ", the best of ", folds, " folds")
+          : concat(choice.chosen, ", the simplest within one standard error of the best, ",
+                   choice.best);
+  return concat(aligned(lines), "\nchosen: ", why, "\n\n");
+}
+
 std::string_view objective_of(std::string_view method) {
   for (const recalibrator_info& info : recalibrator_infos())
     if (info.name == method) return info.objective;
@@ -88,12 +104,18 @@ void fit_files(const fit_request& request, const std::function<void(std::string_
   progress_line progress(in.rows());
   o.progress = progress.hook();
   std::unique_ptr<const recalibrator> model;
+  std::string method = request.method, text;
   naming_files(in.names(), [&] {
     const io::label_column labels = labels_of(in);
     with_column(in.weights, [&](optional_column<double> weights) {
       o.weights = std::move(weights);
       model = with_scores(in.scores, request.data.from, [&](const auto& scores) {
-        return fit_by_name(request.method, scores, labels, o);
+        if (method == "auto") {
+          const method_choice choice = choose_method(scores, labels, o, {.folds = request.folds});
+          method = choice.chosen;
+          text = choice_text(choice, request.folds);
+        }
+        return fit_by_name(method, scores, labels, o);
       });
     });
   });
@@ -102,7 +124,7 @@ void fit_files(const fit_request& request, const std::function<void(std::string_
         concat(in.scores.name(), ": no samples left of ", in.rows(), " that have a weight"));
   io::atomic_file file(request.output);
   file.write(to_json(*model));
-  print(summary_text(*model, objective_of(request.method)));
+  print(text + summary_text(*model, objective_of(method)));
   file.commit();
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -13,7 +14,8 @@ namespace calibra::cli {
 
 struct fit_request {
   data_request data;
-  std::string method = "temperature";
+  std::string method = "temperature";  ///< or "auto": chosen by cross-validation
+  std::size_t folds = 5;               ///< of that
   std::string output;
 };
 

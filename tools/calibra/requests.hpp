@@ -58,6 +58,7 @@ struct eval_request {
   bool classwise = false;
   bool sigmoid = false;
   std::string proximity = {};
+  std::string apply = {};  ///< a model to recalibrate the scores with; none: as they are
   report_format format = report_format::table;
   std::string output = {};  ///< none: standard output
 };
