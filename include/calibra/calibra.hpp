@@ -8,6 +8,8 @@
 ///   calibra/adapters/eigen.hpp, calibra/adapters/xtensor.hpp   arrays of those libraries
 ///   calibra/adapters/torch.hpp, calibra/torch/                 LibTorch's tensors, losses of them
 ///   calibra/json.hpp                                           models to and from JSON text
+///   calibra/recalibration/methods.hpp, .../choose.hpp          recalibrators chosen at run time:
+///                                                              no dependency, but all of them
 ///   calibra/io/io.hpp                                          .npy, .npz, .csv, .safetensors
 
 #include "calibra/array/access.hpp"
@@ -109,14 +111,12 @@
 #include "calibra/recalibration/affine.hpp"
 #include "calibra/recalibration/beta.hpp"
 #include "calibra/recalibration/centred_isotonic.hpp"
-#include "calibra/recalibration/choose.hpp"
 #include "calibra/recalibration/ets.hpp"
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/recalibration/histogram_mass.hpp"
 #include "calibra/recalibration/histogram_width.hpp"
 #include "calibra/recalibration/isotonic.hpp"
-#include "calibra/recalibration/methods.hpp"
 #include "calibra/recalibration/mixed_with_uniform.hpp"
 #include "calibra/recalibration/one_against_rest.hpp"
 #include "calibra/recalibration/parameters.hpp"
