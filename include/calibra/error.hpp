@@ -100,12 +100,14 @@ class message_part {
     out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
   }
 
+  struct characters {
+    const char* data;
+    std::size_t size;
+  };
+
   kind kind_ = kind::text;
   union {
-    struct {
-      const char* data;
-      std::size_t size;
-    } text_;
+    characters text_;
     char character_;
     float single_;
     double real_;

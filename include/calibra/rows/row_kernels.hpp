@@ -67,14 +67,14 @@ class row_kernels {
   std::size_t select_row(const T* p, std::size_t n, T bound, std::uint32_t* index) const;
   /// The first index at which p[j] == x, or n.
   std::size_t find_row(const T* p, std::size_t n, T x) const;
-  /// Whether all labels are in [0, classes) and all sums positive and finite.
+  /// Whether all labels are in [0, classes) and all sums positive and finite. Double alone; false
+  /// for float.
   bool all_good(const std::int64_t* label, const double* sum, std::size_t n,
-                std::size_t classes) const requires(std::is_same_v<T, double>);
+                std::size_t classes) const;
   /// The low 32 bits of key[i] are 2 bin + hit, for bins of equal width; miss[i] is
-  /// (confidence - hit)^2. False where a confidence is within 2e-9 bins of an edge.
+  /// (confidence - hit)^2. False where a confidence is within 2e-9 bins of an edge, and for float.
   bool equal_width_keys(const double* confidence, const unsigned char* hit, std::size_t n,
-                        std::size_t bins, double* key, double* miss) const
-      requires(std::is_same_v<T, double>);
+                        std::size_t bins, double* key, double* miss) const;
   /// count[j] = how many of `bounds` p[j] is greater than
   void count_below(const T* p, std::size_t n, const T* bounds, std::size_t size, T* count) const;
 

@@ -145,17 +145,18 @@ std::size_t row_kernels<T>::find_row(const T* p, std::size_t n, T x) const {
 }
 template<class T>
 bool row_kernels<T>::all_good(const std::int64_t* label, const double* sum, std::size_t n,
-                              std::size_t classes) const requires(std::is_same_v<T, double>) {
+                              std::size_t classes) const {
   bool good = false;
-  with([&](auto k) { good = k.all_good(label, sum, n, classes); });
+  if constexpr (!is_float) with([&](auto k) { good = k.all_good(label, sum, n, classes); });
   return good;
 }
 template<class T>
 bool row_kernels<T>::equal_width_keys(const double* confidence, const unsigned char* hit,
                                       std::size_t n, std::size_t bins, double* key,
-                                      double* miss) const requires(std::is_same_v<T, double>) {
+                                      double* miss) const {
   bool certain = false;
-  with([&](auto k) { certain = k.equal_width_keys(confidence, hit, n, bins, key, miss); });
+  if constexpr (!is_float)
+    with([&](auto k) { certain = k.equal_width_keys(confidence, hit, n, bins, key, miss); });
   return certain;
 }
 template<class T>
