@@ -130,7 +130,7 @@ bin               count    conf     acc      gap
   // Every width: as many full cells as the accuracy has, and the mark where the confidence is.
   const drawn<float> d(300, 3, 4);
   const reliability_table table = tabulate(logits(d.z), d.labels, {.bins = 7});
-  for (const std::size_t width : {1, 2, 9, 50, 200}) {
+  for (const std::size_t width : std::vector<std::size_t>{1, 2, 9, 50, 200}) {
     const auto lines = lines_of(to_text(table, {.bar_width = width, .ascii = true}));
     REQUIRE(lines.size() == 10);
     for (std::size_t b = 0; b < 7; ++b) {
@@ -173,18 +173,18 @@ TEST_CASE("report: the numbers are those of the evaluation", "[report]") {
   for (const reliability_bin& bin : e.table) {
     std::istringstream in(lines.at(at++));
     char skip;
-    double lower, upper, confidence, accuracy, gap;
+    double lower, upper, confidence, hit_rate, gap;
     std::size_t samples;
     in >> skip >> lower >> skip >> upper >> skip;
     CHECK(lower == Approx(bin.lower).margin(0.6e-4));
     CHECK(upper == Approx(bin.upper).margin(0.6e-4));
-    if (!(in >> samples >> confidence >> accuracy >> gap)) {
+    if (!(in >> samples >> confidence >> hit_rate >> gap)) {
       CHECK(bin.weight == 0);
       continue;
     }
     CHECK(samples == bin.count);
     CHECK(confidence == Approx(bin.confidence).margin(0.6e-4));
-    CHECK(accuracy == Approx(bin.accuracy).margin(0.6e-4));
+    CHECK(hit_rate == Approx(bin.accuracy).margin(0.6e-4));
     CHECK(gap == Approx(bin.gap()).margin(0.6e-4));
   }
   CHECK(lines.at(at + 1) == "class  ece");
@@ -252,7 +252,7 @@ TEST_CASE("report: bins by a rule say which end is theirs", "[report]") {
   const drawn<float> d(400, 3, 8);
   for (const convention* like : conventions::all()) {
     if (!like->side) continue;
-    for (const std::size_t bins : {2, 10, 15}) {
+    for (const std::size_t bins : std::vector<std::size_t>{2, 10, 15}) {
       const evaluation e = evaluate(logits(d.z), d.labels, {ece}, {.bins = bins, .like = *like});
       INFO(like->name << ", " << bins << " bins");
       CHECK(to_text(e) == to_text(e, {.side = *like->side}));

@@ -210,15 +210,15 @@ TEST_CASE("Murphy's parts add up to the Brier score of single-valued bins", "[ta
   for (const weights kind : all_weights) {
     // Confidences are the middles of twenty bins: nothing varies within a bin.
     auto pairs = random_pairs(400, 10, kind);
-    long double brier = 0, total = 0;
+    long double misses = 0, total = 0;
     for (naive::pair& p : pairs) {
       p.confidence = (std::min(19.0, std::floor(20 * p.confidence)) + 0.5) / 20;
       const long double miss = static_cast<long double>(p.confidence) - (p.hit ? 1 : 0);
-      brier += static_cast<long double>(p.weight) * miss * miss;
+      misses += static_cast<long double>(p.weight) * miss * miss;
       total += static_cast<long double>(p.weight);
     }
     const reliability_table t = filled(binning::equal_width(20), pairs);
-    CHECK(brier_decomposition(t).total() == close(static_cast<double>(brier / total)));
+    CHECK(brier_decomposition(t).total() == close(static_cast<double>(misses / total)));
     // In coarser bins confidences vary, and the parts fall short of the score or exceed it by
     // 2 cov(confidence, hit) - var(confidence) of the bins; still each is in its range.
     const calibra::brier_parts coarse = brier_decomposition(filled(binning::equal_width(3), pairs));
