@@ -4,8 +4,8 @@
 
 #include <string>
 
-// The parts of README.md and docs/ that follow from metrics, conventions and recalibrators. The program
-// write_pages puts them into the pages; a test compares them.
+// The parts of README.md and docs/ that follow from metrics, conventions and recalibrators. The
+// program write_pages puts them into the pages; a test compares them.
 
 std::string metric_sections_text();      ///< docs/metrics.md, <!-- metrics -->
 std::string metric_table_text();         ///< README.md, <!-- metrics -->

@@ -23,7 +23,6 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -34,6 +33,8 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include "golden_dir.hpp"
 
 // What published code reaches on the dumps: probmetrics 1.3.0 and the packages that it calls
 // (scikit-learn, cir-model, venn-abers, betacal).
@@ -127,16 +128,6 @@ class comparison {
   std::map<std::string, std::size_t> counted_;
   bool needed_[std::size(differences)] = {};
 };
-
-/// The folder with the peers' values: the environment's, else the one of the build.
-std::string golden_dir() {
-  if (const char* set = std::getenv("CALIBRA_GOLDEN_DIR")) return set;
-#ifdef CALIBRA_GOLDEN_DIR
-  return CALIBRA_GOLDEN_DIR;
-#else
-  return "";
-#endif
-}
 
 /// The sum of a row of floats in float, in the order in which numpy adds them: eight sums side by
 /// side. The reference was given rows that were divided by it, not by their sum in double.

@@ -9,26 +9,17 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "golden_dir.hpp"
+
 using namespace calibra;
 
 namespace {
-
-/// The folder with the peers' values: the environment's, else the one of the build.
-std::string golden_dir() {
-  if (const char* set = std::getenv("CALIBRA_GOLDEN_DIR")) return set;
-#ifdef CALIBRA_GOLDEN_DIR
-  return CALIBRA_GOLDEN_DIR;
-#else
-  return "";
-#endif
-}
 
 struct oracle_fit {
   double temperature = 0;

@@ -30,7 +30,7 @@ namespace calibra {
 /// Cost: O(n) an iteration, some ten of them; 32 bytes a sample. Keeps: the order, if the slope is
 /// positive, which bad scores can make it not be.
 /// Source: Platt, "Probabilistic outputs for support vector machines", 1999.
-class affine final : public detail::recalibrator_of<affine> {
+class affine final : public detail::binary_map<affine, row_form::logits> {
  public:
   static constexpr recalibrator_info info{
       .name = "affine",
@@ -40,16 +40,13 @@ class affine final : public detail::recalibrator_of<affine> {
       .source = "Platt 1999",
   };
   static constexpr std::string_view kind = info.name;
-  static constexpr score_domain takes = score_domain::binary;
-  static constexpr row_form input = row_form::logits;
-  static constexpr row_form output = row_form::logits;
   struct options {
     bool smooth_targets = true;
   };
 
   /// Throws value_error unless both are finite.
   affine(double slope, double intercept, fit_report report = {})
-      : recalibrator_of(1, std::move(report)), slope_(slope), intercept_(intercept) {
+      : binary_map(std::move(report)), slope_(slope), intercept_(intercept) {
     if (!detail::is_finite(slope) || !detail::is_finite(intercept))
       throw value_error(detail::concat("affine(): slope ", slope, " and intercept ", intercept,
                                        " are not both finite"));
@@ -67,9 +64,9 @@ class affine final : public detail::recalibrator_of<affine> {
   [[nodiscard]] double slope() const noexcept { return slope_; }
   [[nodiscard]] double intercept() const noexcept { return intercept_; }
 
-  void map_rows(double* rows, std::size_t n, std::size_t k) const override {
-    for (std::size_t i = 0; i < n * k; ++i) rows[i] = slope_ * rows[i] + intercept_;
-  }
+  /// The map itself, of a logit.
+  [[nodiscard]] double operator()(double x) const noexcept { return slope_ * x + intercept_; }
+
   [[nodiscard]] std::vector<parameter> parameters() const override {
     return {{"slope", {slope_}, true}, {"intercept", {intercept_}, true}};
   }

@@ -35,7 +35,7 @@ enum class beta_form {
 /// at that of the least normal float. For N x K: one_against_rest<beta>.
 /// Certificate, separable and constant samples, cost: as affine without smoothing.
 /// Keeps: the order. Source: Kull, Silva Filho and Flach, "Beta calibration", AISTATS 2017.
-class beta final : public detail::recalibrator_of<beta> {
+class beta final : public detail::binary_map<beta, row_form::logits> {
  public:
   static constexpr recalibrator_info info{
       .name = "beta",
@@ -45,9 +45,6 @@ class beta final : public detail::recalibrator_of<beta> {
       .source = "Kull, Silva Filho and Flach, AISTATS 2017",
   };
   static constexpr std::string_view kind = info.name;
-  static constexpr score_domain takes = score_domain::binary;
-  static constexpr row_form input = row_form::logits;
-  static constexpr row_form output = row_form::logits;
   struct options {
     beta_form form = beta_form::abm;
     bool smooth_targets = false;  ///< as affine's
@@ -55,7 +52,7 @@ class beta final : public detail::recalibrator_of<beta> {
 
   /// Throws value_error unless all are finite, a >= 0 and b >= 0.
   beta(double a, double b, double c, fit_report report = {})
-      : recalibrator_of(1, std::move(report)), a_(a), b_(b), c_(c) {
+      : binary_map(std::move(report)), a_(a), b_(b), c_(c) {
     if (!(a >= 0 && b >= 0) || !detail::is_finite(a) || !detail::is_finite(b) ||
         !detail::is_finite(c))
       throw value_error(detail::concat("beta(): expected finite a >= 0, b >= 0 and c, got ", a,
@@ -83,12 +80,12 @@ class beta final : public detail::recalibrator_of<beta> {
   [[nodiscard]] double b() const noexcept { return b_; }
   [[nodiscard]] double c() const noexcept { return c_; }
 
-  void map_rows(double* rows, std::size_t n, std::size_t k) const override {
-    for (std::size_t i = 0; i < n * k; ++i) {
-      const logarithms l = logarithms_of(rows[i]);
-      rows[i] = a_ * l.p - b_ * l.q + c_;
-    }
+  /// The map itself, of a logit to a logit.
+  [[nodiscard]] double operator()(double x) const noexcept {
+    const logarithms l = logarithms_of(x);
+    return a_ * l.p - b_ * l.q + c_;
   }
+
   [[nodiscard]] std::vector<parameter> parameters() const override {
     return {{"a", {a_}, true}, {"b", {b_}, true}, {"c", {c_}, true}};
   }
@@ -111,21 +108,32 @@ class beta final : public detail::recalibrator_of<beta> {
     bool allowed() const { return a >= 0 && b >= 0; }
   };
 
-  /// The fit without a sign, with a, b or both of them free.
-  static candidate fitted(const binary_samples& samples, beta_form form, bool use_a, bool use_b,
-                          bool smooth) {
-    // Where 1/2 stays, the logarithms are of 2 p and 2 (1 - p), and there is no constant.
-    constexpr double ln2 = 0.69314718055994530942;
-    const double shift = form == beta_form::ab ? ln2 : 0, constant = form == beta_form::ab ? 0 : 1;
-    const auto problem = detail::make_logistic_problem<3>(samples, [&](std::size_t i) {
+  /// Where 1/2 stays, the logarithms are of 2 p and 2 (1 - p), and there is no constant.
+  static double shift_of(beta_form form) {
+    return form == beta_form::ab ? 0.69314718055994530942 : 0;
+  }
+  static double constant_of(beta_form form) { return form == beta_form::ab ? 0 : 1; }
+
+  /// Features with the parameters c, a and b, of which a and b are free where they are used.
+  static detail::logistic_problem<3> problem_of(const binary_samples& samples, beta_form form,
+                                                bool use_a = true, bool use_b = true) {
+    const double shift = shift_of(form), constant = constant_of(form);
+    return detail::make_logistic_problem<3>(samples, [&](std::size_t i) {
       const logarithms l = logarithms_of(samples.logit(i));
       if (form == beta_form::am) return std::array{1.0, use_a ? l.p - l.q : 0.0, 0.0};
       return std::array{constant, use_a ? l.p + shift : 0.0, use_b ? -l.q - shift : 0.0};
     });
-    detail::logistic_fit<3> found = detail::fit_logistic<3>(problem, {0.0, 1.0, 1.0}, smooth);
+  }
+
+  /// The fit without a sign, with a, b or both of them free.
+  static candidate fitted(const binary_samples& samples, beta_form form, bool use_a, bool use_b,
+                          bool smooth) {
+    detail::logistic_fit<3> found =
+        detail::fit_logistic<3>(problem_of(samples, form, use_a, use_b), {0.0, 1.0, 1.0}, smooth);
     const double a = use_a ? found.theta[1] : 0;
     const double b = form == beta_form::am ? a : use_b ? found.theta[2] : 0;
-    return {a, b, constant * found.theta[0] + (a - b) * shift, std::move(found.report)};
+    return {a, b, constant_of(form) * found.theta[0] + (a - b) * shift_of(form),
+            std::move(found.report)};
   }
 
   /// The best with a, b >= 0: of a convex objective the free optimum if it is allowed, else the
@@ -151,10 +159,7 @@ class beta final : public detail::recalibrator_of<beta> {
 
   static double cross_entropy(const binary_samples& samples, const std::array<double, 3>& cab,
                               bool smooth) {
-    auto problem = detail::make_logistic_problem<3>(samples, [&](std::size_t i) {
-      const logarithms l = logarithms_of(samples.logit(i));
-      return std::array{1.0, l.p, -l.q};
-    });
+    detail::logistic_problem<3> problem = problem_of(samples, beta_form::abm);
     if (smooth) problem.smooth_targets();
     return detail::logistic_at(problem, cab).value;
   }

@@ -68,7 +68,7 @@ class ets final : public detail::recalibrator_of<ets> {
     const std::size_t k = samples.classes();
     fit_report report;
     report.fitted_on = samples.kind();
-    if (!(samples.counts().weight > 0)) {
+    if (!(samples.weight() > 0)) {
       report.note = "no samples with a weight: nothing is changed";
       return {1, {0, 1, 0}, k, std::move(report)};
     }
@@ -165,7 +165,7 @@ class ets final : public detail::recalibrator_of<ets> {
       }
     });
     moments all;
-    const double n = samples.counts().weight;
+    const double n = samples.weight();
     for (const moments& m : parts) {
       all.gram[0][0] += m.gram[0][0] / n;
       all.gram[0][1] += m.gram[0][1] / n;
@@ -214,7 +214,7 @@ class ets final : public detail::recalibrator_of<ets> {
         }
       }
     });
-    const double n = samples.counts().weight;
+    const double n = samples.weight();
     std::vector<brier_slope> all(temperatures.size());
     for (const auto& part : parts)
       for (std::size_t m = 0; m < all.size(); ++m) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -36,9 +37,8 @@ constexpr bool can_fit() {
   static_assert(is_multilabel<S> || binary || R::takes != score_domain::binary,
                 "calibra: this recalibrator takes one number a sample, binary_logits() or "
                 "binary_probabilities(); for samples x classes there is one_against_rest<R>");
-  return !is_multilabel<S> &&
-         (TakesTensors || !tensor_scores<S>)&&(binary ? R::takes != score_domain::classes
-                                                      : R::takes != score_domain::binary);
+  constexpr score_domain other = binary ? score_domain::classes : score_domain::binary;
+  return !is_multilabel<S> && (TakesTensors || !tensor_scores<S>)&&R::takes != other;
 }
 
 /// Calls f with what the scores and labels are to a fit: binary_samples or class_samples.
@@ -55,10 +55,12 @@ auto with_samples(std::string_view where, const S& scores, L&& labels, const row
                                     .scores = rows,
                                     .labels = column.get(),
                                     .options = walked};
-    if constexpr (is_binary_kind<S::kind>)
+    if constexpr (is_binary_kind<S::kind>) {
       return f(collect_binary(source));
-    else
-      return f(host_class_samples(source));
+    } else {
+      const host_class_samples samples(source);
+      return f(static_cast<const class_samples&>(samples));
+    }
   });
 }
 

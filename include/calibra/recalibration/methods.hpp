@@ -127,12 +127,7 @@ template<wrapped_scores S, class L>
   if (name == temperature_scaling::kind)
     return std::make_unique<const temperature_scaling>(fit<temperature_scaling>(scores, labels, o));
   return detail::with_samples(detail::concat("fit<", name, ">()"), scores, labels, o,
-                              [&]<class Samples>(const Samples& samples) {
-                                using kind =
-                                    std::conditional_t<std::is_same_v<Samples, binary_samples>,
-                                                       binary_samples, class_samples>;
-                                return detail::fit_to<kind>(name, samples);
-                              });
+                              [&](const auto& samples) { return detail::fit_to(name, samples); });
 }
 
 /// The recalibrator whose parameters these are, whichever it is. Throws value_error for a kind that

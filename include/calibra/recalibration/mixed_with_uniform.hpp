@@ -46,7 +46,7 @@ class mixed_with_uniform final : public detail::recalibrator_of<mixed_with_unifo
     return mixed(R::fit(samples, o), samples.pairs.total_weight());
   }
   static mixed_with_uniform fit(const class_samples& samples, const options& o) {
-    return mixed(R::fit(samples, o), samples.counts().weight);
+    return mixed(R::fit(samples, o), samples.weight());
   }
 
   [[nodiscard]] const R& inner() const noexcept { return inner_; }

@@ -24,7 +24,7 @@ namespace calibra {
 /// Scores, certificate, separable and constant samples, cost: as affine without smoothing.
 /// Source: Berta, Holzmueller, Jordan and Bach, "Structured matrix scaling for multi-class
 /// calibration", 2025 (its binary form).
-class quadratic final : public detail::recalibrator_of<quadratic> {
+class quadratic final : public detail::binary_map<quadratic, row_form::logits> {
  public:
   static constexpr recalibrator_info info{
       .name = "quadratic",
@@ -34,19 +34,13 @@ class quadratic final : public detail::recalibrator_of<quadratic> {
       .source = "Berta et al. 2025",
   };
   static constexpr std::string_view kind = info.name;
-  static constexpr score_domain takes = score_domain::binary;
-  static constexpr row_form input = row_form::logits;
-  static constexpr row_form output = row_form::logits;
   struct options {
     bool smooth_targets = false;  ///< as affine's
   };
 
   /// Throws value_error unless all are finite.
   quadratic(double curvature, double slope, double intercept, fit_report report = {})
-      : recalibrator_of(1, std::move(report)),
-        curvature_(curvature),
-        slope_(slope),
-        intercept_(intercept) {
+      : binary_map(std::move(report)), curvature_(curvature), slope_(slope), intercept_(intercept) {
     if (!detail::is_finite(curvature) || !detail::is_finite(slope) || !detail::is_finite(intercept))
       throw value_error(detail::concat("quadratic(): curvature ", curvature, ", slope ", slope,
                                        " and intercept ", intercept, " are not all finite"));
@@ -67,10 +61,11 @@ class quadratic final : public detail::recalibrator_of<quadratic> {
   [[nodiscard]] double slope() const noexcept { return slope_; }
   [[nodiscard]] double intercept() const noexcept { return intercept_; }
 
-  void map_rows(double* rows, std::size_t n, std::size_t k) const override {
-    for (std::size_t i = 0; i < n * k; ++i)
-      rows[i] = (curvature_ * rows[i] + slope_) * rows[i] + intercept_;
+  /// The map itself, of a logit.
+  [[nodiscard]] double operator()(double x) const noexcept {
+    return (curvature_ * x + slope_) * x + intercept_;
   }
+
   [[nodiscard]] std::vector<parameter> parameters() const override {
     return {{"curvature", {curvature_}, true},
             {"slope", {slope_}, true},

@@ -198,5 +198,23 @@ class recalibrator_of : public recalibrator {
   using recalibrator::recalibrator;
 };
 
+/// A recalibrator of binary scores that makes each number into another of the same form, by the
+/// operator() of D.
+template<class D, row_form Form>
+class binary_map : public recalibrator_of<D> {
+ public:
+  static constexpr score_domain takes = score_domain::binary;
+  static constexpr row_form input = Form;
+  static constexpr row_form output = Form;
+
+  void map_rows(double* rows, std::size_t n, std::size_t k) const override {
+    const D& map = static_cast<const D&>(*this);
+    for (std::size_t i = 0; i < n * k; ++i) rows[i] = map(rows[i]);
+  }
+
+ protected:
+  explicit binary_map(fit_report report) : recalibrator_of<D>(1, std::move(report)) {}
+};
+
 }  // namespace detail
 }  // namespace calibra

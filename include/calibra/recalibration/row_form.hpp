@@ -9,10 +9,9 @@ namespace calibra {
 /// In which form a recalibrator reads a row of scores, and makes one. Binary scores are rows of one
 /// number: a logit, or P(y = 1).
 enum class row_form {
-  logits,             ///< z as given, -inf as 700 below the row's largest; of probabilities log p,
-                      ///< of binary ones log(p / (1 - p))
-  log_probabilities,  ///< log softmax(z); log p. Not for binary scores
-  probabilities,      ///< softmax(z), sigmoid(x); p
+  logits,         ///< z as given, -inf as 700 below the row's largest; of probabilities log p,
+                  ///< of binary ones log(p / (1 - p))
+  probabilities,  ///< softmax(z), sigmoid(x); p
 };
 
 namespace detail {

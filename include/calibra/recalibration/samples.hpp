@@ -45,13 +45,6 @@ struct class_block {
   [[nodiscard]] double weight_of(std::size_t i) const { return weight == nullptr ? 1 : weight[i]; }
 };
 
-/// What a pass over class_samples finds first.
-struct class_counts {
-  std::size_t samples = 0;     ///< those that count
-  double weight = 0;           ///< sum of their weights
-  std::vector<double> labels;  ///< the same of each class
-};
-
 /// What a recalibrator of N x K scores is fitted to. The scores are not copied: every pass reads
 /// them again, checked as everywhere.
 class class_samples {
@@ -62,7 +55,8 @@ class class_samples {
 
   [[nodiscard]] std::size_t classes() const noexcept { return classes_; }
   [[nodiscard]] score_kind kind() const noexcept { return kind_; }
-  [[nodiscard]] const class_counts& counts() const noexcept { return counts_; }
+  /// The sum of the weights of the samples that count.
+  [[nodiscard]] double weight() const noexcept { return weight_; }
 
   /// How many parts a pass has: each is walked in order, by one thread.
   [[nodiscard]] virtual std::size_t parts() const = 0;
@@ -78,7 +72,7 @@ class class_samples {
  protected:
   class_samples(std::size_t classes, score_kind kind) : classes_(classes), kind_(kind) {}
 
-  class_counts counts_;
+  double weight_ = 0;
 
  private:
   std::size_t classes_;

@@ -64,16 +64,12 @@ class svs final : public detail::recalibrator_of<svs> {
       fit_report report = {})
       : recalibrator_of(slopes.size(), std::move(report)),
         first_("svs()", beta, share),
-        slopes_(std::move(slopes)),
-        intercepts_(std::move(intercepts)) {
-    detail::check_class_lines("svs()", slopes_, intercepts_);
-  }
+        lines_("svs()", std::move(slopes), std::move(intercepts)) {}
 
   static svs fit(const class_samples& samples, const options& o) {
     const std::size_t k = samples.classes();
-    const double n = samples.counts().weight;
-    std::vector<double> theta(2 * k, 0.0);
-    std::fill_n(theta.begin(), k, 1.0);
+    const double n = samples.weight();
+    std::vector<double> theta = detail::unchanged_lines(k);
     fit_report report;
     detail::mixed_temperature first("svs::fit()", 1, 0);
     if (n > 0) {
@@ -87,29 +83,28 @@ class svs final : public detail::recalibrator_of<svs> {
       report.note = "no samples with a weight: nothing is changed";
     }
     report.fitted_on = samples.kind();
-    return {first.beta(),
-            first.share(),
-            {theta.begin(), theta.begin() + static_cast<std::ptrdiff_t>(k)},
-            {theta.begin() + static_cast<std::ptrdiff_t>(k), theta.end()},
+    std::vector<double> intercepts = detail::split_intercepts(theta);
+    return {first.beta(), first.share(), std::move(theta), std::move(intercepts),
             std::move(report)};
   }
 
   /// The inverse of the temperature, and the share of the uniform distribution.
   [[nodiscard]] double beta() const noexcept { return first_.beta(); }
   [[nodiscard]] double share() const noexcept { return first_.share(); }
-  [[nodiscard]] const std::vector<double>& slopes() const noexcept { return slopes_; }
-  [[nodiscard]] const std::vector<double>& intercepts() const noexcept { return intercepts_; }
+  [[nodiscard]] const std::vector<double>& slopes() const noexcept { return lines_.slopes(); }
+  [[nodiscard]] const std::vector<double>& intercepts() const noexcept {
+    return lines_.intercepts();
+  }
 
   void map_rows(double* rows, std::size_t n, std::size_t k) const override {
     first_.map_rows(rows, n, k);
-    for (std::size_t i = 0; i < n; ++i, rows += k)
-      for (std::size_t j = 0; j < k; ++j) rows[j] = slopes_[j] * rows[j] + intercepts_[j];
+    lines_.map_rows(rows, n, k);
   }
   [[nodiscard]] std::vector<parameter> parameters() const override {
     return {{"beta", {beta()}, true},
             {"share", {share()}, true},
-            {"slopes", slopes_},
-            {"intercepts", intercepts_}};
+            {"slopes", slopes()},
+            {"intercepts", intercepts()}};
   }
   static svs from_parameters(const parameter_reader& p) {
     return {p.number("beta"), p.number("share"), p.list("slopes"), p.list("intercepts"),
@@ -118,7 +113,7 @@ class svs final : public detail::recalibrator_of<svs> {
 
  private:
   detail::mixed_temperature first_;
-  std::vector<double> slopes_, intercepts_;
+  detail::line_a_class lines_;
 };
 
 }  // namespace calibra

@@ -48,7 +48,7 @@ temperature_fit fit_temperature_to(std::string_view where, const S& scores, L&& 
 
 /// Temperature scaling: the probabilities softmax(z / T) in place of softmax(z), one T > 0 for all
 /// classes. The order of the classes, hence the prediction, stays as it is; T > 1 lowers the
-/// confidences, T < 1 raises them, T = 1 changes nothing. Immutable; made by fit_temperature(), by
+/// confidences, T < 1 raises them, T = 1 changes nothing. Immutable; made by fit(), by
 /// io::load_temperature() of <calibra/io/model.hpp>, by temperature_from_json() of
 /// <calibra/json.hpp>, or from a number. One that was fitted takes the kind of scores that it was
 /// fitted on, one that was made from a number takes any.

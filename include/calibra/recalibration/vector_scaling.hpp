@@ -51,47 +51,40 @@ class vector_scaling final : public detail::recalibrator_of<vector_scaling> {
   /// Throws value_error unless there are as many slopes as intercepts, at least one, all finite.
   vector_scaling(std::vector<double> slopes, std::vector<double> intercepts, fit_report report = {})
       : recalibrator_of(slopes.size(), std::move(report)),
-        slopes_(std::move(slopes)),
-        intercepts_(std::move(intercepts)) {
-    detail::check_class_lines("vector_scaling()", slopes_, intercepts_);
-  }
+        lines_("vector_scaling()", std::move(slopes), std::move(intercepts)) {}
 
   static vector_scaling fit(const class_samples& samples, const options& o) {
-    const std::size_t k = samples.classes();
-    std::vector<double> theta(2 * k, 0.0);
-    std::fill_n(theta.begin(), k, 1.0);
+    std::vector<double> theta = detail::unchanged_lines(samples.classes());
     fit_report report;
-    if (samples.counts().weight > 0) {
+    if (samples.weight() > 0) {
       detail::class_lines_nll objective(samples, input, 0, {});
-      std::vector<double> gradient(2 * k);
-      report.objective_before = objective.at(theta, gradient);
-      report.passes = 2;
-      detail::newton_cg(objective, theta, o.max_iterations, report);
+      report.passes = 1;  // that which checked the input
+      report.objective_before = detail::newton_cg(objective, theta, o.max_iterations, report);
     } else {
       report.note = "no samples with a weight: nothing is changed";
     }
     report.fitted_on = samples.kind();
-    return {{theta.begin(), theta.begin() + static_cast<std::ptrdiff_t>(k)},
-            {theta.begin() + static_cast<std::ptrdiff_t>(k), theta.end()},
-            std::move(report)};
+    std::vector<double> intercepts = detail::split_intercepts(theta);
+    return {std::move(theta), std::move(intercepts), std::move(report)};
   }
 
-  [[nodiscard]] const std::vector<double>& slopes() const noexcept { return slopes_; }
-  [[nodiscard]] const std::vector<double>& intercepts() const noexcept { return intercepts_; }
+  [[nodiscard]] const std::vector<double>& slopes() const noexcept { return lines_.slopes(); }
+  [[nodiscard]] const std::vector<double>& intercepts() const noexcept {
+    return lines_.intercepts();
+  }
 
   void map_rows(double* rows, std::size_t n, std::size_t k) const override {
-    for (std::size_t i = 0; i < n; ++i, rows += k)
-      for (std::size_t j = 0; j < k; ++j) rows[j] = slopes_[j] * rows[j] + intercepts_[j];
+    lines_.map_rows(rows, n, k);
   }
   [[nodiscard]] std::vector<parameter> parameters() const override {
-    return {{"slopes", slopes_}, {"intercepts", intercepts_}};
+    return {{"slopes", slopes()}, {"intercepts", intercepts()}};
   }
   static vector_scaling from_parameters(const parameter_reader& p) {
     return {p.list("slopes"), p.list("intercepts"), p.report()};
   }
 
  private:
-  std::vector<double> slopes_, intercepts_;
+  detail::line_a_class lines_;
 };
 
 }  // namespace calibra

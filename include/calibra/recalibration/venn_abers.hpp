@@ -91,7 +91,7 @@ struct probability_interval {
 /// sample has weight 1: weights count as repetition. Keeps: the order, up to ties.
 /// Source: Vovk, Petej and Fedorova, "Large-scale probabilistic predictors with and without
 /// guarantees of validity", NIPS 2015.
-class venn_abers final : public detail::recalibrator_of<venn_abers> {
+class venn_abers final : public detail::binary_map<venn_abers, row_form::probabilities> {
  public:
   static constexpr recalibrator_info info{
       .name = "venn_abers",
@@ -101,16 +101,13 @@ class venn_abers final : public detail::recalibrator_of<venn_abers> {
       .source = "Vovk, Petej and Fedorova, NIPS 2015",
   };
   static constexpr std::string_view kind = info.name;
-  static constexpr score_domain takes = score_domain::binary;
-  static constexpr row_form input = row_form::probabilities;
-  static constexpr row_form output = row_form::probabilities;
   struct options {};
 
   /// From m ascending scores and the m + 1 values of p0 and p1 before, between and after them.
   /// Throws value_error unless they are so many, ascend and are in [0, 1].
   venn_abers(std::vector<double> scores, std::vector<double> p0, std::vector<double> p1,
              fit_report report = {})
-      : recalibrator_of(1, std::move(report)),
+      : binary_map(std::move(report)),
         scores_(std::move(scores)),
         p0_(std::move(p0)),
         p1_(std::move(p1)) {
@@ -156,9 +153,6 @@ class venn_abers final : public detail::recalibrator_of<venn_abers> {
     return i.upper / (1 - i.lower + i.upper);
   }
 
-  void map_rows(double* rows, std::size_t n, std::size_t k) const override {
-    for (std::size_t i = 0; i < n * k; ++i) rows[i] = (*this)(rows[i]);
-  }
   [[nodiscard]] std::vector<parameter> parameters() const override {
     return {{"scores", scores_}, {"p0", p0_}, {"p1", p1_}};
   }

@@ -82,4 +82,34 @@ void check_simplex_row(std::string_view where, const tile<C>& p, std::size_t i, 
                              "; renormalise them or, if these are logits, say logits(x)"));
 }
 
+/// The same, of a row whose sum is to be divided out where the options say so. False where the
+/// policy has the row left out.
+template<class C>
+bool check_simplex(std::string_view where, const row_options& o, const tile<C>& p, std::size_t i,
+                   std::size_t row, C min, C max, double sum, double tolerance) {
+  if (!is_finite(sum)) {
+    check_bad_row(where, score_kind::probabilities, o.nan, p, i, row);
+    return false;
+  }
+  if (!(o.renormalise && min >= 0 && sum > 0))
+    check_simplex_row(where, p, i, row, min, max, sum, tolerance);
+  return true;
+}
+
+/// Checks row i of a tile of binary scores, row `row` of the input. False where the policy has the
+/// row left out.
+template<class C>
+bool check_binary(std::string_view where, score_kind kind, nan_policy policy, const tile<C>& scores,
+                  std::size_t i, std::size_t row) {
+  const auto x = static_cast<double>(scores.at(i, 0));
+  const bool is_logit = kind == score_kind::binary_logits;
+  if (is_nan(x) || (is_logit && !is_finite(x)) || x == std::numeric_limits<double>::infinity()) {
+    check_bad_row(where, kind, policy, scores, i, row);
+    return false;
+  }
+  if (!is_logit && !(x >= 0 && x <= 1))
+    throw value_error(concat(where, ": probability ", x, " is not in [0, 1], at row ", row));
+  return true;
+}
+
 }  // namespace calibra::detail

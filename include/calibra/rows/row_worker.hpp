@@ -151,10 +151,6 @@ class row_worker {
            (options_.valid && valid_[i] == 0);
   }
 
-  [[noreturn]] void reject(std::size_t i, const std::string& what) const {
-    throw value_error(concat(where_, ": ", what, " at row ", first_ + i));
-  }
-
   void check_sample(std::size_t i, std::size_t classes) const {
     check_label(where_, labels_in_[i], first_ + i, classes);
     if (options_.weights) check_weight(where_, weight_[i], first_ + i);
@@ -304,15 +300,12 @@ class row_worker {
     for (std::size_t i = 0; i < z.rows; ++i) {
       if (left_out(i)) continue;
       check_sample(i, 2);
-      const auto x = static_cast<double>(z.at(i, 0));
-      const bool is_logit = kind_ == score_kind::binary_logits;
-      if (is_nan(x) || (is_logit && !is_finite(x)) ||
-          x == std::numeric_limits<double>::infinity()) {
-        bad_row(z, i);
+      if (!check_binary(where_, kind_, options_.nan, z, i, first_ + i)) {
+        ++skipped_;
         continue;
       }
-      if (!is_logit && !(x >= 0 && x <= 1))
-        reject(i, concat("probability ", x, " is not in [0, 1],"));
+      const auto x = static_cast<double>(z.at(i, 0));
+      const bool is_logit = kind_ == score_kind::binary_logits;
       // log P(1) and log P(0) without cancellation on either side
       const double e = std::exp(-std::abs(x));
       const double p = !is_logit ? x : x >= 0 ? 1 / (1 + e) : e / (1 + e);

@@ -19,17 +19,33 @@
 
 namespace calibra::detail {
 
-/// Throws value_error unless there are as many slopes as intercepts, at least one, all finite.
-inline void check_class_lines(std::string_view where, const std::vector<double>& slopes,
-                              const std::vector<double>& intercepts) {
-  if (slopes.empty() || slopes.size() != intercepts.size())
-    throw value_error(concat(where, ": expected as many intercepts as slopes, at least one, got ",
-                             slopes.size(), " slopes and ", intercepts.size(), " intercepts"));
-  for (std::size_t j = 0; j < slopes.size(); ++j)
-    if (!is_finite(slopes[j]) || !is_finite(intercepts[j]))
-      throw value_error(concat(where, ": slope ", slopes[j], " or intercept ", intercepts[j],
-                               " of class ", j, " is not finite"));
-}
+/// A slope and an intercept for each class: x_k becomes a_k x_k + b_k.
+class line_a_class {
+ public:
+  /// Throws value_error unless there are as many slopes as intercepts, at least one, all finite.
+  /// `where` is what messages call the caller.
+  line_a_class(std::string_view where, std::vector<double> slopes, std::vector<double> intercepts)
+      : slopes_(std::move(slopes)), intercepts_(std::move(intercepts)) {
+    if (slopes_.empty() || slopes_.size() != intercepts_.size())
+      throw value_error(concat(where, ": expected as many intercepts as slopes, at least one, got ",
+                               slopes_.size(), " slopes and ", intercepts_.size(), " intercepts"));
+    for (std::size_t j = 0; j < slopes_.size(); ++j)
+      if (!is_finite(slopes_[j]) || !is_finite(intercepts_[j]))
+        throw value_error(concat(where, ": slope ", slopes_[j], " or intercept ", intercepts_[j],
+                                 " of class ", j, " is not finite"));
+  }
+
+  const std::vector<double>& slopes() const noexcept { return slopes_; }
+  const std::vector<double>& intercepts() const noexcept { return intercepts_; }
+
+  void map_rows(double* rows, std::size_t n, std::size_t k) const {
+    for (std::size_t i = 0; i < n; ++i, rows += k)
+      for (std::size_t j = 0; j < k; ++j) rows[j] = slopes_[j] * rows[j] + intercepts_[j];
+  }
+
+ private:
+  std::vector<double> slopes_, intercepts_;
+};
 
 /// The mean cross-entropy of softmax(a_k x_k + b_k) over the samples, with
 /// penalty (sum (a_k - 1)^2 + sum b_k^2). Parameters: a_1, ..., a_K, b_1, ..., b_K.
@@ -78,7 +94,7 @@ class class_lines_nll final : public convex_objective {
         }
       }
     });
-    const double n = samples_.counts().weight;
+    const double n = samples_.weight();
     double value = 0;
     std::fill(gradient.begin(), gradient.end(), 0.0);
     curvature_.assign(3 * k, 0.0);
@@ -129,7 +145,7 @@ class class_lines_nll final : public convex_objective {
         }
       }
     });
-    const double n = samples_.counts().weight;
+    const double n = samples_.weight();
     for (std::size_t j = 0; j < 2 * k; ++j) product[j] = 2 * penalty_ * direction[j];
     for (const sums& s : parts)
       for (std::size_t j = 0; j < s.product.size(); ++j) product[j] += s.product[j] / n;
@@ -177,5 +193,19 @@ class class_lines_nll final : public convex_objective {
   std::size_t classes_;
   std::vector<double> curvature_;
 };
+
+/// The parameters of class_lines_nll that change nothing.
+inline std::vector<double> unchanged_lines(std::size_t classes) {
+  std::vector<double> theta(2 * classes, 0.0);
+  std::fill_n(theta.begin(), classes, 1.0);
+  return theta;
+}
+/// The intercepts among them; what is left of theta are the slopes.
+inline std::vector<double> split_intercepts(std::vector<double>& theta) {
+  const auto middle = theta.begin() + static_cast<std::ptrdiff_t>(theta.size() / 2);
+  std::vector<double> intercepts(middle, theta.end());
+  theta.erase(middle, theta.end());
+  return intercepts;
+}
 
 }  // namespace calibra::detail

@@ -62,9 +62,6 @@ inline void classes_to_form(double* row, std::size_t k, score_kind kind, row_for
       for (std::size_t j = 0; j < k; ++j) row[j] = clipped_log(row[j]);
   } else if (form == row_form::probabilities) {
     kernels_for<double>(best_isa()).exp_row(row, k, 1.0, max, 1 / sum, row);
-  } else if (form == row_form::log_probabilities) {
-    const double lse = max + std::log(sum);
-    for (std::size_t j = 0; j < k; ++j) row[j] = std::max(row[j] - lse, least_log_probability);
   } else {
     for (std::size_t j = 0; j < k; ++j) row[j] = std::max(row[j], max - masked_depth);
   }
@@ -107,7 +104,7 @@ class form_reader {
     const tile<double> t = reader_->read(first, count);
     if (is_one_number(kind_)) {
       for (std::size_t i = 0; i < count; ++i) {
-        good[i] = check_binary_row(t, i, first + i);
+        good[i] = check_binary(where_, kind_, options_.nan, t, i, first + i);
         out[i] = good[i] ? binary_in_form(t.at(i, 0), kind_, form_)
                          : std::numeric_limits<double>::quiet_NaN();
       }
@@ -138,25 +135,11 @@ class form_reader {
 
  private:
   bool check_row(const tile<double>& t, std::size_t i, std::size_t row) const {
-    if (!is_finite(sum_[i])) {
-      check_bad_row(where_, kind_, options_.nan, t, i, row);
-      return false;
-    }
-    if (kind_ == score_kind::probabilities &&
-        !(options_.renormalise && min_[i] >= 0 && sum_[i] > 0))
-      check_simplex_row(where_, t, i, row, min_[i], max_[i], sum_[i], tolerance_);
-    return true;
-  }
-  bool check_binary_row(const tile<double>& t, std::size_t i, std::size_t row) const {
-    const double x = t.at(i, 0);
-    const bool logit = kind_ == score_kind::binary_logits;
-    if (is_nan(x) || (logit && !is_finite(x)) || x == std::numeric_limits<double>::infinity()) {
-      check_bad_row(where_, kind_, options_.nan, t, i, row);
-      return false;
-    }
-    if (!logit && !(x >= 0 && x <= 1))
-      throw value_error(concat(where_, ": probability ", x, " is not in [0, 1], at row ", row));
-    return true;
+    if (kind_ == score_kind::probabilities)
+      return check_simplex(where_, options_, t, i, row, min_[i], max_[i], sum_[i], tolerance_);
+    if (is_finite(sum_[i])) return true;
+    check_bad_row(where_, kind_, options_.nan, t, i, row);
+    return false;
   }
 
   std::string_view where_;

@@ -53,22 +53,20 @@ inline binary_samples collect_binary(const row_source<double>& source) {
   return std::move(all);
 }
 
-/// Counts labels, and remembers the rows where classes are to be walked.
-class class_counter {
+/// Adds up the weights.
+class weight_counter {
  public:
-  explicit class_counter(std::size_t classes) { counts.labels.resize(classes); }
   void operator()(const row_worker<double>&, const row_block& block) {
-    counts.samples += block.size;
-    for (std::size_t i = 0; i < block.size; ++i) {
-      const double w = block.weight == nullptr ? 1.0 : block.weight[i];
-      counts.weight += w;
-      counts.labels[static_cast<std::size_t>(block.label[i])] += w;
-    }
+    if (block.weight == nullptr)
+      weight += static_cast<double>(block.size);
+    else
+      for (std::size_t i = 0; i < block.size; ++i) weight += block.weight[i];
   }
 
-  class_counts counts;
+  double weight = 0;
 };
 
+/// Remembers the rows, where classes are to be walked.
 class row_collector {
  public:
   void operator()(const row_worker<double>& worker, const row_block& block) {
@@ -128,15 +126,9 @@ class host_class_samples final : public class_samples {
       : class_samples(source.scores.cols(), source.kind),
         source_(source),
         team_(source.options.threads.n) {
-    const auto parts = one_each<class_counter>(parts_of(source_), classes());
-    walk_rows(team_, source_, {}, parts);
-    counts_ = std::move(parts[0]->counts);
-    for (std::size_t part = 1; part < parts.size(); ++part) {
-      const class_counts& more = parts[part]->counts;
-      counts_.samples += more.samples;
-      counts_.weight += more.weight;
-      for (std::size_t k = 0; k < classes(); ++k) counts_.labels[k] += more.labels[k];
-    }
+    const auto counters = one_each<weight_counter>(parts());
+    walk_rows(team_, source_, {}, counters);
+    for (const auto& counter : counters) weight_ += counter->weight;
   }
 
   [[nodiscard]] std::size_t parts() const override { return parts_of(source_); }

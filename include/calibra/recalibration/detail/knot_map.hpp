@@ -19,17 +19,14 @@ namespace calibra::detail {
 
 /// A map of P(y = 1) by points: what isotonic and centred_isotonic share.
 template<class D>
-class knot_map : public recalibrator_of<D> {
+class knot_map : public binary_map<D, row_form::probabilities> {
  public:
-  static constexpr score_domain takes = score_domain::binary;
-  static constexpr row_form input = row_form::probabilities;
-  static constexpr row_form output = row_form::probabilities;
   struct options {};
 
   /// From points: linear between (x, y) and (x', y'), constant outside. Throws value_error unless x
   /// ascends strictly and all are in [0, 1], as many of each and at least one.
   knot_map(std::vector<double> x, std::vector<double> y, fit_report report = {})
-      : recalibrator_of<D>(1, std::move(report)),
+      : binary_map<D, row_form::probabilities>(std::move(report)),
         knots_(concat(D::kind, "()"), std::move(x), std::move(y)) {}
 
   /// The points.
@@ -38,9 +35,6 @@ class knot_map : public recalibrator_of<D> {
   /// The map itself.
   [[nodiscard]] double operator()(double p) const { return knots_(p); }
 
-  void map_rows(double* rows, std::size_t n, std::size_t k) const override {
-    for (std::size_t i = 0; i < n * k; ++i) rows[i] = knots_(rows[i]);
-  }
   [[nodiscard]] std::vector<parameter> parameters() const override {
     return {{"x", x()}, {"y", y()}};
   }

@@ -29,20 +29,6 @@ bool check_logits(std::string_view where, const row_options& o, const tile<compu
   return false;
 }
 
-/// The same for probabilities, of which the least, the largest and the sum are known.
-template<class T>
-bool check_simplex(std::string_view where, const row_options& o, const tile<compute_type<T>>& p,
-                   std::size_t i, std::size_t row, compute_type<T> min, compute_type<T> max,
-                   double sum) {
-  if (is_finite(sum)) {
-    if (!(o.renormalise && min >= 0 && sum > 0))
-      check_simplex_row(where, p, i, row, min, max, sum, row_sum_tolerance<T>(p.classes));
-    return true;
-  }
-  check_bad_row(where, score_kind::probabilities, o.nan, p, i, row);
-  return false;
-}
-
 /// A tile of logits: the scores themselves, or log p of probabilities. The latter is worked in
 /// double whatever the scores are, as the logarithm costs more than the width.
 template<class T, score_kind Kind>
@@ -100,7 +86,8 @@ class logit_reader {
   bool check_row(std::string_view where, const row_options& o, std::size_t i, std::size_t row,
                  double sum) const {
     if constexpr (from_probabilities)
-      return check_simplex<T>(where, o, raw_, i, row, min_[i], max_[i], sum_[i]);
+      return check_simplex(where, o, raw_, i, row, min_[i], max_[i], sum_[i],
+                           row_sum_tolerance<T>(raw_.classes));
     else
       return check_logits<T>(where, o, raw_, i, row, sum);
   }
@@ -133,21 +120,6 @@ class logit_reader {
 template<score_kind Kind>
 double binary_logit(double x) {
   return Kind == score_kind::binary_probabilities ? std::log(x / (1 - x)) : x;
-}
-
-/// Checks a binary score. False where the policy has the row left out.
-template<score_kind Kind, class C>
-bool check_binary(std::string_view where, nan_policy policy, const tile<C>& scores, std::size_t i,
-                  std::size_t row) {
-  const auto x = static_cast<double>(scores.at(i, 0));
-  constexpr bool is_logit = Kind == score_kind::binary_logits;
-  if (is_nan(x) || (is_logit && !is_finite(x)) || x == std::numeric_limits<double>::infinity()) {
-    check_bad_row(where, Kind, policy, scores, i, row);
-    return false;
-  }
-  if (!is_logit && !(x >= 0 && x <= 1))
-    throw value_error(concat(where, ": probability ", x, " is not in [0, 1], at row ", row));
-  return true;
 }
 
 }  // namespace calibra::detail

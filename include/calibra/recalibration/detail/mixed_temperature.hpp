@@ -52,7 +52,7 @@ inline mixed_temperature fit_mixed_temperature(const class_samples& samples, fit
   struct sums {
     compensated_sum nll, slope, curvature;
   };
-  const double n = samples.counts().weight;
+  const double n = samples.weight();
   const auto at = [&](double beta) {
     std::vector<sums> parts(samples.parts());
     std::vector<std::vector<double>> rows(samples.parts());

@@ -75,12 +75,13 @@ inline std::vector<double> newton_direction(convex_objective& f, const std::vect
 }
 
 /// Minimises a convex function from theta on: Newton's method with inexact steps. Fills the
-/// objective after, the gradient and the counts of the report.
-inline void newton_cg(convex_objective& f, std::vector<double>& theta, std::size_t max_iterations,
-                      fit_report& report) {
+/// objective after, the gradient and the counts of the report; returns the value at the start.
+inline double newton_cg(convex_objective& f, std::vector<double>& theta, std::size_t max_iterations,
+                        fit_report& report) {
   constexpr double tolerance = 1e-10;
   std::vector<double> gradient(theta.size()), next_gradient(theta.size());
   double value = f.at(theta, gradient);
+  const double start = value;
   std::size_t passes = 1, products = 0;
   report.converged = false;
   for (std::size_t iteration = 0; iteration < max_iterations; ++iteration) {
@@ -118,6 +119,7 @@ inline void newton_cg(convex_objective& f, std::vector<double>& theta, std::size
   report.iterations += passes + products;
   report.passes += passes + products;
   report.note = report.converged ? "" : "out of iterations, or no lower point was found";
+  return start;
 }
 
 }  // namespace calibra::detail

@@ -21,17 +21,13 @@ namespace calibra::detail {
 /// A map of P(y = 1) that is constant in each bin (lower, upper], 0 in the first: what histograms
 /// share.
 template<class D>
-class step_map : public recalibrator_of<D> {
+class step_map : public binary_map<D, row_form::probabilities> {
  public:
-  static constexpr score_domain takes = score_domain::binary;
-  static constexpr row_form input = row_form::probabilities;
-  static constexpr row_form output = row_form::probabilities;
-
   /// From edges that ascend and cover [0, 1], and the value of each bin between them. Throws
   /// option_error for other edges, value_error for another number of values and values outside
   /// [0, 1].
   step_map(std::vector<double> edges, std::vector<double> values, fit_report report = {})
-      : recalibrator_of<D>(1, std::move(report)),
+      : binary_map<D, row_form::probabilities>(std::move(report)),
         bins_(binning::from_edges(std::move(edges))),
         values_(std::move(values)) {
     if (values_.size() != bins_.size())
@@ -50,9 +46,6 @@ class step_map : public recalibrator_of<D> {
     return values_[static_cast<std::size_t>(bins_.index(p))];
   }
 
-  void map_rows(double* rows, std::size_t n, std::size_t k) const override {
-    for (std::size_t i = 0; i < n * k; ++i) rows[i] = (*this)(rows[i]);
-  }
   [[nodiscard]] std::vector<parameter> parameters() const override {
     return {{"edges", edges()}, {"values", values_}};
   }

@@ -221,7 +221,7 @@ class tempered_pass final : public fit_passes {
   void binary(const tile<compute_type<T>>& scores, std::size_t i, std::size_t row, double beta,
               bool check, std::int64_t label, double weight, tempered_sums& sums) const {
     const auto given = static_cast<double>(scores.at(i, 0));
-    if (check && !check_binary<Kind>(where_, options_.nan, scores, i, row)) return;
+    if (check && !check_binary(where_, Kind, options_.nan, scores, i, row)) return;
     const double x = binary_logit<Kind>(given);
     if (is_nan(x) || (Kind == score_kind::binary_logits && !is_finite(x))) return;
     ++sums.rows;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "calibra/options.hpp"
+#include "calibra/recalibration/detail/form_rows.hpp"
 #include "calibra/recalibration/detail/logit_reader.hpp"
 #include "calibra/recalibration/detail/output_array.hpp"
 #include "calibra/recalibration/detail/row_temperer.hpp"
@@ -108,7 +109,7 @@ void write_one_row(std::string_view where, const T* scores, std::ptrdiff_t strid
     simplex.sum = &total;
     simplex.second = &squares;
     kernels_for<C>(set).simplex(raw, simplex);
-    good = check_simplex<T>(where, o, raw, 0, 0, least, largest, total);
+    good = check_simplex(where, o, raw, 0, 0, least, largest, total, row_sum_tolerance<T>(k));
     for (std::size_t j = 0; j < k; ++j) logs[j] = std::log(static_cast<double>(raw.data[j]));
     z = logs;
   } else {
@@ -146,12 +147,9 @@ void write_binary(std::string_view where, matrix_view<const T> scores, double te
     const auto given = scalar_traits<T>::load(scores(row, 0));
     const tile<compute_type<T>> one{&given, 1, true, 1, 1};
     double y = std::numeric_limits<double>::quiet_NaN();
-    if (check_binary<Kind>(where, o.nan, one, 0, row)) {
+    if (check_binary(where, Kind, o.nan, one, 0, row)) {
       y = binary_logit<Kind>(static_cast<double>(given)) / temperature;
-      if (output == tempered_output::probabilities) {
-        const double e = std::exp(-std::abs(y));
-        y = y >= 0 ? 1 / (1 + e) : e / (1 + e);
-      }
+      if (output == tempered_output::probabilities) y = sigmoid(y);
     }
     out(row, 0) = to_scalar<E>(y);
   }
