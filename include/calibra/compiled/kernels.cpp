@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
 #include "calibra/rows/kernels/dispatch.hpp"
+#include "calibra/rows/kernels/fit_dispatch.hpp"
 #include "calibra/rows/row_worker.hpp"
 
 namespace calibra::detail {

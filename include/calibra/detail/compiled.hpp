@@ -55,6 +55,8 @@
       const;                                                                                      \
   TEMPLATE void row_kernels<double>::softmax<true>(const tile<double>&, const row_sums<double>&)  \
       const;                                                                                      \
+  TEMPLATE class fit_kernels<float>;                                                              \
+  TEMPLATE class fit_kernels<double>;                                                             \
   TEMPLATE void widen<half>(isa, const half*, std::size_t, float*);                               \
   TEMPLATE void widen<bfloat16>(isa, const bfloat16*, std::size_t, float*);
 

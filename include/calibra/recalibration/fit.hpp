@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -48,20 +49,30 @@ auto with_samples(std::string_view where, const S& scores, L&& labels, const row
   const optional_column<std::int64_t> column(std::forward<L>(labels));
   row_options walked = o;
   walked.binary = binary_target::positive_class;
-  return with_double_rows(where, scores, walked, [&](const score_rows<double>& rows) {
-    const row_source<double> source{.where = where,
-                                    .kind = S::kind,
-                                    .map = &map_rows<double, S::kind, false>,
-                                    .scores = rows,
-                                    .labels = column.get(),
-                                    .options = walked};
-    if constexpr (is_binary_kind<S::kind>) {
-      return f(collect_binary(source));
-    } else {
-      const host_class_samples samples(source);
-      return f(static_cast<const class_samples&>(samples));
-    }
-  });
+  return with_rows_of_both(
+      where, scores, walked,
+      [&](const score_rows<double>& rows, [[maybe_unused]] const score_rows<float>* singles) {
+        const row_source<double> source{.where = where,
+                                        .kind = S::kind,
+                                        .map = &map_rows<double, S::kind, false>,
+                                        .scores = rows,
+                                        .labels = column.get(),
+                                        .options = walked};
+        if constexpr (is_binary_kind<S::kind>) {
+          return f(collect_binary(source));
+        } else {
+          std::optional<row_source<float>> single;
+          if (singles != nullptr)
+            single.emplace(row_source<float>{.where = where,
+                                             .kind = S::kind,
+                                             .map = &map_rows<float, S::kind, false>,
+                                             .scores = *singles,
+                                             .labels = column.get(),
+                                             .options = walked});
+          const host_class_samples samples(source, single);
+          return f(static_cast<const class_samples&>(samples));
+        }
+      });
 }
 
 }  // namespace detail

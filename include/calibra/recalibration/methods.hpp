@@ -13,16 +13,19 @@
 #include "calibra/recalibration/affine.hpp"
 #include "calibra/recalibration/beta.hpp"
 #include "calibra/recalibration/centred_isotonic.hpp"
+#include "calibra/recalibration/dirichlet.hpp"
 #include "calibra/recalibration/ets.hpp"
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/histogram_mass.hpp"
 #include "calibra/recalibration/histogram_width.hpp"
 #include "calibra/recalibration/isotonic.hpp"
+#include "calibra/recalibration/matrix_scaling.hpp"
 #include "calibra/recalibration/one_against_rest.hpp"
 #include "calibra/recalibration/parameters.hpp"
 #include "calibra/recalibration/quadratic.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
 #include "calibra/recalibration/samples.hpp"
+#include "calibra/recalibration/sms.hpp"
 #include "calibra/recalibration/svs.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "calibra/recalibration/vector_scaling.hpp"
@@ -47,6 +50,9 @@ using all_recalibrators = recalibrator_list<  //
     ets,                                      //
     vector_scaling,                           //
     svs,                                      //
+    sms,                                      //
+    matrix_scaling,                           //
+    dirichlet,                                //
     affine,                                   //
     quadratic,                                //
     beta,                                     //

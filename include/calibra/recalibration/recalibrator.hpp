@@ -170,11 +170,14 @@ class recalibrator : public detail::row_mapping {
       detail::check_output_shape(where, in.rows(), in.cols(), target.rows(), target.cols());
       using E = typename std::remove_cvref_t<decltype(target)>::element_type;
       detail::with_double_rows(where, scores, o, [&](const detail::score_rows<double>& rows) {
-        detail::map_all_rows(where, S::kind, rows, o, *this, wanted,
-                             [&](std::size_t row, const double* numbers) {
-                               for (std::size_t k = 0; k < target.cols(); ++k)
-                                 target(row, k) = detail::to_scalar<E>(numbers[k]);
-                             });
+        detail::map_all_rows(
+            where, S::kind, rows, o, *this, wanted, [&](std::size_t row, const double* numbers) {
+              E* to = target.data() + static_cast<std::ptrdiff_t>(row) * target.row_stride();
+              for (std::size_t k = 0; k < target.cols(); ++k) {
+                *to = detail::to_scalar<E>(numbers[k]);
+                to += target.col_stride();
+              }
+            });
       });
     }
   }

@@ -34,16 +34,18 @@ struct binary_samples {
 };
 
 /// A few samples of N x K, one row after the other in the form that was asked for.
-struct class_block {
+template<class T>
+struct class_block_of {
   std::size_t size = 0;
   std::size_t classes = 0;
-  const double* rows = nullptr;
+  const T* rows = nullptr;
   const std::int64_t* label = nullptr;
   const double* weight = nullptr;  ///< null where all weigh the same
 
-  [[nodiscard]] const double* row(std::size_t i) const { return rows + i * classes; }
+  [[nodiscard]] const T* row(std::size_t i) const { return rows + i * classes; }
   [[nodiscard]] double weight_of(std::size_t i) const { return weight == nullptr ? 1 : weight[i]; }
 };
+using class_block = class_block_of<double>;
 
 /// What a recalibrator of N x K scores is fitted to. The scores are not copied: every pass reads
 /// them again, checked as everywhere.
@@ -65,6 +67,20 @@ class class_samples {
   virtual void walk(
       row_form form,
       const std::function<void(std::size_t part, const class_block&)>& visit) const = 0;
+  /// The same in single precision, faster.
+  virtual void walk_single(
+      row_form form,
+      const std::function<void(std::size_t part, const class_block_of<float>&)>& visit) const {
+    std::vector<std::vector<float>> narrowed(parts());
+    walk(form, [&](std::size_t part, const class_block& block) {
+      std::vector<float>& rows = narrowed[part];
+      rows.assign(block.rows, block.rows + block.size * block.classes);
+      visit(part, {block.size, block.classes, rows.data(), block.label, block.weight});
+    });
+  }
+  /// Whether passes in single precision are worth it for all but the last steps of a fit that does
+  /// so much work a number: there are many, and none is so large that it would lose much.
+  [[nodiscard]] virtual bool single_will_do(std::size_t /*work*/) const { return false; }
   /// Calls visit(k, samples) for every class k against the rest, several at a time on threads.
   virtual void for_each_class(
       const std::function<void(std::size_t k, const binary_samples&)>& visit) const = 0;

@@ -74,10 +74,7 @@ class svs final : public detail::recalibrator_of<svs> {
     detail::mixed_temperature first("svs::fit()", 1, 0);
     if (n > 0) {
       first = detail::fit_mixed_temperature(samples, report);
-      detail::class_lines_nll objective(samples, input, static_cast<double>(k) / n,
-                                        [&](double* rows, std::size_t count, std::size_t cols) {
-                                          first.map_rows(rows, count, cols);
-                                        });
+      detail::class_lines_nll objective(samples, input, static_cast<double>(k) / n, &first);
       detail::newton_cg(objective, theta, o.max_iterations, report);
     } else {
       report.note = "no samples with a weight: nothing is changed";
@@ -97,7 +94,7 @@ class svs final : public detail::recalibrator_of<svs> {
   }
 
   void map_rows(double* rows, std::size_t n, std::size_t k) const override {
-    first_.map_rows(rows, n, k);
+    first_.map_rows(rows, n, k, rows);
     lines_.map_rows(rows, n, k);
   }
   [[nodiscard]] std::vector<parameter> parameters() const override {

@@ -5,17 +5,20 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <functional>
+#include <cstdint>
+#include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/error.hpp"
-#include "calibra/recalibration/detail/form_rows.hpp"
+#include "calibra/recalibration/detail/mixed_temperature.hpp"
 #include "calibra/recalibration/detail/newton_cg.hpp"
 #include "calibra/recalibration/row_form.hpp"
 #include "calibra/recalibration/samples.hpp"
+#include "calibra/rows/fit_kernels.hpp"
 
 namespace calibra::detail {
 
@@ -39,8 +42,9 @@ class line_a_class {
   const std::vector<double>& intercepts() const noexcept { return intercepts_; }
 
   void map_rows(double* rows, std::size_t n, std::size_t k) const {
+    const fit_kernels<double>& kernels = fit_kernels_for<double>(best_isa());
     for (std::size_t i = 0; i < n; ++i, rows += k)
-      for (std::size_t j = 0; j < k; ++j) rows[j] = slopes_[j] * rows[j] + intercepts_[j];
+      kernels.line_row(rows, slopes_.data(), intercepts_.data(), k, rows);
   }
 
  private:
@@ -51,57 +55,29 @@ class line_a_class {
 /// penalty (sum (a_k - 1)^2 + sum b_k^2). Parameters: a_1, ..., a_K, b_1, ..., b_K.
 class class_lines_nll final : public convex_objective {
  public:
-  using preparation = std::function<void(double* rows, std::size_t n, std::size_t k)>;
-
-  /// `prepare` makes rows of the form into rows of x, in place; none: they are.
-  class_lines_nll(const class_samples& samples, row_form form, double penalty, preparation prepare)
+  /// `first` makes rows of the form into rows of x; null: they are.
+  class_lines_nll(const class_samples& samples, row_form form, double penalty,
+                  const mixed_temperature* first)
       : samples_(samples),
         form_(form),
         penalty_(penalty),
-        prepare_(std::move(prepare)),
+        first_(first),
         classes_(samples.classes()) {}
 
-  double at(const std::vector<double>& theta, std::vector<double>& gradient) override {
+  bool has_rough() const override { return samples_.single_will_do(1); }
+
+  double at(const std::vector<double>& theta, std::vector<double>& gradient, bool rough) override {
     const std::size_t k = classes_;
-    struct sums {
-      double value = 0;
-      std::vector<double> slope, curvature;  // 2 K; 3 K: aa, ab, bb
-      std::vector<double> row;
-    };
-    std::vector<sums> parts(samples_.parts());
-    walk([&](std::size_t part, const class_block& block, const double* x) {
-      sums& s = parts[part];
-      s.slope.resize(2 * k);
-      s.curvature.resize(3 * k);
-      s.row.resize(k);
-      for (std::size_t i = 0; i < block.size; ++i, x += k) {
-        const double w = block.weight_of(i);
-        if (w == 0) continue;
-        const auto y = static_cast<std::size_t>(block.label[i]);
-        double* p = s.row.data();
-        for (std::size_t j = 0; j < k; ++j) p[j] = theta[j] * x[j] + theta[k + j];
-        const double at_label = p[y];
-        s.value += w * (softmax_row(p, k) - at_label);
-        s.slope[y] -= w * x[y];
-        s.slope[k + y] -= w;
-        for (std::size_t j = 0; j < k; ++j) {
-          const double wp = w * p[j], h = wp * (1 - p[j]);
-          s.slope[j] += wp * x[j];
-          s.slope[k + j] += wp;
-          s.curvature[j] += h * x[j] * x[j];
-          s.curvature[k + j] += h * x[j];
-          s.curvature[2 * k + j] += h;
-        }
-      }
-    });
+    const std::vector<part_sums> parts = rough ? sums_at<float>(theta) : sums_at<double>(theta);
     const double n = samples_.weight();
     double value = 0;
     std::fill(gradient.begin(), gradient.end(), 0.0);
     curvature_.assign(3 * k, 0.0);
-    for (const sums& s : parts) {
+    for (const part_sums& s : parts) {
       value += s.value / n;
-      for (std::size_t j = 0; j < s.slope.size(); ++j) gradient[j] += s.slope[j] / n;
-      for (std::size_t j = 0; j < s.curvature.size(); ++j) curvature_[j] += s.curvature[j] / n;
+      if (s.sums.empty()) continue;
+      for (std::size_t j = 0; j < 2 * k; ++j) gradient[j] += s.sums[j] / n;
+      for (std::size_t j = 0; j < 3 * k; ++j) curvature_[j] += s.sums[2 * k + j] / n;
     }
     for (std::size_t j = 0; j < k; ++j) {
       const double a = theta[j] - 1, b = theta[k + j];
@@ -117,38 +93,12 @@ class class_lines_nll final : public convex_objective {
   void curve(const std::vector<double>& theta, const std::vector<double>& direction,
              std::vector<double>& product) override {
     const std::size_t k = classes_;
-    struct sums {
-      std::vector<double> product, row, moved;
-    };
-    std::vector<sums> parts(samples_.parts());
-    walk([&](std::size_t part, const class_block& block, const double* x) {
-      sums& s = parts[part];
-      s.product.resize(2 * k);
-      s.row.resize(k);
-      s.moved.resize(k);
-      for (std::size_t i = 0; i < block.size; ++i, x += k) {
-        const double w = block.weight_of(i);
-        if (w == 0) continue;
-        double* p = s.row.data();
-        double* d = s.moved.data();
-        for (std::size_t j = 0; j < k; ++j) {
-          p[j] = theta[j] * x[j] + theta[k + j];
-          d[j] = direction[j] * x[j] + direction[k + j];
-        }
-        softmax_row(p, k);
-        double mean = 0;
-        for (std::size_t j = 0; j < k; ++j) mean += p[j] * d[j];
-        for (std::size_t j = 0; j < k; ++j) {
-          const double r = w * p[j] * (d[j] - mean);
-          s.product[j] += r * x[j];
-          s.product[k + j] += r;
-        }
-      }
-    });
+    const std::vector<part_sums> parts =
+        has_rough() ? products<float>(theta, direction) : products<double>(theta, direction);
     const double n = samples_.weight();
     for (std::size_t j = 0; j < 2 * k; ++j) product[j] = 2 * penalty_ * direction[j];
-    for (const sums& s : parts)
-      for (std::size_t j = 0; j < s.product.size(); ++j) product[j] += s.product[j] / n;
+    for (const part_sums& s : parts)
+      for (std::size_t j = 0; j < s.sums.size(); ++j) product[j] += s.sums[j] / n;
   }
 
   /// By the curvature within each class.
@@ -172,24 +122,136 @@ class class_lines_nll final : public convex_objective {
   }
 
  private:
-  template<class Visit>
-  void walk(const Visit& visit) const {
-    std::vector<std::vector<double>> prepared(samples_.parts());
-    samples_.walk(form_, [&](std::size_t part, const class_block& block) {
-      const double* x = block.rows;
-      if (prepare_) {
-        prepared[part].assign(block.rows, block.rows + block.size * block.classes);
-        prepare_(prepared[part].data(), block.size, block.classes);
-        x = prepared[part].data();
+  struct part_sums {
+    double value = 0;
+    std::vector<double> sums;
+  };
+  /// Lines in T. Where no x is above 0 and no slope below, the largest intercept bounds them all.
+  template<class T>
+  struct bounded_lines {
+    std::vector<T> theta;
+    std::optional<T> bound = {};
+
+    bounded_lines(const std::vector<double>& lines, bool negative)
+        : theta(lines.begin(), lines.end()) {
+      const auto middle = theta.begin() + static_cast<std::ptrdiff_t>(theta.size() / 2);
+      if (negative && std::all_of(theta.begin(), middle, [](T slope) { return slope >= 0; }))
+        bound = *std::max_element(middle, theta.end());
+    }
+  };
+  /// What a part works with: rows as x and as exp of a x + b.
+  template<class T>
+  struct workspace {
+    const fit_kernels<T>& kernels = fit_kernels_for<T>(best_isa());
+    std::vector<T> x, e, sums;
+    std::size_t added = 0;  ///< rows in the sums
+    double scale = 0;       ///< what makes e probabilities
+
+    /// Row i of a block as x.
+    const T* row(const class_block_of<T>& block, std::size_t i, const mixed_temperature* first) {
+      if (first == nullptr) return block.row(i);
+      x.resize(block.classes);
+      first->map_rows(block.row(i), 1, block.classes, x.data());
+      return x.data();
+    }
+    /// Makes e of it; returns the cross-entropy.
+    double exponentials(const T* row, const bounded_lines<T>& lines, std::int64_t label) {
+      const std::size_t k = lines.theta.size() / 2, y = static_cast<std::size_t>(label);
+      const T *slope = lines.theta.data(), *intercept = slope + k;
+      e.resize(k);
+      if (lines.bound) {
+        const double sum = kernels.exp_line_row(row, slope, intercept, *lines.bound, k, e.data());
+        constexpr double plenty = 1e-20;
+        if (sum > plenty) {
+          scale = 1 / sum;
+          return static_cast<double>(*lines.bound) -
+                 static_cast<double>(slope[y] * row[y] + intercept[y]) + std::log(sum);
+        }
       }
-      visit(part, block, x);
+      const T max = kernels.line_row(row, slope, intercept, k, e.data());
+      const auto at_label = static_cast<double>(e[y]);
+      const double sum = kernels.exp_sum_row(e.data(), k, T{1}, max, e.data());
+      scale = 1 / sum;
+      return static_cast<double>(max) - at_label + std::log(sum);
+    }
+    /// Moves the sums of a few rows over to those in double.
+    void spill(std::vector<double>& out, bool now) {
+      constexpr std::size_t some = 32;
+      if (!now && ++added < some) return;
+      added = 0;
+      for (std::size_t j = 0; j < sums.size(); ++j) {
+        out[j] += static_cast<double>(sums[j]);
+        sums[j] = 0;
+      }
+    }
+  };
+
+  template<class T, class Visit>
+  void walk(const Visit& visit) const {
+    if constexpr (std::is_same_v<T, float>)
+      samples_.walk_single(form_, visit);
+    else
+      samples_.walk(form_, visit);
+  }
+
+  /// Calls visit(workspace, sums, row, weight, label) for every sample, with `count` sums a class.
+  template<class T, class Visit>
+  std::vector<part_sums> over_samples(std::size_t count, const Visit& visit) const {
+    std::vector<part_sums> parts(samples_.parts());
+    std::vector<workspace<T>> spaces(parts.size());
+    walk<T>([&](std::size_t part, const class_block_of<T>& block) {
+      part_sums& s = parts[part];
+      workspace<T>& space = spaces[part];
+      s.sums.resize(count * classes_);
+      space.sums.resize(count * classes_);
+      for (std::size_t i = 0; i < block.size; ++i) {
+        const double w = block.weight_of(i);
+        if (w == 0) continue;
+        visit(space, s, space.row(block, i, first_), w, block.label[i]);
+        space.spill(s.sums, false);
+      }
     });
+    for (std::size_t part = 0; part < parts.size(); ++part)
+      spaces[part].spill(parts[part].sums, true);
+    return parts;
+  }
+
+  template<class T>
+  std::vector<part_sums> sums_at(const std::vector<double>& theta) const {
+    const std::size_t k = classes_;
+    const bounded_lines<T> lines(theta, first_ != nullptr);
+    return over_samples<T>(
+        5, [&](workspace<T>& space, part_sums& s, const T* x, double w, std::int64_t label) {
+          const auto y = static_cast<std::size_t>(label);
+          s.value += w * space.exponentials(x, lines, label);
+          s.sums[y] -= w * static_cast<double>(x[y]);
+          s.sums[k + y] -= w;
+          space.kernels.curved_line_row(x, space.e.data(), static_cast<T>(space.scale),
+                                        static_cast<T>(w), k, space.sums.data());
+        });
+  }
+
+  template<class T>
+  std::vector<part_sums> products(const std::vector<double>& theta,
+                                  const std::vector<double>& direction) const {
+    const std::size_t k = classes_;
+    const bounded_lines<T> lines(theta, first_ != nullptr);
+    const std::vector<T> moves(direction.begin(), direction.end());
+    const T *slopes = moves.data(), *intercepts = slopes + k;
+    return over_samples<T>(
+        2, [&](workspace<T>& space, part_sums&, const T* x, double w, std::int64_t label) {
+          space.exponentials(x, lines, label);
+          const T* e = space.e.data();
+          const double mean = space.scale * space.kernels.line_dot_row(x, e, slopes, intercepts, k);
+          space.kernels.lean_line_row(x, e, slopes, intercepts, static_cast<T>(w * space.scale),
+                                      static_cast<T>(mean), k, space.sums.data());
+        });
   }
 
   const class_samples& samples_;
   row_form form_;
   double penalty_;
-  preparation prepare_;
+  const mixed_temperature* first_;
   std::size_t classes_;
   std::vector<double> curvature_;
 };

@@ -12,6 +12,7 @@
 #include "calibra/array/scalar.hpp"
 #include "calibra/array/view.hpp"
 #include "calibra/options.hpp"
+#include "calibra/rows/fit_kernels.hpp"
 #include "calibra/rows/score_rows.hpp"
 #include "calibra/rows/tile.hpp"
 
@@ -50,9 +51,18 @@ class double_rows final : public score_rows<double> {
     tile<double> read(std::size_t first, std::size_t count) override {
       const std::size_t k = scores_.cols();
       double* out = buffer_.data();
-      for (std::size_t i = first; i < first + count; ++i)
-        for (std::size_t j = 0; j < k; ++j)
-          *out++ = static_cast<double>(scalar_traits<T>::load(scores_(i, j)));
+      for (std::size_t i = first; i < first + count; ++i) {
+        const T* in = scores_.data() + static_cast<std::ptrdiff_t>(i) * scores_.row_stride();
+        if constexpr (std::is_same_v<T, float>) {
+          if (scores_.col_stride() == 1) {
+            fit_kernels_for<float>(best_isa()).widen_row(in, k, out);
+            out += k;
+            continue;
+          }
+        }
+        for (std::size_t j = 0; j < k; ++j, in += scores_.col_stride())
+          *out++ = static_cast<double>(scalar_traits<T>::load(*in));
+      }
       return {buffer_.data(), static_cast<std::ptrdiff_t>(k), true, count, k};
     }
 
@@ -65,16 +75,28 @@ class double_rows final : public score_rows<double> {
   matrix_view<const T> scores_;
 };
 
+/// Calls f with the rows of scores in host memory as double and, where they are floats or less, a
+/// pointer to the rows as floats.
+template<class S, class F>
+decltype(auto) with_rows_of_both(std::string_view where, const S& scores, const row_options& o,
+                                 const F& f) {
+  return with_score_rows(where, scores, o, [&](const auto& rows) -> decltype(auto) {
+    if constexpr (std::is_same_v<typename std::remove_cvref_t<decltype(rows)>::element, double>) {
+      constexpr const score_rows<float>* none = nullptr;
+      return f(rows, none);
+    } else {
+      return f(double_rows(score_view(scores)), static_cast<const score_rows<float>*>(&rows));
+    }
+  });
+}
+
 /// Calls f with the rows of scores in host memory as double.
 template<class S, class F>
 decltype(auto) with_double_rows(std::string_view where, const S& scores, const row_options& o,
                                 const F& f) {
-  return with_score_rows(where, scores, o, [&](const auto& rows) -> decltype(auto) {
-    if constexpr (std::is_same_v<typename std::remove_cvref_t<decltype(rows)>::element, double>)
-      return f(rows);
-    else
-      return f(double_rows(score_view(scores)));
-  });
+  return with_rows_of_both(where, scores, o,
+                           [&](const score_rows<double>& rows,
+                               const score_rows<float>*) -> decltype(auto) { return f(rows); });
 }
 
 }  // namespace calibra::detail

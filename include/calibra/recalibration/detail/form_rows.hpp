@@ -13,6 +13,7 @@
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/options.hpp"
 #include "calibra/recalibration/row_form.hpp"
+#include "calibra/rows/fit_kernels.hpp"
 #include "calibra/rows/row_checks.hpp"
 #include "calibra/rows/row_kernels.hpp"
 #include "calibra/rows/score_rows.hpp"
@@ -35,14 +36,16 @@ inline double clipped_logit(double p) {
   return clipped_log(p) - (1 - p > least_probability ? std::log1p(-p) : least_log_probability);
 }
 
-/// The softmax of a row of logits, in place; returns the logarithm of its denominator.
-inline double softmax_row(double* row, std::size_t k) {
-  const double max = *std::max_element(row, row + k);
-  kernels_for<double>(best_isa()).exp_row(row, k, 1.0, max, 1.0, row);
-  double sum = 0;
-  for (std::size_t j = 0; j < k; ++j) sum += row[j];
-  for (std::size_t j = 0; j < k; ++j) row[j] /= sum;
-  return max + std::log(sum);
+/// The softmax of a row of logits, in place.
+inline void softmax_row(double* row, std::size_t k) {
+  const fit_kernels<double>& kernels = fit_kernels_for<double>(best_isa());
+  const double sum = kernels.exp_sum_row(row, k, 1.0, kernels.max_row(row, k), row);
+  kernels.scale_row(row, k, 1 / sum);
+}
+
+/// Clipped logarithms of a row of probabilities, in place.
+inline void log_of_row(double* row, std::size_t k) {
+  fit_kernels_for<double>(best_isa()).log_row(row, k, 1.0, 0.0, least_probability, row);
 }
 
 /// A binary score in a form.
@@ -55,20 +58,25 @@ inline double binary_in_form(double x, score_kind kind, row_form form) {
 /// exp(z - max) of logits; for probabilities `sum` is what they are divided by.
 inline void classes_to_form(double* row, std::size_t k, score_kind kind, row_form form, double max,
                             double sum) {
+  const fit_kernels<double>& kernels = fit_kernels_for<double>(best_isa());
   if (kind == score_kind::probabilities) {
-    if (sum != 1)
-      for (std::size_t j = 0; j < k; ++j) row[j] /= sum;
     if (form != row_form::probabilities)
-      for (std::size_t j = 0; j < k; ++j) row[j] = clipped_log(row[j]);
+      kernels.log_row(row, k, 1 / sum, 0.0, least_probability, row);
+    else if (sum != 1)
+      for (std::size_t j = 0; j < k; ++j) row[j] /= sum;
   } else if (form == row_form::probabilities) {
     kernels_for<double>(best_isa()).exp_row(row, k, 1.0, max, 1 / sum, row);
-  } else {
+  } else if (kernels.min_row(row, k) < max - masked_depth) {
     for (std::size_t j = 0; j < k; ++j) row[j] = std::max(row[j], max - masked_depth);
   }
 }
 
 /// Copies row i of a tile.
 inline void copy_row(const tile<double>& t, std::size_t i, double* out) {
+  if (t.by_rows) {
+    std::copy_n(t.data + static_cast<std::ptrdiff_t>(i) * t.stride, t.classes, out);
+    return;
+  }
   for (std::size_t j = 0; j < t.classes; ++j) out[j] = t.at(i, j);
 }
 
@@ -110,6 +118,10 @@ class form_reader {
       }
       return;
     }
+    if (kind_ == score_kind::logits && form_ == row_form::logits && read_plainly(t, out)) {
+      std::fill_n(good, count, static_cast<unsigned char>(1));
+      return;
+    }
     row_sums<double> sums;
     sums.max = max_.data();
     sums.min = min_.data();
@@ -134,6 +146,19 @@ class form_reader {
   }
 
  private:
+  /// Logits as logits, without an exponential. False, with nothing said, where a row may be bad.
+  bool read_plainly(const tile<double>& t, double* out) const {
+    const fit_kernels<double>& kernels = fit_kernels_for<double>(best_isa());
+    for (std::size_t i = 0; i < t.rows; ++i, out += classes_) {
+      copy_row(t, i, out);
+      const double max = kernels.max_row(out, classes_), sum = kernels.sum_row(out, classes_);
+      constexpr double inf = std::numeric_limits<double>::infinity();
+      if (is_nan(sum) || sum == inf || max == -inf) return false;
+      classes_to_form(out, classes_, kind_, form_, max, 1);
+    }
+    return true;
+  }
+
   bool check_row(const tile<double>& t, std::size_t i, std::size_t row) const {
     if (kind_ == score_kind::probabilities)
       return check_simplex(where_, options_, t, i, row, min_[i], max_[i], sum_[i], tolerance_);

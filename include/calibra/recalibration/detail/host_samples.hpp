@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "calibra/evaluate/detail/class_columns.hpp"
 #include "calibra/recalibration/detail/form_rows.hpp"
+#include "calibra/recalibration/detail/trusted_rows.hpp"
 #include "calibra/recalibration/row_form.hpp"
 #include "calibra/recalibration/samples.hpp"
 #include "calibra/rows/parallel.hpp"
@@ -52,19 +54,6 @@ inline binary_samples collect_binary(const row_source<double>& source) {
   }
   return std::move(all);
 }
-
-/// Adds up the weights.
-class weight_counter {
- public:
-  void operator()(const row_worker<double>&, const row_block& block) {
-    if (block.weight == nullptr)
-      weight += static_cast<double>(block.size);
-    else
-      for (std::size_t i = 0; i < block.size; ++i) weight += block.weight[i];
-  }
-
-  double weight = 0;
-};
 
 /// Remembers the rows, where classes are to be walked.
 class row_collector {
@@ -122,22 +111,45 @@ class form_consumer {
 
 class host_class_samples final : public class_samples {
  public:
-  explicit host_class_samples(const row_source<double>& source)
+  /// `single`: the same scores as floats, if they are no more.
+  host_class_samples(const row_source<double>& source,
+                     const std::optional<row_source<float>>& single)
       : class_samples(source.scores.cols(), source.kind),
         source_(source),
+        single_(single),
         team_(source.options.threads.n) {
-    const auto counters = one_each<weight_counter>(parts());
-    walk_rows(team_, source_, {}, counters);
-    for (const auto& counter : counters) weight_ += counter->weight;
+    bool all_count = false;
+    const checked_rows found =
+        single_ ? check_rows(team_, *single_, all_count) : check_rows(team_, source_, all_count);
+    weight_ = found.weight;
+    const bool divides = source.kind == score_kind::probabilities && source.options.renormalise;
+    trusted_ = all_count && !divides && !found.deep;
+    constexpr double precise = 1e4;
+    single_loses_little_ = trusted_ && found.farthest <= precise;
   }
 
   [[nodiscard]] std::size_t parts() const override { return parts_of(source_); }
+  [[nodiscard]] bool single_will_do(std::size_t work) const override {
+    constexpr double many = 1 << 20;
+    return single_loses_little_ && static_cast<double>(source_.scores.rows()) *
+                                           static_cast<double>(source_.scores.cols() * work) >=
+                                       many;
+  }
 
   void walk(row_form form,
             const std::function<void(std::size_t, const class_block&)>& visit) const override {
+    if (trusted_) return walk_trusted(team_, source_, source_.scores, form, visit);
     auto consumers = one_each<form_consumer>(parts(), source_, form, visit);
     for (std::size_t part = 0; part < consumers.size(); ++part) consumers[part]->part = part;
     walk_rows(team_, source_, {}, consumers);
+  }
+  void walk_single(
+      row_form form,
+      const std::function<void(std::size_t, const class_block_of<float>&)>& visit) const override {
+    if (trusted_ && single_)
+      walk_trusted(team_, source_, single_->scores, form, visit);
+    else
+      class_samples::walk_single(form, visit);
   }
 
   void for_each_class(
@@ -154,6 +166,9 @@ class host_class_samples final : public class_samples {
 
  private:
   row_source<double> source_;
+  std::optional<row_source<float>> single_;
+  bool trusted_ = false;
+  bool single_loses_little_ = false;
   mutable worker_team team_;
 };
 

@@ -18,8 +18,11 @@ class convex_objective {
   convex_objective& operator=(const convex_objective&) = delete;
   virtual ~convex_objective() = default;
 
+  /// Whether there is a rough, faster version for all but the last steps.
+  virtual bool has_rough() const { return false; }
   /// The value and the gradient at theta; remembers what precondition() needs.
-  virtual double at(const std::vector<double>& theta, std::vector<double>& gradient) = 0;
+  virtual double at(const std::vector<double>& theta, std::vector<double>& gradient,
+                    bool rough) = 0;
   /// The curvature at theta times a direction.
   virtual void curve(const std::vector<double>& theta, const std::vector<double>& direction,
                      std::vector<double>& product) = 0;
@@ -74,52 +77,79 @@ inline std::vector<double> newton_direction(convex_objective& f, const std::vect
   return d;
 }
 
-/// Minimises a convex function from theta on: Newton's method with inexact steps. Fills the
-/// objective after, the gradient and the counts of the report; returns the value at the start.
-inline double newton_cg(convex_objective& f, std::vector<double>& theta, std::size_t max_iterations,
-                        fit_report& report) {
-  constexpr double tolerance = 1e-10;
-  std::vector<double> gradient(theta.size()), next_gradient(theta.size());
-  double value = f.at(theta, gradient);
-  const double start = value;
-  std::size_t passes = 1, products = 0;
-  report.converged = false;
-  for (std::size_t iteration = 0; iteration < max_iterations; ++iteration) {
-    const double slope = largest(gradient);
-    if (slope <= tolerance * std::max(1.0, value)) {
-      report.converged = true;
-      break;
+/// Newton's method with inexact steps on a convex function, from theta on.
+class newton_search {
+ public:
+  newton_search(convex_objective& f, std::vector<double>& theta)
+      : f_(f), theta_(theta), gradient_(theta.size()) {}
+
+  /// Until the largest slope, relative to the value, is `tolerance`; whether it got there. A rough
+  /// run takes its last step, which should lead there, without a look at where it ends. `noise`:
+  /// relative differences of values below this tell nothing.
+  bool run(bool rough, double tolerance, double noise, std::size_t max_iterations) {
+    value_ = at(theta_, gradient_, rough);
+    std::vector<double> next(theta_.size()), next_gradient(theta_.size());
+    for (std::size_t iteration = 0;; ++iteration) {
+      const double slope = largest(gradient_), scale = std::max(1.0, value_);
+      if (slope <= tolerance * scale) return true;
+      if (iteration == max_iterations) return false;
+      // An exact evaluation is dear where there is a rough one: aim at the end.
+      const double aim = f_.has_rough() && !rough ? tolerance / slope : std::sqrt(slope);
+      const double accuracy = std::clamp(aim, 1e-4, 0.1);
+      const std::vector<double> d = newton_direction(f_, theta_, gradient_, accuracy, products_);
+      if (rough && slope * accuracy <= tolerance * scale) {
+        for (std::size_t i = 0; i < theta_.size(); ++i) theta_[i] += d[i];
+        return true;
+      }
+      const double descent = dot(d, gradient_);
+      double part = 1, reached = value_;
+      bool lower = false;
+      for (int halving = 0; halving < 30 && !lower; ++halving, part /= 2) {
+        for (std::size_t i = 0; i < theta_.size(); ++i) next[i] = theta_[i] + part * d[i];
+        reached = at(next, next_gradient, rough);
+        lower = reached <= value_ + 1e-4 * part * descent;
+        // Where rounding hides the descent, the gradient tells.
+        if (!lower && -descent < noise * scale) lower = largest(next_gradient) < slope;
+        if (!lower && -part * descent < 1e-3 * noise * scale) break;
+      }
+      if (!lower) return slope <= 1e-8 * scale;
+      theta_.swap(next);
+      gradient_.swap(next_gradient);
+      value_ = reached;
     }
-    const double accuracy = std::min(0.1, std::sqrt(slope));
-    const std::vector<double> d = newton_direction(f, theta, gradient, accuracy, products);
-    const double descent = dot(d, gradient);
-    std::vector<double> next(theta.size());
-    double part = 1, reached = value;
-    bool lower = false;
-    for (int halving = 0; halving < 30 && !lower; ++halving, part /= 2) {
-      for (std::size_t i = 0; i < theta.size(); ++i) next[i] = theta[i] + part * d[i];
-      reached = f.at(next, next_gradient);
-      ++passes;
-      lower = reached <= value + 1e-4 * part * descent;
-      // Where rounding hides the descent, the gradient tells.
-      if (!lower && -descent < 1e-13 * std::max(1.0, value))
-        lower = largest(next_gradient) < largest(gradient);
-      if (!lower && -part * descent < 1e-16 * std::max(1.0, value)) break;
-    }
-    if (!lower) {
-      report.converged = slope <= 1e-8 * std::max(1.0, value);
-      break;
-    }
-    theta = std::move(next);
-    gradient.swap(next_gradient);
-    value = reached;
   }
-  report.objective_after = value;
-  report.gradient = largest(gradient);
-  report.iterations += passes + products;
-  report.passes += passes + products;
+
+  double value() const { return value_; }
+  /// The largest slope.
+  double slope() const { return largest(gradient_); }
+  std::size_t passes() const { return evaluations_ + products_; }
+
+ private:
+  double at(const std::vector<double>& theta, std::vector<double>& gradient, bool rough) {
+    ++evaluations_;
+    return f_.at(theta, gradient, rough);
+  }
+
+  convex_objective& f_;
+  std::vector<double>& theta_;
+  std::vector<double> gradient_;
+  double value_ = 0;
+  std::size_t evaluations_ = 0, products_ = 0;
+};
+
+/// Minimises a convex function from theta on: roughly first, where it can be had roughly. Fills the
+/// objective after, the gradient and the counts of the report.
+inline void newton_cg(convex_objective& f, std::vector<double>& theta, std::size_t max_iterations,
+                      fit_report& report) {
+  newton_search search(f, theta);
+  const double tolerance = f.has_rough() ? 5e-9 : 1e-10;
+  if (f.has_rough()) search.run(true, tolerance, 1e-6, max_iterations);
+  report.converged = search.run(false, tolerance, 1e-13, max_iterations);
+  report.objective_after = search.value();
+  report.gradient = search.slope();
+  report.iterations += search.passes();
+  report.passes += search.passes();
   report.note = report.converged ? "" : "out of iterations, or no lower point was found";
-  return start;
 }
 
 }  // namespace calibra::detail

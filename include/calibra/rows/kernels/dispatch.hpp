@@ -36,6 +36,8 @@
 
 #define CALIBRA_DETAIL_ISA portable
 #include "calibra/rows/kernels/row_kernels.inl.hpp"
+// behind it, since it uses it:
+#include "calibra/rows/kernels/fit_kernels.inl.hpp"
 #undef CALIBRA_DETAIL_ISA
 
 #if CALIBRA_DETAIL_X86
@@ -58,6 +60,8 @@
 #include "calibra/rows/kernels/lanes_avx2.inl.hpp"
 #define CALIBRA_DETAIL_ISA avx2
 #include "calibra/rows/kernels/row_kernels.inl.hpp"
+// behind it, since it uses it:
+#include "calibra/rows/kernels/fit_kernels.inl.hpp"
 #undef CALIBRA_DETAIL_ISA
 #if defined(__clang__)
 #pragma clang attribute pop
@@ -72,6 +76,8 @@
 #include "calibra/rows/kernels/lanes_avx512.inl.hpp"
 #define CALIBRA_DETAIL_ISA avx512
 #include "calibra/rows/kernels/row_kernels.inl.hpp"
+// behind it, since it uses it:
+#include "calibra/rows/kernels/fit_kernels.inl.hpp"
 #undef CALIBRA_DETAIL_ISA
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -61,6 +61,16 @@ struct f32 {
   static reg power(reg r) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(r), 23));
   }
+  static reg exponent(reg x) {
+    const __m256i counted = _mm256_or_si256(_mm256_srli_epi32(_mm256_castps_si256(x), 23),
+                                            _mm256_castps_si256(set(0x1p23F)));
+    return _mm256_castsi256_ps(counted) - set(0x1p23F + 127);
+  }
+  static reg mantissa(reg x) {
+    return _mm256_or_ps(_mm256_and_ps(x, _mm256_castsi256_ps(_mm256_set1_epi32(0x7FFFFF))),
+                        set(1.0F));
+  }
+  static reg div(reg a, reg b) { return _mm256_div_ps(a, b); }
   static float highest(reg r) {
     __m128 m = _mm_max_ps(_mm256_castps256_ps128(r), _mm256_extractf128_ps(r, 1));
     m = _mm_max_ps(m, _mm_movehl_ps(m, m));
@@ -195,6 +205,15 @@ struct f64 {
     std::int32_t four;
     std::memcpy(&four, p, sizeof four);
     return _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_cvtsi32_si128(four)));
+  }
+  static reg exponent(reg x) {
+    const __m256i counted = _mm256_or_si256(_mm256_srli_epi64(_mm256_castpd_si256(x), 52),
+                                            _mm256_castpd_si256(set(0x1p52)));
+    return _mm256_castsi256_pd(counted) - set(0x1p52 + 1023);
+  }
+  static reg mantissa(reg x) {
+    return _mm256_or_pd(_mm256_and_pd(x, _mm256_castsi256_pd(_mm256_set1_epi64x(0xFFFFFFFFFFFFF))),
+                        set(1.0));
   }
   static double highest(reg r) {
     const __m128d m = _mm_max_pd(_mm256_castpd256_pd128(r), _mm256_extractf128_pd(r, 1));

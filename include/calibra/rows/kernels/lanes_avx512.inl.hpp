@@ -52,6 +52,9 @@ struct f32 {
   }
   /// a 2^n with n the integer below x.
   static reg scale(reg a, reg x) { return _mm512_scalef_ps(a, x); }
+  static reg exponent(reg x) { return _mm512_getexp_ps(x); }
+  static reg mantissa(reg x) { return _mm512_getmant_ps(x, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src); }
+  static reg div(reg a, reg b) { return _mm512_div_ps(a, b); }
   static float highest(reg r) { return _mm512_reduce_max_ps(r); }
   static float lowest(reg r) { return _mm512_reduce_min_ps(r); }
   static __m512d low_half(reg r) { return _mm512_cvtps_pd(_mm512_castps512_ps256(r)); }
@@ -143,6 +146,8 @@ struct f64 {
     return _mm512_cvtepi32_pd(
         _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
   }
+  static reg exponent(reg x) { return _mm512_getexp_pd(x); }
+  static reg mantissa(reg x) { return _mm512_getmant_pd(x, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src); }
   static double highest(reg r) { return _mm512_reduce_max_pd(r); }
   static double lowest(reg r) { return _mm512_reduce_min_pd(r); }
   static void spill(wide& sums, reg r) { sums.all = add(sums.all, r); }

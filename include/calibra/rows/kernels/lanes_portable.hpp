@@ -86,6 +86,16 @@ struct lanes {
   static reg power(reg r) {
     return std::bit_cast<reg>(std::bit_cast<bits>(r) << (std::numeric_limits<T>::digits - 1));
   }
+  /// x = mantissa 2^exponent with 1 <= mantissa < 2, of normal x > 0.
+  static reg exponent(reg x) {
+    constexpr int bias = std::numeric_limits<T>::max_exponent - 1;
+    const bits e = std::bit_cast<bits>(x) >> (std::numeric_limits<T>::digits - 1);
+    return __builtin_convertvector(e - bias, reg);
+  }
+  static reg mantissa(reg x) {
+    constexpr integer below = (integer{1} << (std::numeric_limits<T>::digits - 1)) - 1;
+    return std::bit_cast<reg>((std::bit_cast<bits>(x) & below) | std::bit_cast<bits>(set(T{1})));
+  }
   static reg from_bytes(const unsigned char* p) {
     reg r;
     for (std::size_t i = 0; i < width; ++i) r[i] = static_cast<T>(p[i]);

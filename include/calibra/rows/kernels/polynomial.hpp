@@ -40,4 +40,26 @@ struct exp_polynomial<double> {
   static constexpr double log2_e = 1.4426950408889634;
 };
 
+/// log(m), 3/4 < m <= 3/2, is 2 s (1 + s^2 (c[0] + c[1] s^2 + ...)) with s = (m - 1) / (m + 1). The
+/// coefficients are Chebyshev's for (atanh(s) / s - 1) / s^2 over s^2 <= 1/25.
+template<class T>
+struct log_polynomial;
+
+template<>
+struct log_polynomial<float> {
+  static constexpr std::size_t terms = 4;
+  static constexpr float c[terms] = {0.333333331F, 0.200001568F, 0.142662725F, 0.118756709F};
+  static constexpr float ln2 = 0.693145752F, ln2_rest = 1.42860677e-6F;  // n ln2 is exact
+};
+
+template<>
+struct log_polynomial<double> {
+  static constexpr std::size_t terms = 9;
+  static constexpr double c[terms] = {
+      0.33333333333333333, 0.19999999999999954, 0.14285714285745173,
+      0.11111111103220504, 0.09090910099293801, 0.07692235448289166,
+      0.06669696891669157, 0.05808757665751732, 0.06211557028039042};
+  static constexpr double ln2 = 0.693147180369123816, ln2_rest = 1.90821492927058770e-10;
+};
+
 }  // namespace calibra::detail

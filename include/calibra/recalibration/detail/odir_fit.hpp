@@ -1,0 +1,59 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "calibra/detail/float_bits.hpp"
+#include "calibra/error.hpp"
+#include "calibra/recalibration/detail/class_matrix.hpp"
+#include "calibra/recalibration/detail/mixed_temperature.hpp"
+#include "calibra/recalibration/fit_report.hpp"
+#include "calibra/recalibration/row_form.hpp"
+#include "calibra/recalibration/samples.hpp"
+
+namespace calibra::detail {
+
+/// Weights of a penalty on what is off the diagonal of a matrix and on the intercepts.
+struct odir_options {
+  double off_diagonal = 1e-3;
+  double intercept = 1e-3;
+  std::size_t max_iterations = 200;
+};
+
+struct odir_fit {
+  class_matrix map;
+  fit_report report;
+};
+
+/// Fits softmax(W x + b) with that penalty. x: logits as they are, or the logarithms of
+/// probabilities.
+inline odir_fit fit_odir(std::string_view where, const class_samples& samples,
+                         const odir_options& o, bool of_probabilities = false) {
+  for (const double weight : {o.off_diagonal, o.intercept})
+    if (!(weight >= 0) || !is_finite(weight))
+      throw option_error(concat(where,
+                                ": expected finite weights of the penalty, not negative, got ",
+                                o.off_diagonal, " and ", o.intercept));
+  fit_report report;
+  const mixed_temperature logarithms(where, 1, 0);
+  class_matrix_nll objective(samples, row_form::logits,
+                             {.off_diagonal = o.off_diagonal, .intercept = o.intercept},
+                             of_probabilities ? &logarithms : nullptr);
+  std::vector<double> theta = objective.unchanged();
+  if (samples.weight() > 0) {
+    std::vector<double> gradient(theta.size());
+    report.passes = 2;  // that which checked the input, and that of the objective before
+    report.objective_before = objective.at(theta, gradient, objective.has_rough());
+    newton_cg(objective, theta, o.max_iterations, report);
+  } else {
+    report.note = "no samples with a weight: nothing is changed";
+  }
+  report.fitted_on = samples.kind();
+  return {class_matrix_nll::map_of(where, theta, samples.classes()), std::move(report)};
+}
+
+}  // namespace calibra::detail
