@@ -111,6 +111,7 @@
 #include "calibra/recalibration/affine.hpp"
 #include "calibra/recalibration/beta.hpp"
 #include "calibra/recalibration/centred_isotonic.hpp"
+#include "calibra/recalibration/dac.hpp"
 #include "calibra/recalibration/dirichlet.hpp"
 #include "calibra/recalibration/ets.hpp"
 #include "calibra/recalibration/fit.hpp"

@@ -64,6 +64,12 @@ TEST_CASE("fit --method: every recalibrator, of classes and of one number a samp
     const std::string method(info.name);
     INFO(method);
     const outcome r = files.run("fit z.npy y.npy --threads 1 --output m.json --method " + method);
+    if (method == "dac") {  // it is made from features
+      CHECK(r.status == 2);
+      CHECK(r.err.find("dac is made from text features, not fitted to labels") !=
+            std::string::npos);
+      continue;
+    }
     CHECK(r.status == 0);
     const auto expected = calibra::fit_by_name(method, calibra::logits(files.scores()), targets);
     CHECK(read_all(files.path("m.json")) == calibra::to_json(*expected));

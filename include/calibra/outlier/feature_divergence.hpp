@@ -6,47 +6,14 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <string_view>
 #include <vector>
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
-#include "calibra/detail/feature_rows.hpp"
+#include "calibra/detail/nearest_rows.hpp"
 #include "calibra/error.hpp"
 
 namespace calibra {
-
-namespace detail {
-
-/// The rows divided by their norms.
-template<class T>
-matrix<double> unit_rows(std::string_view where, std::string_view name, matrix_view<T> features) {
-  matrix<double> units(features.rows(), features.cols());
-  for (std::size_t i = 0; i < features.rows(); ++i) {
-    const double norm = direction_norm(where, name, features, i);
-    for (std::size_t j = 0; j < features.cols(); ++j) units(i, j) = feature(features, i, j) / norm;
-  }
-  return units;
-}
-
-inline double squared_distance(const double* a, const double* b, std::size_t size) {
-  double sums[4] = {0, 0, 0, 0};
-  std::size_t j = 0;
-  for (; j + 4 <= size; j += 4)
-    for (std::size_t k = 0; k < 4; ++k) sums[k] += (a[j + k] - b[j + k]) * (a[j + k] - b[j + k]);
-  for (; j < size; ++j) sums[0] += (a[j] - b[j]) * (a[j] - b[j]);
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
-
-/// Keeps the smallest values in ascending order, the largest falling out of the end.
-inline void keep_smallest(double* first, double* last, double value) {
-  if (!(value < last[-1])) return;
-  double* const place = std::upper_bound(first, last, value);
-  std::move_backward(place, last - 1, last);
-  *place = value;
-}
-
-}  // namespace detail
 
 /// Feature divergence: the mean Euclidean distance from each feature, brought to norm 1, to its M
 /// nearest other features. Large where the class texts lie far apart, which goes with

@@ -13,6 +13,7 @@
 #include "calibra/recalibration/affine.hpp"
 #include "calibra/recalibration/beta.hpp"
 #include "calibra/recalibration/centred_isotonic.hpp"
+#include "calibra/recalibration/dac.hpp"
 #include "calibra/recalibration/dirichlet.hpp"
 #include "calibra/recalibration/ets.hpp"
 #include "calibra/recalibration/fit.hpp"
@@ -60,7 +61,8 @@ using all_recalibrators = recalibrator_list<  //
     centred_isotonic,                         //
     venn_abers,                               //
     histogram_width,                          //
-    histogram_mass>;
+    histogram_mass,                           //
+    dac>;
 
 /// What stands in for a binary recalibrator where there are classes.
 template<class R>
@@ -103,7 +105,8 @@ std::unique_ptr<const recalibrator> fit_to(std::string_view name, const Samples&
   return fitted;
 }
 
-/// Throws option_error for a name that there is not, and where it takes no such scores.
+/// Throws option_error for a name that there is not, and where it takes no such scores or is not
+/// fitted to labels.
 inline void check_method(std::string_view name, score_kind kind) {
   std::string known;
   bool found = false;
@@ -114,6 +117,10 @@ inline void check_method(std::string_view name, score_kind kind) {
     if (R::takes == score_domain::classes && is_one_number(kind))
       throw option_error(
           concat("fit_by_name(): ", name, " takes samples x classes, got ", name_of(kind), "()"));
+    if (name == dac::kind)
+      throw option_error(concat(
+          "fit_by_name(): ", name,
+          " is made from text features, not fitted to labels; expected dac::from_features()"));
     return found = true;
   });
   if (!found)
@@ -124,7 +131,8 @@ inline void check_method(std::string_view name, score_kind kind) {
 
 /// Fits the recalibrator of a name that is known at run time, with its own options as they are by
 /// default. One of binary scores is fitted to N x K by one_against_rest. Throws option_error for
-/// another name, with those that there are, and what fit() throws.
+/// another name, with those that there are, and for "dac", which is not fitted, and what fit()
+/// throws.
 template<wrapped_scores S, class L>
 [[nodiscard]] std::unique_ptr<const recalibrator> fit_by_name(std::string_view name,
                                                               const S& scores, const L& labels,
