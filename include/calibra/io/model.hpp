@@ -58,5 +58,8 @@ template<json_recalibrator R>
 inline void save_recalibrator(const std::filesystem::path& path, const recalibrator& r) {
   write_file(path.string(), to_json(r));
 }
+inline void save_recalibrator(const std::filesystem::path& path, const proximity_recalibrator& r) {
+  write_file(path.string(), to_json(r));
+}
 
 }  // namespace calibra::io

@@ -16,6 +16,7 @@
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/recalibration/methods.hpp"
 #include "calibra/recalibration/parameters.hpp"
+#include "calibra/recalibration/proximity_recalibrator.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "calibra/version.hpp"
@@ -94,7 +95,9 @@ inline fit_report read_report(const json_object& document) {
   return r;
 }
 
-inline nlohmann::ordered_json recalibrator_document(const recalibrator& r) {
+/// Of a recalibrator, or one of scores with proximities.
+template<class R>
+nlohmann::ordered_json recalibrator_document(const R& r) {
   nlohmann::ordered_json document;
   document["kind"] = r.name();
   for (const parameter& p : r.parameters()) {
@@ -111,6 +114,14 @@ inline nlohmann::ordered_json recalibrator_document(const recalibrator& r) {
   if (r.report().fitted_on) document["fitted_on"] = name_of(*r.report().fitted_on);
   document["fit"] = write_report(r.report());
   return document;
+}
+
+template<class R>
+std::string recalibrator_text(const R& r) {
+  nlohmann::ordered_json document;
+  document["calibra"] = CALIBRA_VERSION;
+  document.update(recalibrator_document(r));
+  return json_text(document) + "\n";
 }
 
 /// The parameters in a document.
@@ -151,20 +162,21 @@ auto with_document(const json_object& document, const F& f) {
 
 }  // namespace detail
 
-/// A recalibrator that can be made again from its parameters.
+/// A recalibrator, or one of scores with proximities, that can be made again from its parameters.
 template<class R>
-concept json_recalibrator = std::derived_from<R, recalibrator> &&
-    requires(const parameter_reader& p) {
+concept json_recalibrator =
+    (std::derived_from<R, recalibrator> ||
+     std::derived_from<R, proximity_recalibrator>)&&requires(const parameter_reader& p) {
   { R::kind } -> std::convertible_to<std::string_view>;
   { R::from_parameters(p) } -> std::same_as<R>;
 };
 
 /// The recalibrator as a JSON document, as shown at the head of this file.
 [[nodiscard]] inline std::string to_json(const recalibrator& r) {
-  nlohmann::ordered_json document;
-  document["calibra"] = CALIBRA_VERSION;
-  document.update(detail::recalibrator_document(r));
-  return detail::json_text(document) + "\n";
+  return detail::recalibrator_text(r);
+}
+[[nodiscard]] inline std::string to_json(const proximity_recalibrator& r) {
+  return detail::recalibrator_text(r);
 }
 
 /// The "kind" of a document, for a choice of the type at run time. `name` is what messages call
