@@ -143,6 +143,42 @@ TEST_CASE("docs/recalibration.md: fit and keep") {
   CHECK(again.temperature() == scaling.temperature());
 }
 
+TEST_CASE("docs/recalibration.md: with features") {
+  const auto directions = [](Eigen::Index n, float turn) {
+    Eigen::MatrixXf x(n, 2);
+    for (Eigen::Index i = 0; i < n; ++i) {
+      const float angle = turn * static_cast<float>(i + 1);
+      x(i, 0) = std::cos(angle);
+      x(i, 1) = std::sin(angle);
+    }
+    return x;
+  };
+  const Eigen::MatrixXf base_zero_shot = directions(6, 0.1F), base_tuned = directions(6, 0.2F);
+  const Eigen::MatrixXf new_zero_shot = directions(2, 1.1F), new_tuned = directions(2, 1.5F);
+  const Eigen::MatrixXf validation = made_matrix(), test = made_matrix(), new_scores = made_matrix();
+  const Eigen::MatrixXf validation_features = directions(200, 0.3F);
+  const Eigen::MatrixXf test_features = directions(200, 0.7F);
+  const Eigen::VectorXi labels = made_labels();
+  //[ with_features
+  #include <calibra/metrics/proximities.hpp>
+  #include <calibra/recalibration/dac.hpp>
+  #include <calibra/recalibration/procal_density_ratio.hpp>
+
+  const auto by_distance =
+      calibra::dac::from_features(base_zero_shot, base_tuned, new_zero_shot, new_tuned);
+  const auto on_new = by_distance.transform(calibra::logits(new_scores));
+
+  const auto near = calibra::proximities(validation_features);
+  const auto ratio =
+      calibra::procal_density_ratio::fit(calibra::logits(validation), labels, near);
+  const auto recalibrated = ratio.transform(
+      calibra::logits(test), calibra::proximities(test_features, validation_features));
+  //]
+  CHECK(on_new.rows() == 200);
+  CHECK(recalibrated.rows() == 200);
+  CHECK(ratio.report().converged);
+}
+
 TEST_CASE("docs/recalibration.md: a model in a file") {
   const calibra::temperature_scaling scaling(2);
   //[ file

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "calibra/io/model.hpp"
 
+#include <calibra/recalibration/procal_density_ratio.hpp>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <string>
@@ -23,6 +24,18 @@ TEST_CASE("a model is saved and loaded by its path") {
   CHECK(again.fitted_on() == score_kind::binary_logits);
   CHECK(io::load_recalibrator<temperature_scaling>(path.string()).temperature() ==
         fitted.temperature());
+}
+
+TEST_CASE("a recalibrator with proximities is saved and loaded by its path") {
+  const io_test::scratch folder;
+  const std::filesystem::path path = folder.path("model.json");
+  const std::vector<double> x{-1, 2, 1, -2, 0.1}, d{0.1, 0.7, 0.4, 0.3, 0.2};
+  const std::vector<int> y{0, 1, 0, 1, 1};
+  const auto fitted = procal_density_ratio::fit(binary_logits(x), y, d);
+  io::save_recalibrator(path, fitted);
+  const auto again = io::load_recalibrator<procal_density_ratio>(path);
+  CHECK(to_json(again) == to_json(fitted));
+  CHECK(again.transform(binary_logits(x), d) == fitted.transform(binary_logits(x), d));
 }
 
 TEST_CASE("files that are no model") {

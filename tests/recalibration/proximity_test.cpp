@@ -229,6 +229,15 @@ TEST_CASE("procal_density_ratio: all right, all wrong, one sample, none, no spre
   CHECK(all_right(0.8, 0.4) == 1);
   CHECK(all_right(0.8, 1e6) == 0);  // far from all samples
   CHECK(all_right.report().converged);
+  naive_ratio naive{
+      {{0.9, 0.3, 1, true}, {0.6, 0.5, 1, true}, {0.7, 0.6, 1, true}, {0.8, 0.4, 1, true}}};
+  int between = 0;  // where the density is near the least denominator
+  for (int i = 0; i < 100; ++i) {
+    const double c = all_right(0.8, 0.5 + 0.02 * i);
+    CHECK(c == Approx(naive(0.8, 0.5 + 0.02 * i)).epsilon(1e-11).margin(0));
+    between += c > 1e-6 && c < 1 - 1e-6;
+  }
+  CHECK(between > 0);
   CHECK(procal_density_ratio::fit(s, wrong, d)(0.8, 0.4) == 0);
 
   const std::vector<double> one = {0.9}, place = {0.5};
@@ -246,8 +255,8 @@ TEST_CASE("procal_density_ratio: all right, all wrong, one sample, none, no spre
   const std::vector<double> same(4, 0.1);
   const auto flat = procal_density_ratio::fit(s, mixed, same);
   CHECK(flat(0.75, 0.1) == flat(0.75, 12));
-  naive_ratio naive{
-      {{0.9, 0.1, 1, true}, {0.6, 0.1, 1, false}, {0.7, 0.1, 1, true}, {0.8, 0.1, 1, false}}};
+  naive.pairs = {
+      {0.9, 0.1, 1, true}, {0.6, 0.1, 1, false}, {0.7, 0.1, 1, true}, {0.8, 0.1, 1, false}};
   CHECK(flat(0.75, 0.1) == Approx(naive(0.75, 0.1)).epsilon(1e-13).margin(0));
   // One right sample takes the spread of all.
   const auto lone = procal_density_ratio::fit(s, std::vector<int>{1, 0, 0, 0}, d);
