@@ -9,8 +9,10 @@
 #include "calibra/array/matrix.hpp"
 #include "calibra/io/load.hpp"
 #include "calibra/io/model.hpp"
+#include "calibra/io/save.hpp"
 #include "calibra/json.hpp"
 #include "calibra/recalibration/choose.hpp"
+#include "calibra/recalibration/dac.hpp"
 #include "calibra/recalibration/methods.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "program.hpp"
@@ -66,8 +68,9 @@ TEST_CASE("fit --method: every recalibrator, of classes and of one number a samp
     const outcome r = files.run("fit z.npy y.npy --threads 1 --output m.json --method " + method);
     if (method == "dac") {  // it is made from features
       CHECK(r.status == 2);
-      CHECK(r.err.find("dac is made from text features, not fitted to labels") !=
-            std::string::npos);
+      CHECK(r.err ==
+            "calibra: --method dac is made from text features, not fitted to labels; "
+            "expected --base-zero-shot\n");
       continue;
     }
     CHECK(r.status == 0);
@@ -90,6 +93,49 @@ TEST_CASE("fit --method: every recalibrator, of classes and of one number a samp
     else
       CHECK(of_one.err.find("takes samples x classes") != std::string::npos);
   }
+}
+
+TEST_CASE("fit --method dac: of features in place of scores and labels", "[cli]") {
+  const fitted_workplace files;
+  calibra::matrix<float> base(2, 2), tuned(2, 2), test(3, 2), moved(3, 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    base(i, 0) = tuned(i, 1) = 1;
+    base(i, 1) = tuned(i, 0) = static_cast<float>(i);
+  }
+  for (std::size_t i = 0; i < 3; ++i) {
+    test(i, 0) = moved(i, 1) = -1;
+    test(i, 1) = static_cast<float>(i);
+    moved(i, 0) = 3 - static_cast<float>(i);
+  }
+  calibra::io::save(files.path("base.npy"), base.view());
+  calibra::io::save(files.path("tuned.npy"), tuned.view());
+  calibra::io::save(files.path("test.npy"), test.view());
+  calibra::io::save(files.path("moved.npy"), moved.view());
+  const std::string features =
+      " --base-zero-shot base.npy --base-tuned tuned.npy --test-zero-shot test.npy";
+  const outcome r =
+      files.run("fit --method dac --output m.json" + features + " --test-tuned moved.npy");
+  CHECK(r.status == 0);
+  CHECK(r.out.starts_with("method          dac\nclasses         3\nleast factor    "));
+  const calibra::dac expected = calibra::dac::from_features(base, tuned, test, moved);
+  CHECK(read_all(files.path("m.json")) == calibra::to_json(expected));
+  CHECK(files.run("apply m.json z.npy --output p.npy").status == 0);
+
+  const outcome none = files.run("fit --method dac --output n.json" + features);
+  CHECK(none.status == 2);
+  CHECK(none.err.find("expected --test-tuned\n") != std::string::npos);
+  const outcome both = files.run("fit z.npy y.npy --method dac --output n.json" + features +
+                                 " --test-tuned moved.npy");
+  CHECK(both.status == 2);
+  CHECK(both.err == "calibra: --method dac takes no SCORES and LABELS, got \"z.npy\"\n");
+  const outcome other = files.run("fit z.npy y.npy --output n.json --base-tuned tuned.npy");
+  CHECK(other.status == 2);
+  CHECK(other.err == "calibra: --base-tuned: only for --method dac\n");
+  const outcome shape =
+      files.run("fit --method dac --output n.json" + features + " --test-tuned tuned.npy");
+  CHECK(shape.status == 1);
+  CHECK(shape.err.find("test_zero_shot has 3 rows, test_tuned has 2") != std::string::npos);
+  CHECK(files.run("fit --output n.json").err == "calibra: SCORES is required\n");
 }
 
 TEST_CASE("fit --method auto: prints the candidates and fits the one that the library chooses",

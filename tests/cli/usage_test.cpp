@@ -37,7 +37,9 @@ TEST_CASE("usage: version and help", "[cli]") {
         "--proximity",    "--weights",     "--sigmoid",    "--threads",   "--format",
         "-o,--output",    "--renormalise", "--nan",        "--target",    "--score-columns",
         "--label-column", "--header",      "calibra eval "}},
-      {"fit --help", {"--method", "-o,--output", "--from", "--weights", "--ignore-label"}},
+      {"fit --help",
+       {"--method", "-o,--output", "--from", "--weights", "--ignore-label", "--base-zero-shot",
+        "--base-tuned", "--test-zero-shot", "--test-tuned"}},
       {"apply --help", {"MODEL", "SCORES", "-o,--output", "--as", "--from"}},
       {"conventions --help", {"NAME"}}};
   for (const auto& [arguments, words] : flags) {

@@ -215,6 +215,24 @@ void finish_data(const CLI::App& app, data_request& data) {
     throw CLI::ValidationError("LABELS is required, or --label-column of SCORES");
 }
 
+/// Completes what was parsed of fit: scores and labels, or features alone.
+void finish_fit(const CLI::App& app, fit_request& request) {
+  if (!app.parsed()) return;
+  const bool of_features = request.method == "dac";
+  for (const char* flag : {"--base-zero-shot", "--base-tuned", "--test-zero-shot", "--test-tuned"})
+    if ((app.count(flag) > 0) != of_features)
+      throw CLI::ValidationError(
+          of_features ? concat("--method dac is made from text features, not fitted to labels; "
+                               "expected ",
+                               flag)
+                      : concat(flag, ": only for --method dac"));
+  if (!of_features && request.data.scores.empty()) throw CLI::RequiredError("SCORES");
+  if (of_features && !request.data.scores.empty())
+    throw CLI::ValidationError(
+        concat("--method dac takes no SCORES and LABELS, got \"", request.data.scores, '"'));
+  if (!of_features) finish_data(app, request.data);
+}
+
 std::string convention_name(const std::string& text) {
   const std::vector<std::string> known = convention_names();
   if (std::find(known.begin(), known.end(), text) != known.end()) return text;
@@ -290,6 +308,7 @@ CLI::App& add_fit(CLI::App& app, fit_request& request) {
   add_data(fit, request.data, "Samples x classes; or one P(y = 1) or logit each",
            "Class indices from 0, or one-hot rows");
   add_from(fit, request.data);
+  fit.get_option("SCORES")->required(false);  // not of --method dac: see finish_fit()
   fit.add_option_function<std::string>(
          "--method",
          [&](const std::string& name) {
@@ -307,6 +326,16 @@ CLI::App& add_fit(CLI::App& app, fit_request& request) {
              "Folds of --method auto")
       ->type_name("N")
       ->default_str(concat(request.folds));
+  const auto add_features = [&](const char* flag, std::string& file, const char* help) {
+    fit.add_option(flag, file, help)->type_name("FILE");
+  };
+  add_features("--base-zero-shot", request.features.base_zero_shot,
+               "Of --method dac, in place of SCORES and LABELS: text features of the base classes "
+               "before tuning, classes x numbers; default: none");
+  add_features("--base-tuned", request.features.base_tuned, "The same after tuning; default: none");
+  add_features("--test-zero-shot", request.features.test_zero_shot,
+               "Text features of the classes to predict, before tuning; default: none");
+  add_features("--test-tuned", request.features.test_tuned, "The same after tuning; default: none");
   add_output(fit, request.output, "The model file to write (JSON)")->required();
   return fit;
 }
@@ -404,11 +433,11 @@ void run(int argc, char** argv) {
     return;
   }
   finish_data(eval, eval_wanted.data);
-  finish_data(fit, fit_wanted.data);
+  finish_fit(fit, fit_wanted);
   eval_wanted.data.sigmoid = eval_wanted.sigmoid;
   if (apply.parsed()) apply_wanted.data.from_said = apply.count("--from") > 0;
   if (eval.parsed()) run_eval(eval_wanted);
-  if (fit.parsed()) fit_files(fit_wanted, print);
+  if (fit.parsed()) (fit_wanted.method == "dac" ? fit_features : fit_files)(fit_wanted, print);
   if (apply.parsed()) apply_files(apply_wanted);
   if (conventions.parsed())
     print(convention_wanted.empty() ? list_conventions() : describe_convention(convention_wanted));

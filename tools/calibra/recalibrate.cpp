@@ -14,11 +14,13 @@
 #include "calibra/array/matrix.hpp"
 #include "calibra/error.hpp"
 #include "calibra/evaluate/report.hpp"
+#include "calibra/io/load.hpp"
 #include "calibra/io/model.hpp"
 #include "calibra/io/save.hpp"
 #include "calibra/io/write_file.hpp"
 #include "calibra/json.hpp"
 #include "calibra/recalibration/choose.hpp"
+#include "calibra/recalibration/dac.hpp"
 #include "calibra/recalibration/methods.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "inputs.hpp"
@@ -87,6 +89,17 @@ void with_model(const recalibrator& model, const F& f) {
     f(model);
 }
 
+matrix<double> load_features(const std::string& path) {
+  return io::load(path).visit_native_scores([](auto view) {
+    using scalar = typename decltype(view)::value_type;
+    matrix<double> features(view.rows(), view.cols());
+    for (std::size_t i = 0; i < view.rows(); ++i)
+      for (std::size_t j = 0; j < view.cols(); ++j)
+        features(i, j) = static_cast<double>(scalar_traits<scalar>::load(view(i, j)));
+    return features;
+  });
+}
+
 template<class C>
 void save(const std::string& path, const matrix<C>& m, const char* name) {
   io::save(path, m.view(), name);
@@ -125,6 +138,21 @@ void fit_files(const fit_request& request, const std::function<void(std::string_
   io::atomic_file file(request.output);
   file.write(to_json(*model));
   print(text + summary_text(*model, objective_of(method)));
+  file.commit();
+}
+
+void fit_features(const fit_request& request, const std::function<void(std::string_view)>& print) {
+  const feature_request& files = request.features;
+  const dac model =
+      dac::from_features(load_features(files.base_zero_shot), load_features(files.base_tuned),
+                         load_features(files.test_zero_shot), load_features(files.test_tuned));
+  const auto [least, most] = std::minmax_element(model.gammas().begin(), model.gammas().end());
+  io::atomic_file file(request.output);
+  file.write(to_json(model));
+  print(aligned({{"method", std::string(model.name())},
+                 {"classes", concat(model.classes())},
+                 {"least factor", fixed_text(*least, 6)},
+                 {"largest factor", fixed_text(*most, 6)}}));
   file.commit();
 }
 

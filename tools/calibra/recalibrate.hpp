@@ -12,8 +12,14 @@
 
 namespace calibra::cli {
 
+/// Text features of classes, a row a class, in place of scores and labels: of --method dac.
+struct feature_request {
+  std::string base_zero_shot, base_tuned, test_zero_shot, test_tuned;
+};
+
 struct fit_request {
   data_request data;
+  feature_request features;
   std::string method = "temperature";  ///< or "auto": chosen by cross-validation
   std::size_t folds = 5;               ///< of that
   std::string output;
@@ -30,6 +36,9 @@ struct apply_request {
 /// Fits, calls `print` with the text for the terminal, writes the model. The file appears only
 /// where `print` returned.
 void fit_files(const fit_request& request, const std::function<void(std::string_view)>& print);
+
+/// The same of --method dac, which is made from features.
+void fit_features(const fit_request& request, const std::function<void(std::string_view)>& print);
 
 /// Reads the model, writes the recalibrated scores as the ending of the file says.
 void apply_files(const apply_request& request);
