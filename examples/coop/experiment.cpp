@@ -11,7 +11,10 @@
 #include <thread>
 #include <utility>
 
+#include "calibra/adapters/torch.hpp"
 #include "calibra/io/npy.hpp"
+#include "calibra/recalibration/dac.hpp"
+#include "calibra/recalibration/temperature.hpp"
 #include "calibra/torch/outliers.hpp"
 
 namespace coop {
@@ -104,14 +107,44 @@ class seed_runs {
         save_matrix(
             file(calibra::detail::concat(name_of(method), '-', name_of(where)), "logits.npy"),
             logits);
-      runs.push_back(
-          {method, where, seed_,
-           judge(logits, pictures, proximity_[static_cast<std::size_t>(where)], classes)});
+      const auto add = [&](const at::Tensor& judged_logits, repair after) {
+        runs.push_back(
+            {method, where, seed_,
+             judge(judged_logits, pictures, proximity_[static_cast<std::size_t>(where)], classes),
+             after});
+      };
+      add(logits, repair::none);
+      if (!options_.repairs || method != tuning_method::coop) continue;
+      const at::Tensor base = class_features(lab_.words, task_, tuning, result, task_.base);
+      add(tempered(logits, base), repair::temperature);
+      add(by_distance(logits, base, classes, where), repair::dac);
     }
     return true;
   }
 
  private:
+  /// Logits by the temperature of the training pictures.
+  at::Tensor tempered(const at::Tensor& logits, const at::Tensor& base) const {
+    const at::Tensor train = at::matmul(task_.train.features, base.t()) * lab_.words.logit_scale;
+    return calibra::fit<calibra::temperature_scaling>(calibra::logits(train), task_.train.labels)
+        .transform_logits(calibra::logits(logits));
+  }
+  /// Logits by DAC, of the tuned features of the base classes and of those of the split.
+  at::Tensor by_distance(const at::Tensor& logits, const at::Tensor& base,
+                         const at::Tensor& classes, split where) const {
+    const auto zero_shot = [&](const std::vector<std::string>& names) {
+      return calibra::to_matrix(zero_shot_features(lab_.words, task_.phrase, names));
+    };
+    const auto repaired =
+        calibra::dac::from_features(zero_shot(task_.base), calibra::to_matrix(base),
+                                    zero_shot(where == split::base ? task_.base : task_.fresh),
+                                    calibra::to_matrix(classes))
+            .transform_logits(calibra::logits(calibra::to_matrix(logits)));
+    at::Tensor out = at::empty(logits.sizes(), at::kFloat);
+    std::copy_n(repaired.data(), repaired.rows() * repaired.cols(), out.data_ptr<float>());
+    return out;
+  }
+
   const feature_set& pictures_of(split where) const {
     return where == split::base ? task_.base_test : task_.new_test;
   }
@@ -133,6 +166,13 @@ class seed_runs {
 
 std::string_view name_of(split which) {
   return which == split::base ? "base" : "new";
+}
+
+std::string name_of(tuning_method method, repair after) {
+  std::string name(name_of(method));
+  if (after == repair::temperature) name += "+temperature";
+  if (after == repair::dac) name += "+dac";
+  return name;
 }
 
 calibra::outlier_bank<at::Tensor> outliers_for(const language& words, const task& what,

@@ -19,6 +19,13 @@ enum class split { base, fresh };
 /// "base" or "new".
 std::string_view name_of(split which);
 
+/// What is done to the logits of a tuned prompt before they are judged. The temperature is fitted
+/// to the training pictures of the base classes, the only ones that a few-shot task has besides
+/// those that it is judged on; DAC takes the text features of the classes, tuned and zero-shot.
+enum class repair { none, temperature, dac };
+/// "coop", "coop+temperature", "coop+dac".
+std::string name_of(tuning_method method, repair after);
+
 struct experiment_options {
   std::vector<tuning_method> methods{std::begin(tuning_methods), std::end(tuning_methods)};
   std::uint64_t first_seed = 0;
@@ -27,9 +34,10 @@ struct experiment_options {
   double kgcoop_dor_weight = 2;  ///< lambda beside KgCoOp; beside CoOp it is tuning.dor_weight
   std::size_t outliers = 100;    ///< the bank, K; DOR draws from it
   calibra::outlier_rule rule = calibra::outlier_rule::nearest;
-  int threads = 1;      ///< seeds at a time
-  std::string output;   ///< an existing folder for checkpoints and logits; empty for none
-  bool resume = false;  ///< go on from the checkpoints there; else they are written anew
+  bool repairs = false;  ///< judge CoOp after each repair too
+  int threads = 1;       ///< seeds at a time
+  std::string output;    ///< an existing folder for checkpoints and logits; empty for none
+  bool resume = false;   ///< go on from the checkpoints there; else they are written anew
 };
 
 /// One method on one split with one seed.
@@ -38,6 +46,7 @@ struct run {
   split where;
   std::uint64_t seed;
   judged result;
+  repair after = repair::none;
 };
 
 struct experiment_progress {
@@ -65,8 +74,8 @@ calibra::outlier_bank<at::Tensor> outliers_for(
 
 /// Runs every method with every seed, and judges each on base and new classes (a class-specific
 /// context says nothing of new classes: then on base alone). The results, in
-/// order of seed, method and split, do not depend on the number of threads. With `output`, each
-/// run's logits are written there as <method>-<split>-<seed>.logits.npy and the labels as
+/// order of seed, method, split and repair, do not depend on the number of threads. With `output`,
+/// each run's logits are written there as <method>-<split>-<seed>.logits.npy and the labels as
 /// <split>-<seed>.labels.npy, and each tuning has a checkpoint. When `stop` gives true the tunings
 /// end with their checkpoints written, and what was finished is returned. Throws what task, tuning
 /// and files throw.

@@ -328,7 +328,9 @@ int run_program(request& wanted) {
   }
   const bool one_split = wanted.experiment.tuning.prompt.class_specific;
   const auto seeds = static_cast<std::size_t>(wanted.experiment.seeds);
-  if (stopping && (one_split || runs.size() != 2 * seeds * wanted.experiment.methods.size())) {
+  const auto tuned = static_cast<std::size_t>(std::count_if(
+      runs.begin(), runs.end(), [](const run& r) { return r.after == repair::none; }));
+  if (stopping && (one_split || tuned != 2 * seeds * wanted.experiment.methods.size())) {
     std::fprintf(stderr, "coop: stopped%s\n",
                  output.empty() ? "" : "; the same command with --resume goes on from here");
     return 130;
@@ -356,6 +358,9 @@ void add_options(CLI::App& app, request& wanted) {
   app.add_option("--methods", wanted.methods,
                  "Out of zero-shot, coop, coop+dor, kgcoop, kgcoop+dor; default: all")
       ->delimiter(',');
+  app.add_flag("--repairs", e.repairs,
+               "Also judge CoOp after temperature scaling, fitted to the training pictures, and "
+               "after distance-aware calibration");
   app.add_option("--output", e.output,
                  "Folder for results.json, results.txt, logits, labels, diagrams, checkpoints");
   app.add_option("--format", wanted.format, "What to print")

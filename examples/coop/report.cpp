@@ -37,19 +37,34 @@ std::string formatted(const char* format, Args... args) {
   return text.data();
 }
 
-std::optional<double> value(std::span<const run> runs, tuning_method method, split where,
+/// What a row of the table is of.
+struct judged_method {
+  constexpr judged_method(tuning_method m, repair r = repair::none) : method(m), after(r) {}
+  tuning_method method;
+  repair after;
+
+  friend bool operator==(const judged_method&, const judged_method&) = default;
+};
+
+std::string name_of(const judged_method& m) {
+  return coop::name_of(m.method, m.after);
+}
+
+std::optional<double> value(std::span<const run> runs, const judged_method& method, split where,
                             std::uint64_t seed, measure which) {
   for (const run& r : runs)
-    if (r.method == method && r.where == where && r.seed == seed)
+    if (judged_method(r.method, r.after) == method && r.where == where && r.seed == seed)
       return get(r.result.values, which);
   return std::nullopt;
 }
 
-std::vector<tuning_method> methods_of(std::span<const run> runs) {
-  std::vector<tuning_method> methods;
-  for (const run& r : runs)
-    if (std::find(methods.begin(), methods.end(), r.method) == methods.end())
-      methods.push_back(r.method);
+std::vector<judged_method> methods_of(std::span<const run> runs) {
+  std::vector<judged_method> methods;
+  for (const run& r : runs) {
+    const judged_method method(r.method, r.after);
+    if (std::find(methods.begin(), methods.end(), method) == methods.end())
+      methods.push_back(method);
+  }
   return methods;
 }
 
@@ -98,9 +113,9 @@ std::vector<std::vector<std::string>> measure_rows(std::span<const run> runs) {
   std::vector<std::vector<std::string>> rows = {
       {"method", "split", "accuracy", "confidence", "ECE", "ACE", "MCE", "PIECE", "FD"}};
   const auto seeds = seeds_of(runs);
-  for (const tuning_method method : methods_of(runs)) {
+  for (const judged_method& method : methods_of(runs)) {
     for (const split where : {split::base, split::fresh}) {
-      std::vector<std::string> row = {std::string(name_of(method)), std::string(name_of(where))};
+      std::vector<std::string> row = {name_of(method), std::string(name_of(where))};
       for (std::size_t m = 0; m < measure_count; ++m) {
         const auto which = static_cast<measure>(m);
         std::vector<double> values;
@@ -111,7 +126,7 @@ std::vector<std::vector<std::string>> measure_rows(std::span<const run> runs) {
       }
       rows.push_back(std::move(row));
     }
-    std::vector<std::string> row = {std::string(name_of(method)), "harmonic"};
+    std::vector<std::string> row = {name_of(method), "harmonic"};
     for (std::size_t m = 0; m < measure_count; ++m) {
       const auto which = static_cast<measure>(m);
       std::vector<double> values;
@@ -129,14 +144,14 @@ std::vector<std::vector<std::string>> measure_rows(std::span<const run> runs) {
 
 /// What the method claims, as differences between two methods.
 struct claim {
-  tuning_method of, against;
+  judged_method of, against;
   split where;
   measure which;
 };
 
 std::vector<std::vector<std::string>> claim_rows(std::span<const run> runs) {
   using enum tuning_method;
-  static constexpr std::array<claim, 12> claims = {{
+  static constexpr std::array<claim, 14> claims = {{
       {coop, zero_shot, split::base, measure::accuracy},
       {coop, zero_shot, split::fresh, measure::feature_divergence},
       {coop, zero_shot, split::fresh, measure::ece},
@@ -149,6 +164,8 @@ std::vector<std::vector<std::string>> claim_rows(std::span<const run> runs) {
       {coop_dor, kgcoop, split::base, measure::ece},
       {coop_dor, kgcoop, split::base, measure::accuracy},
       {kgcoop_dor, kgcoop, split::fresh, measure::ece},
+      {{coop, repair::temperature}, coop, split::fresh, measure::ece},
+      {{coop, repair::dac}, coop, split::fresh, measure::ece},
   }};
   std::vector<std::vector<std::string>> rows = {
       {"difference", "measure", "mean", "seeds below / above 0"}};
@@ -162,7 +179,7 @@ std::vector<std::vector<std::string>> claim_rows(std::span<const run> runs) {
     if (values.empty()) continue;
     const auto below = std::count_if(values.begin(), values.end(), [](double x) { return x < 0; });
     const auto above = std::count_if(values.begin(), values.end(), [](double x) { return x > 0; });
-    rows.push_back({std::string(name_of(c.of)) + " - " + std::string(name_of(c.against)),
+    rows.push_back({name_of(c.of) + " - " + name_of(c.against),
                     std::string(name_of(c.where)) + ' ' +
                         std::string(measure_names[static_cast<std::size_t>(c.which)]),
                     cell(estimated(values), c.which == measure::feature_divergence ? 3 : 2),
@@ -205,7 +222,7 @@ std::string json_text(std::span<const run> runs,
   root["runs"] = nlohmann::ordered_json::array();
   for (const run& r : runs) {
     nlohmann::ordered_json one;
-    one["method"] = name_of(r.method);
+    one["method"] = name_of(r.method, r.after);
     one["split"] = name_of(r.where);
     one["seed"] = r.seed;
     for (std::size_t m = 0; m < measure_count; ++m)
@@ -225,7 +242,7 @@ std::string json_text(std::span<const run> runs,
 std::map<std::string, pool> pooled(std::span<const run> runs) {
   std::map<std::string, pool> pools;
   for (const run& r : runs) {
-    const std::string name = std::string(name_of(r.method)) + '-' + std::string(name_of(r.where));
+    const std::string name = name_of(r.method, r.after) + '-' + std::string(name_of(r.where));
     const auto [place, added] = pools.emplace(name, pool{r.result.table, 1});
     if (added) continue;
     place->second.table += r.result.table;

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <random>
 #include <regex>
 #include <string>
 #include <vector>
@@ -22,10 +23,14 @@
 #include "calibra/evaluate/tabulate.hpp"
 #include "calibra/metrics/ece.hpp"
 #include "calibra/scores.hpp"
+#include "clip/parameters.hpp"
+#include "experiment.hpp"
 #include "fixtures.hpp"
 #include "measure.hpp"
 #include "pictures.hpp"
+#include "prompt_learner.hpp"
 #include "report.hpp"
+#include "tuning.hpp"
 
 namespace {
 
@@ -113,6 +118,98 @@ TEST_CASE("the table averages seeds, a diagram pools them, and both say so") {
   const std::string one = diagram_svg(pooled(runs).at("coop-base"), "coop-base");
   CHECK(one.find("pool") == std::string::npos);
   CHECK(one.find("ECE 30.00 %") != std::string::npos);
+}
+
+TEST_CASE("an experiment judges CoOp after each repair where it is asked to") {
+  const language words = test::small_language();
+  task what;
+  what.base = {"dog", "cat", "hen"};
+  what.fresh = {"ox", "bee"};
+  what.phrase = "an {}";
+  std::mt19937_64 random(17);
+  const auto pictures = [&](std::int64_t n, std::int64_t classes) {
+    return feature_set{normalise(draw_normal({n, 6}, 1, random).to(at::kDouble)),
+                       at::arange(n, at::kLong).remainder(classes)};
+  };
+  what.train = pictures(24, 3);
+  what.base_test = pictures(30, 3);
+  what.new_test = pictures(30, 2);
+  experiment_options options;
+  options.methods = {tuning_method::coop, tuning_method::kgcoop};
+  options.seeds = 1;
+  options.tuning.prompt.context_tokens = 3;
+  options.tuning.epochs = 6;
+  options.tuning.batch = 8;
+  options.tuning.rate = 0.5;
+  const laboratory lab = {words, [&](std::uint64_t) { return what; }};
+  CHECK(run_experiment(lab, options).size() == 4);
+  options.repairs = true;
+  const std::vector<run> runs = run_experiment(lab, options);
+  REQUIRE(runs.size() == 8);
+  const auto find = [&](split where, repair after) {
+    const auto found = std::find_if(runs.begin(), runs.end(), [&](const run& r) {
+      return r.method == tuning_method::coop && r.where == where && r.after == after;
+    });
+    REQUIRE(found != runs.end());
+    return found->result.values;
+  };
+
+  tuning_options tuning = options.tuning;
+  tuning.method = tuning_method::coop;
+  const tuning_result tuned = tune(words, what, tuning);
+  const at::Tensor base = class_features(words, what, tuning, tuned, what.base);
+  const at::Tensor train = at::matmul(what.train.features, base.t()) * words.logit_scale;
+  const auto loss = [&](double log_t) {
+    return at::log_softmax(train / std::exp(log_t), 1)
+        .gather(1, what.train.labels.unsqueeze(1))
+        .mean()
+        .neg()
+        .item<double>();
+  };
+  double low = -7, high = 7;
+  while (high - low > 1e-7) {
+    const double a = low + (high - low) / 3, b = high - (high - low) / 3;
+    (loss(a) < loss(b) ? high : low) = loss(a) < loss(b) ? b : a;
+  }
+  const auto confidence = [](const at::Tensor& logits) {
+    return std::get<0>(at::softmax(logits, 1).max(1)).mean().item<double>();
+  };
+  for (const split where : {split::base, split::fresh}) {
+    const auto& names = where == split::base ? what.base : what.fresh;
+    const feature_set& judged = where == split::base ? what.base_test : what.new_test;
+    const at::Tensor classes = class_features(words, what, tuning, tuned, names);
+    const at::Tensor logits = at::matmul(judged.features, classes.t()) * words.logit_scale;
+    CHECK(get(find(where, repair::none), measure::confidence) ==
+          Approx(confidence(logits)).epsilon(1e-9));
+    CHECK(get(find(where, repair::temperature), measure::confidence) ==
+          Approx(confidence(logits / std::exp(low))).epsilon(1e-5));
+
+    const auto closeness = [](const at::Tensor& t, const at::Tensor& b) {
+      return std::get<0>(at::cdist(t, b).topk(3, 1, /*largest=*/false));
+    };
+    const at::Tensor after = closeness(classes, base);
+    const at::Tensor before = closeness(zero_shot_features(words, what.phrase, names),
+                                        zero_shot_features(words, what.phrase, what.base));
+    const at::Tensor ratio = (before.mean(1) - after.mean(1)).exp();
+    const at::Tensor gamma = at::where(after.select(1, 0).lt(0.05), at::ones_like(ratio), ratio);
+    if (where == split::fresh) CHECK((gamma - 1).abs().min().item<double>() > 1e-4);
+    const at::Tensor repaired = logits * gamma.index_select(0, logits.argmax(1)).unsqueeze(1);
+    CHECK(get(find(where, repair::dac), measure::confidence) ==
+          Approx(confidence(repaired)).epsilon(1e-5));
+    for (const repair after_which : {repair::temperature, repair::dac})
+      CHECK(get(find(where, after_which), measure::accuracy) ==
+            get(find(where, repair::none), measure::accuracy));
+  }
+  const std::string text = table_text(runs);
+  INFO(text);
+  for (const std::string row : {"coop+temperature", "coop+dac"}) {
+    CHECK(std::regex_search(
+        text,
+        std::regex("\n" + std::regex_replace(row, std::regex("\\+"), "\\+") + " +harmonic ")));
+    CHECK(text.find("\n" + row + " - coop") != std::string::npos);
+    CHECK(pooled(runs).count(row + "-new") == 1);
+  }
+  CHECK(json_text(runs, {}).find("\"method\": \"coop+dac\"") != std::string::npos);
 }
 
 TEST_CASE("a proximity is that of the ten nearest others") {
