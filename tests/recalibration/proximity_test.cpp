@@ -273,6 +273,10 @@ TEST_CASE("procal_density_ratio: all right, all wrong, one sample, none, no spre
   CHECK(q(0, 1) == 0.5);
   CHECK(q(0, 2) == 0.25);
   CHECK(half.transform(logits(matrix<double>(1, 1)), place)(0, 0) == 1);
+  sure(0, 0) = 4e-320;  // less than that by which a double can be divided
+  const matrix<double> tiny = half.transform(probabilities(sure), place);
+  CHECK(tiny(0, 0) == 0.5);
+  CHECK(tiny(0, 2) == 0);
 }
 
 TEST_CASE("procal_density_ratio: rows that are left out") {

@@ -73,7 +73,7 @@ inline std::vector<double> proximities_to(const matrix<double>& rows, const matr
 /// Throws: option_error for K = 0; shape_error for D = 0, another D, or M = 0; value_error with the
 ///   row (and column) for a NaN, an infinity, a norm that overflows, and with unit_norm a row of
 ///   zeros.
-/// Ref: Xiong et al., NeurIPS 2023 (arXiv 2306.04590), section 3. Their published code has another
+/// Ref: Xiong et al., NeurIPS 2023 (arXiv 2306.04590). Their published code has another
 ///   definition: the mean of exp(-|x_i - r_j|^2).
 template<score_matrix Features, score_matrix Reference>
 [[nodiscard]] std::vector<double> proximities(const Features& features, const Reference& reference,

@@ -41,7 +41,7 @@ namespace calibra {
 /// Cost: one pass, O(n log n) to sort, and the passes of R for each bin over all rows, of which the
 /// others' are left out; one map of R a row to transform. Keeps: what R keeps. Fits of two data
 /// sets cannot be merged. Source: Xiong et al., "Proximity-informed calibration for deep neural
-/// networks", NeurIPS 2023 (arXiv 2306.04590), section 4.
+/// networks", NeurIPS 2023 (arXiv 2306.04590).
 template<class R = one_against_rest<isotonic>>
 class procal_bin_mean_shift final : public proximity_recalibrator {
  public:

@@ -51,7 +51,7 @@ struct proximity_points {
 /// Memory: up to 48 bytes a sample fitted to, which the recalibrator keeps. Weights count as
 /// repetition. Keeps: neither order nor prediction: c' can fall below the others' share. Fits of
 /// two data sets cannot be merged. Source: Xiong et al., "Proximity-informed calibration for deep
-/// neural networks", NeurIPS 2023 (arXiv 2306.04590), section 4.
+/// neural networks", NeurIPS 2023 (arXiv 2306.04590).
 class procal_density_ratio final : public proximity_recalibrator {
  public:
   static constexpr std::string_view kind = "procal_density_ratio";
@@ -149,7 +149,7 @@ class procal_density_ratio final : public proximity_recalibrator {
     double others = 0;
     for (std::size_t j = 0; j < k; ++j) others += row[j];
     for (std::size_t j = 0; j < k; ++j)
-      row[j] = others > 0 ? row[j] * ((1 - c) / others) : (1 - c) / static_cast<double>(k - 1);
+      row[j] = others > 0 ? row[j] / others * (1 - c) : (1 - c) / static_cast<double>(k - 1);
     *top = c;
   }
 
