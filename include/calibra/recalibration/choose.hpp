@@ -15,6 +15,7 @@
 #include "calibra/array/column.hpp"
 #include "calibra/error.hpp"
 #include "calibra/options.hpp"
+#include "calibra/recalibration/detail/folds.hpp"
 #include "calibra/recalibration/methods.hpp"
 #include "calibra/recalibration/recalibrated.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
@@ -129,9 +130,6 @@ template<wrapped_scores S, class L>
 [[nodiscard]] method_choice choose_method(const S& scores, const L& labels,
                                           const row_options& o = {},
                                           const choose_options& how = {}) {
-  if (how.folds < 2)
-    throw option_error(
-        detail::concat("choose_method(): expected at least 2 folds, got ", how.folds));
   std::vector<std::string> methods = how.methods;
   if (methods.empty()) {
     if constexpr (detail::is_binary_kind<S::kind>)
@@ -143,28 +141,15 @@ template<wrapped_scores S, class L>
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   const optional_column<std::int64_t> column(labels);
   const std::size_t n = column.size();
-  std::vector<unsigned char> given(n, 1), counted(n);
-  if (o.valid) {
-    if (o.valid.size() != n)
-      throw shape_error(detail::concat(where, ": expected ", n, " mask entries to match ", n,
-                                       " rows, got ", o.valid.size()));
-    o.valid.get().load(0, n, given.data());
-  }
-  row_options masked = o;
-  masked.valid = counted;
-  const auto mask = [&](std::size_t fold, bool inside) {
-    for (std::size_t i = 0; i < n; ++i)
-      counted[i] = given[i] != 0 && (i % how.folds == fold) == inside;
-  };
+  detail::fold_rows rows(where, n, how.folds, o);
 
   std::vector<std::vector<double>> losses;
   for (const std::string& method : methods) {
     std::vector<double>& loss = losses.emplace_back(n, nan);
     for (std::size_t fold = 0; fold < how.folds; ++fold) {
-      mask(fold, false);
-      const std::unique_ptr<const recalibrator> model = fit_by_name(method, scores, labels, masked);
-      mask(fold, true);
-      detail::row_losses(where, recalibrated(*model, scores), column, masked, how.score,
+      const std::unique_ptr<const recalibrator> model =
+          fit_by_name(method, scores, labels, rows.outside(fold));
+      detail::row_losses(where, recalibrated(*model, scores), column, rows.inside(fold), how.score,
                          loss.data());
     }
   }

@@ -13,6 +13,7 @@
 #include "calibra/recalibration/affine.hpp"
 #include "calibra/recalibration/beta.hpp"
 #include "calibra/recalibration/centred_isotonic.hpp"
+#include "calibra/recalibration/cross_venn_abers.hpp"
 #include "calibra/recalibration/dac.hpp"
 #include "calibra/recalibration/dirichlet.hpp"
 #include "calibra/recalibration/ets.hpp"
@@ -21,6 +22,7 @@
 #include "calibra/recalibration/histogram_width.hpp"
 #include "calibra/recalibration/isotonic.hpp"
 #include "calibra/recalibration/matrix_scaling.hpp"
+#include "calibra/recalibration/one_against_one.hpp"
 #include "calibra/recalibration/one_against_rest.hpp"
 #include "calibra/recalibration/parameters.hpp"
 #include "calibra/recalibration/quadratic.hpp"
@@ -60,6 +62,7 @@ using all_recalibrators = recalibrator_list<  //
     isotonic,                                 //
     centred_isotonic,                         //
     venn_abers,                               //
+    cross_venn_abers,                         //
     histogram_width,                          //
     histogram_mass,                           //
     dac>;
@@ -144,31 +147,50 @@ template<wrapped_scores S, class L>
                               [&](const auto& samples) { return detail::fit_to(name, samples); });
 }
 
-/// The recalibrator whose parameters these are, whichever it is. Throws value_error for a kind that
-/// the library does not know.
+namespace detail {
+
+/// Those that one_against_one is read back of where its type is not named: each takes its time to
+/// compile.
+using recalibrators_of_pairs = recalibrator_list<venn_abers, cross_venn_abers>;
+
+/// Of<R> of the binary recalibrator R of a list that the parts are.
+template<template<class> class Of, class List>
+std::unique_ptr<const recalibrator> read_of_binary(const parameter_reader& p) {
+  const auto parts = p.parts();
+  if (parts.empty()) throw value_error(concat(p.kind(), ": expected parts, got none"));
+  const std::string part = parts[0]->kind();
+  std::unique_ptr<const recalibrator> read;
+  List::any([&](auto r) {
+    using R = typename decltype(r)::type;
+    if constexpr (R::takes == score_domain::binary) {
+      if (R::kind == part) read = std::make_unique<const Of<R>>(Of<R>::from_parameters(p));
+    }
+    return read != nullptr;
+  });
+  if (!read)
+    throw value_error(concat("no kind of ", p.kind(), " of \"", part,
+                             "\" that is read where its type is not named"));
+  return read;
+}
+
+}  // namespace detail
+
+/// The recalibrator whose parameters these are, whichever it is: one of the library's, or
+/// one_against_rest of a binary one, or one_against_one of venn_abers or cross_venn_abers. Throws
+/// value_error for a kind that the library does not know, and for other combinations: those are
+/// read where their type is named.
 [[nodiscard]] inline std::unique_ptr<const recalibrator> read_recalibrator(
     const parameter_reader& p) {
   const std::string kind = p.kind();
+  if (kind == "one_against_rest")
+    return detail::read_of_binary<one_against_rest, detail::all_recalibrators>(p);
+  if (kind == "one_against_one")
+    return detail::read_of_binary<one_against_one, detail::recalibrators_of_pairs>(p);
   std::unique_ptr<const recalibrator> read;
-  std::string part;
-  if (kind == "one_against_rest") {
-    const auto parts = p.parts();
-    if (parts.empty()) throw value_error("one_against_rest: expected parts, got none");
-    part = parts[0]->kind();
-  }
   detail::all_recalibrators::any([&](auto r) {
     using R = typename decltype(r)::type;
-    if (R::kind == kind) {
-      read = std::make_unique<const R>(R::from_parameters(p));
-      return true;
-    }
-    if constexpr (R::takes == score_domain::binary) {
-      if (R::kind == part) {
-        read = std::make_unique<const one_against_rest<R>>(one_against_rest<R>::from_parameters(p));
-        return true;
-      }
-    }
-    return false;
+    if (R::kind == kind) read = std::make_unique<const R>(R::from_parameters(p));
+    return read != nullptr;
   });
   if (!read) throw value_error(detail::concat("no kind of recalibrator \"", kind, "\""));
   return read;

@@ -54,7 +54,7 @@ class mixed_with_uniform final : public detail::recalibrator_of<mixed_with_unifo
 
   void map_rows(double* rows, std::size_t n, std::size_t k) const override {
     inner_.map_rows(rows, n, k);
-    constexpr bool binary = takes == score_domain::binary;
+    const bool binary = this->is_binary(k);
     if constexpr (R::output == row_form::logits) detail::to_probabilities(rows, n, k, binary);
     const double least = share_ / (binary ? 2 : static_cast<double>(k));
     for (std::size_t i = 0; i < n * k; ++i) rows[i] = (1 - share_) * rows[i] + least;

@@ -11,6 +11,7 @@
 
 #include "calibra/error.hpp"
 #include "calibra/recalibration/detail/form_rows.hpp"
+#include "calibra/recalibration/detail/joined_report.hpp"
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/parameters.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
@@ -53,25 +54,12 @@ class one_against_rest final : public detail::recalibrator_of<one_against_rest<B
       fitted[k] = std::make_unique<B>(B::fit(of_class, o));
     });
     std::vector<B> of_class;
-    fit_report report;
-    report.fitted_on = samples.kind();
-    report.passes = 3;
-    report.converged = true;
-    report.note.clear();
-    report.objective_before = report.objective_after = 0;
+    detail::joined_report report(samples.kind(), 3);
     for (std::size_t k = 0; k < fitted.size(); ++k) {
-      const fit_report& r = fitted[k]->report();
-      report.objective_before += r.objective_before;
-      report.objective_after += r.objective_after;
-      report.iterations += r.iterations;
-      if (!(report.gradient >= r.gradient)) report.gradient = r.gradient;
-      if (!r.converged && report.converged) {
-        report.converged = false;
-        report.note = detail::concat("class ", k, ": ", r.note);
-      }
+      report.add(fitted[k]->report(), 1, "class ", k);
       of_class.push_back(std::move(*fitted[k]));
     }
-    return one_against_rest(std::move(of_class), std::move(report));
+    return one_against_rest(std::move(of_class), std::move(report).made());
   }
 
   /// That of class k.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,6 +48,17 @@ R read_parameters(const parameter_reader& p) {
   if (const std::string kind = p.kind(); kind != R::kind)
     throw value_error(concat("expected kind \"", R::kind, "\", got \"", kind, "\""));
   return R::from_parameters(p);
+}
+
+/// x, of a parameter that counts. Throws value_error where it is not a whole number >= 0.
+inline std::size_t count_in(std::string_view name, double x) {
+  constexpr double most = 0x1p31;
+  if (!(x >= 0 && x <= most) || x != static_cast<double>(static_cast<std::size_t>(x)))
+    throw value_error(concat(name, ": expected a whole number from 0 to ", most, ", got ", x));
+  return static_cast<std::size_t>(x);
+}
+inline std::size_t read_count(const parameter_reader& p, std::string_view name) {
+  return count_in(name, p.number(name));
 }
 
 }  // namespace detail

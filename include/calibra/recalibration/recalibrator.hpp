@@ -199,6 +199,12 @@ class recalibrator_of : public recalibrator {
 
  protected:
   using recalibrator::recalibrator;
+  /// Whether rows of k numbers are binary scores. Where it takes both and was made by hand, single
+  /// numbers are.
+  [[nodiscard]] bool is_binary(std::size_t k) const noexcept {
+    if (D::takes != score_domain::any) return D::takes == score_domain::binary;
+    return k == 1 && (!fitted_on() || is_one_number(*fitted_on()));
+  }
 };
 
 /// A recalibrator of binary scores that makes each number into another of the same form, by the

@@ -84,6 +84,8 @@ class class_samples {
   /// Calls visit(k, samples) for every class k against the rest, several at a time on threads.
   virtual void for_each_class(
       const std::function<void(std::size_t k, const binary_samples&)>& visit) const = 0;
+  /// Calls work(0), ..., work(jobs - 1), several at a time where there are threads.
+  virtual void run(std::size_t jobs, const std::function<void(std::size_t job)>& work) const = 0;
 
  protected:
   class_samples(std::size_t classes, score_kind kind) : classes_(classes), kind_(kind) {}

@@ -13,6 +13,7 @@
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
 #include "calibra/options.hpp"
+#include "calibra/recalibration/detail/double_rows.hpp"
 #include "calibra/recalibration/detail/fitted_on.hpp"
 #include "calibra/recalibration/detail/temperature_fit.hpp"
 #include "calibra/recalibration/detail/tempered_rows.hpp"
@@ -33,15 +34,24 @@ inline const row_options& default_options() {
   return o;
 }
 
-/// The temperature fitted to arrays.
+/// The temperature fitted to arrays; to rows that are made as they are read, of a copy.
 template<class S, class L>
 temperature_fit fit_temperature_to(std::string_view where, const S& scores, L&& labels,
                                    const row_options& o, std::size_t max_iterations, bool warm) {
-  const auto view = score_view(scores);
-  using T = typename decltype(view)::value_type;
   const optional_column<std::int64_t> held(std::forward<L>(labels));
-  const tempered_pass<T, S::kind> pass(where, view, held.get(), o);
-  return fit_temperature(pass, max_iterations, warm);
+  const auto fitted = [&](const auto& view) {
+    using T = typename std::remove_cvref_t<decltype(view)>::value_type;
+    const tempered_pass<T, S::kind> pass(where, view, held.get(), o);
+    return fit_temperature(pass, max_iterations, warm);
+  };
+  const auto of_copy = [&](const auto& rows) {
+    const matrix<double> copy = copied_rows(rows);
+    return fitted(copy.view());
+  };
+  if constexpr (requires { scores.holder().with_rows(where, o, of_copy); })
+    return scores.holder().with_rows(where, o, of_copy);
+  else
+    return fitted(score_view(scores));
 }
 
 }  // namespace detail

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "calibra/array/matrix.hpp"
 #include "calibra/array/scalar.hpp"
 #include "calibra/array/view.hpp"
 #include "calibra/options.hpp"
@@ -75,19 +76,28 @@ class double_rows final : public score_rows<double> {
   matrix_view<const T> scores_;
 };
 
+struct ignored_rows {
+  void operator()(const score_rows<double>&) const {}
+};
+
 /// Calls f with the rows of scores in host memory as double and, where they are floats or less, a
-/// pointer to the rows as floats.
+/// pointer to the rows as floats. Rows that a holder makes are double.
 template<class S, class F>
 decltype(auto) with_rows_of_both(std::string_view where, const S& scores, const row_options& o,
                                  const F& f) {
-  return with_score_rows(where, scores, o, [&](const auto& rows) -> decltype(auto) {
-    if constexpr (std::is_same_v<typename std::remove_cvref_t<decltype(rows)>::element, double>) {
-      constexpr const score_rows<float>* none = nullptr;
+  constexpr const score_rows<float>* none = nullptr;
+  if constexpr (requires { scores.holder().with_rows(where, o, ignored_rows()); }) {
+    return scores.holder().with_rows(
+        where, o, [&](const score_rows<double>& rows) -> decltype(auto) { return f(rows, none); });
+  } else {
+    const auto view = score_view(scores);
+    using T = typename decltype(view)::value_type;
+    const matrix_rows<T> rows(view);
+    if constexpr (std::is_same_v<compute_type<T>, double>)
       return f(rows, none);
-    } else {
-      return f(double_rows(score_view(scores)), static_cast<const score_rows<float>*>(&rows));
-    }
-  });
+    else
+      return f(double_rows(view), static_cast<const score_rows<float>*>(&rows));
+  }
 }
 
 /// Calls f with the rows of scores in host memory as double.
@@ -97,6 +107,20 @@ decltype(auto) with_double_rows(std::string_view where, const S& scores, const r
   return with_rows_of_both(where, scores, o,
                            [&](const score_rows<double>& rows,
                                const score_rows<float>*) -> decltype(auto) { return f(rows); });
+}
+
+/// The rows as a matrix, for what walks over matrices alone.
+inline matrix<double> copied_rows(const score_rows<double>& rows) {
+  matrix<double> copy(rows.rows(), rows.cols());
+  const auto reader = rows.reader(best_isa());
+  for (std::size_t first = 0; first < rows.rows();) {
+    const std::size_t count = std::min(reader->tile_rows(), rows.rows() - first);
+    const tile<double> t = reader->read(first, count);
+    for (std::size_t i = 0; i < count; ++i)
+      for (std::size_t j = 0; j < rows.cols(); ++j) copy(first + i, j) = t.at(i, j);
+    first += count;
+  }
+  return copy;
 }
 
 }  // namespace calibra::detail

@@ -164,6 +164,10 @@ class host_class_samples final : public class_samples {
     });
   }
 
+  void run(std::size_t jobs, const std::function<void(std::size_t)>& work) const override {
+    team_.run(jobs, work);
+  }
+
  private:
   row_source<double> source_;
   std::optional<row_source<float>> single_;

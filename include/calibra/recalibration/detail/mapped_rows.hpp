@@ -44,6 +44,18 @@ inline void to_probabilities(double* rows, std::size_t n, std::size_t k, bool bi
   for (std::size_t i = 0; i < n; ++i) softmax_row(rows + i * k, k);
 }
 
+/// Rows of one form into the other, in place.
+inline void to_form(double* rows, std::size_t n, std::size_t k, row_form from, row_form to,
+                    bool binary) {
+  if (from == to) return;
+  if (to == row_form::probabilities) {
+    to_probabilities(rows, n, k, binary);
+  } else {
+    for (std::size_t j = 0; j < n * k; ++j)
+      rows[j] = binary ? clipped_logit(rows[j]) : clipped_log(rows[j]);
+  }
+}
+
 /// Reads rows and maps them. One object a thread.
 class mapped_reader {
  public:
@@ -75,13 +87,7 @@ class mapped_reader {
  private:
   void map(double* rows, std::size_t n) const {
     mapping_.map_rows(rows, n, classes_);
-    if (mapping_.makes() == wanted_) return;
-    if (wanted_ == row_form::probabilities) {
-      to_probabilities(rows, n, classes_, binary_);
-    } else {
-      for (std::size_t j = 0; j < n * classes_; ++j)
-        rows[j] = binary_ ? clipped_logit(rows[j]) : clipped_log(rows[j]);
-    }
+    to_form(rows, n, classes_, mapping_.makes(), wanted_, binary_);
   }
 
   const row_mapping& mapping_;
