@@ -2,8 +2,13 @@
 // SPDX-License-Identifier: MIT
 //
 // Which recalibrator takes which scores. Each FAULT_* must not compile; without one, all must.
+#include <calibra/recalibration/chain.hpp>
+#include <calibra/recalibration/cross_fitted.hpp>
 #include <calibra/recalibration/isotonic.hpp>
+#include <calibra/recalibration/one_against_one.hpp>
 #include <calibra/recalibration/one_against_rest.hpp>
+#include <calibra/recalibration/temperature.hpp>
+#include <calibra/recalibration/top_label.hpp>
 #include <calibra/recalibration/vector_scaling.hpp>
 
 #include <array>
@@ -18,8 +23,26 @@ void fits(const table& z, const std::vector<float>& x, const std::vector<int>& y
   static_cast<void>(calibra::fit<calibra::vector_scaling>(calibra::binary_logits(x), y));
 #elif defined FAULT_fit_of_labels
   static_cast<void>(calibra::fit<calibra::isotonic>(calibra::multilabel_logits(z), z));
+#elif defined FAULT_chain_of_both
+  static_cast<void>(calibra::chain<calibra::vector_scaling, calibra::isotonic>::takes);
+#elif defined FAULT_chain_of_binary
+  using binary = calibra::chain<calibra::temperature_scaling, calibra::isotonic>;
+  static_cast<void>(calibra::fit<binary>(calibra::logits(z), y));
+#elif defined FAULT_pairs_of_classes
+  static_cast<void>(calibra::one_against_one<calibra::vector_scaling>::takes);
+#elif defined FAULT_tops_of_classes
+  static_cast<void>(calibra::top_label<calibra::vector_scaling>::takes);
 #else
   using calibra::isotonic;
+  using calibra::temperature_scaling;
+  using rest = calibra::one_against_rest<isotonic>;
+  static_cast<void>(calibra::fit<calibra::chain<temperature_scaling, rest>>(calibra::logits(z), y));
+  static_cast<void>(
+      calibra::fit<calibra::chain<temperature_scaling, isotonic>>(calibra::binary_logits(x), y));
+  static_cast<void>(calibra::fit<calibra::cross_fitted<temperature_scaling>>(
+      calibra::logits(z), y, {}, {.folds = 3, .inner = {.warm_start = false}}));
+  static_cast<void>(calibra::fit<calibra::one_against_one<isotonic>>(calibra::logits(z), y));
+  static_cast<void>(calibra::fit<calibra::top_label<isotonic>>(calibra::logits(z), y));
   static_cast<void>(calibra::fit<calibra::one_against_rest<isotonic>>(calibra::logits(z), y));
   static_cast<void>(calibra::fit<calibra::vector_scaling>(calibra::logits(z), y));
   static_cast<void>(calibra::fit<isotonic>(calibra::binary_logits(x), y));

@@ -15,10 +15,13 @@
 #include <xtensor/xadapt.hpp>
 #include <xtensor/xview.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -177,6 +180,32 @@ TEST_CASE("docs/recalibration.md: with features") {
   CHECK(on_new.rows() == 200);
   CHECK(recalibrated.rows() == 200);
   CHECK(ratio.report().converged);
+}
+
+TEST_CASE("docs/recalibration.md: recalibrators made of others") {
+  const Eigen::MatrixXf validation = made_matrix(), test = made_matrix();
+  const Eigen::VectorXi labels = made_labels();
+  std::vector<int> site(200, 1);
+  std::fill(site.begin(), site.begin() + 30, 2);
+  const std::vector<int> test_site(200, 2);
+  //[ combined
+  #include <calibra/recalibration/chain.hpp>
+  #include <calibra/recalibration/grouped.hpp>
+  #include <calibra/recalibration/one_against_one.hpp>
+
+  using pairs = calibra::one_against_one<calibra::venn_abers>;
+  const auto model = calibra::fit<calibra::chain<calibra::temperature_scaling, pairs>>(
+      calibra::logits(validation), labels);
+
+  const auto of_site = calibra::fit_groups<calibra::temperature_scaling>(
+      calibra::logits(validation), labels, site, {}, {.least = 50});
+  const auto q = of_site.transform(calibra::logits(test), test_site);
+  //]
+  CHECK(model.classes() == 2);
+  CHECK(of_site.groups() == std::vector<std::int64_t>{1});
+  CHECK(of_site.rows_of_all(test_site) == 200);
+  const auto of_all = of_site.of_all().transform(calibra::logits(test));
+  CHECK(std::abs(q(7, 1) - of_all(7, 1)) <= 1e-6);
 }
 
 TEST_CASE("docs/recalibration.md: a model in a file") {

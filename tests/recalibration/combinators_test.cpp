@@ -278,7 +278,7 @@ TEST_CASE("pairs of classes: the same samples however many passes gather them") 
     for (const auto& [pair, samples] : at_once.of_pair) {
       const binary_samples& other = again.of_pair.at(pair);
       REQUIRE(other.size() == samples.size());
-      REQUIRE(other.logits == samples.logits);
+      REQUIRE((other.logits == samples.logits));
       for (std::size_t i = 0; i < samples.size(); ++i) {
         REQUIRE(other.pairs.hit(i) == samples.pairs.hit(i));
         REQUIRE(other.pairs.confidence(i) == samples.pairs.confidence(i));
@@ -333,8 +333,8 @@ TEST_CASE("chain: the second is fitted to what the first makes") {
     CHECK_THROWS_AS(r.transform(binary_probabilities(three)), value_error);
   }
   SECTION("a masked class is as deep for the second as it was fitted") {
-    const chain<temperature_scaling, svs> r(temperature_scaling(0.25),
-                                            svs(1, 0.1, {1, 1, 1}, {0, 0, 0}));
+    const temperature_scaling sharp(0.25), flat(1000);
+    const chain<temperature_scaling, temperature_scaling> r(sharp, flat);
     const std::vector<std::vector<double>> z{{1, 0, -std::numeric_limits<double>::infinity()}};
     const matrix<double> p = r.transform(logits(z));
     check_rows(p);

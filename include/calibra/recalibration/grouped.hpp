@@ -86,9 +86,9 @@ class group_recalibrator {
     return rows;
   }
 
-  /// The recalibrated probabilities, each row by the recalibrator of its group: shapes, options and
-  /// errors as recalibrator::transform(), and a whole number a row, or shape_error and value_error.
-  /// Cost: one pass; O(log groups) a row more.
+  /// The recalibrated probabilities, each row as recalibrated() makes it of the recalibrator of its
+  /// group: shapes, options and errors as recalibrator::transform(), and a whole number a row, or
+  /// shape_error and value_error. Cost: one pass; O(log groups) a row more.
   template<wrapped_scores S, class G>
   [[nodiscard]] auto transform(const S& scores, const G& groups, const row_options& o = {}) const {
     const auto in = detail::score_view(scores);
