@@ -92,29 +92,34 @@ class one_against_one final : public detail::recalibrator_of<one_against_one<B>>
   }
 
   void map_rows(double* rows, std::size_t n, std::size_t k) const override {
-    // sum_{j != i} 1 / r_ij - (K - 2) is 1 + sum_{j != i} r_ji / r_ij, which cancels nothing.
-    std::vector<double> inverse(k);
-    for (std::size_t row = 0; row < n; ++row) {
-      double* z = rows + row * k;
-      std::fill(inverse.begin(), inverse.end(), 1.0);
-      const B* of_pair = of_pair_.data();
-      for (std::size_t i = 0; i < k; ++i) {
-        for (std::size_t j = i + 1; j < k; ++j, ++of_pair) {
-          double x = z[i] - z[j];
-          if constexpr (B::input == row_form::probabilities) x = detail::sigmoid(x);
-          of_pair->map_rows(&x, 1, 1);
+    // sum_{j != i} 1 / r_ij - (K - 2) is 1 + sum_{j != i} r_ji / r_ij, which cancels nothing. A
+    // pair at a time does all rows, since the recalibrators together may be larger than the cache.
+    std::vector<double> inverse(n * k, 1.0), x(n);
+    const B* of_pair = of_pair_.data();
+    for (std::size_t i = 0; i < k; ++i) {
+      for (std::size_t j = i + 1; j < k; ++j, ++of_pair) {
+        for (std::size_t row = 0; row < n; ++row) {
+          x[row] = rows[row * k + i] - rows[row * k + j];
+          if constexpr (B::input == row_form::probabilities) x[row] = detail::sigmoid(x[row]);
+        }
+        of_pair->map_rows(x.data(), n, 1);
+        for (std::size_t row = 0; row < n; ++row) {
+          double &of_i = inverse[row * k + i], &of_j = inverse[row * k + j];
           if constexpr (B::output == row_form::logits) {
-            inverse[i] += std::exp(-x);
-            inverse[j] += std::exp(x);
+            of_i += std::exp(-x[row]);
+            of_j += std::exp(x[row]);
           } else {
-            inverse[i] += (1 - x) / x;
-            inverse[j] += x / (1 - x);
+            of_i += (1 - x[row]) / x[row];
+            of_j += x[row] / (1 - x[row]);
           }
         }
       }
+    }
+    for (std::size_t row = 0; row < n; ++row) {
+      double* q = rows + row * k;
       double sum = 0;
-      for (std::size_t i = 0; i < k; ++i) sum += z[i] = 1 / inverse[i];
-      for (std::size_t i = 0; i < k; ++i) z[i] = sum > 0 ? z[i] / sum : 1 / static_cast<double>(k);
+      for (std::size_t i = 0; i < k; ++i) sum += q[i] = 1 / inverse[row * k + i];
+      for (std::size_t i = 0; i < k; ++i) q[i] = sum > 0 ? q[i] / sum : 1 / static_cast<double>(k);
     }
   }
 
