@@ -11,6 +11,7 @@
 #include "calibra/error.hpp"
 #include "calibra/options.hpp"
 #include "calibra/recalibration/affine.hpp"
+#include "calibra/recalibration/bbq.hpp"
 #include "calibra/recalibration/beta.hpp"
 #include "calibra/recalibration/centred_isotonic.hpp"
 #include "calibra/recalibration/cross_venn_abers.hpp"
@@ -28,7 +29,9 @@
 #include "calibra/recalibration/quadratic.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
 #include "calibra/recalibration/samples.hpp"
+#include "calibra/recalibration/scaling_binning.hpp"
 #include "calibra/recalibration/sms.hpp"
+#include "calibra/recalibration/spline.hpp"
 #include "calibra/recalibration/svs.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "calibra/recalibration/vector_scaling.hpp"
@@ -66,6 +69,9 @@ using all_recalibrators = recalibrator_list<  //
     histogram_width,                          //
     histogram_mass,                           //
     dac>;
+    spline,                                   //
+    bbq,                                      //
+    scaling_binning>;
 
 /// What stands in for a binary recalibrator where there are classes.
 template<class R>

@@ -20,7 +20,9 @@ struct pooled_block {
   double mean() const { return hits / weight; }
   double centre() const { return confidence / weight; }
   /// sum of w (p - y)^2
-  double squared_error(double p) const { return hits * (1 - 2 * p) + weight * p * p; }
+  double squared_error(double p) const {
+    return hits * (1 - p) * (1 - p) + (weight - hits) * p * p;
+  }
   pooled_block& operator+=(const pooled_block& next) {
     last = next.last;
     weight += next.weight;
