@@ -47,66 +47,92 @@ struct newton_result {
   std::size_t evaluations = 0;
 };
 
-/// The minimum of a convex function of x > 0 by Newton's method, kept inside a bracket. From the
-/// second evaluation on, a step goes to the root of the gradient by cubic Hermite interpolation of
-/// x as a function of the gradient (order 2.7 instead of 2). No step is longer than a factor of 16;
-/// what leaves the bracket or does not shrink is replaced by the geometric mean of the bracket.
-class bracketed_newton {
+/// The minimum of a convex function of x > 0 by Newton's method, kept inside a bracket, one
+/// evaluation at a time: whoever searches for several minima at once evaluates all in one pass.
+/// From the second evaluation on, a step goes to the root of the gradient by cubic Hermite
+/// interpolation of x as a function of the gradient (order 2.7 instead of 2). No step is longer
+/// than a factor of 16; what leaves the bracket or does not shrink is replaced by the geometric
+/// mean of the bracket.
+class newton_search {
  public:
-  bracketed_newton(std::function<slope(double)> evaluate, newton_rules rules)
-      : evaluate_(std::move(evaluate)), rules_(rules), low_(rules.lower), high_(rules.upper) {}
-
   /// `known`, where given, is an evaluation made before; it is not counted.
-  newton_result run(double start, const std::optional<slope>& known = {}) {
+  newton_search(const newton_rules& rules, double start, const std::optional<slope>& known = {})
+      : rules_(rules), low_(rules.lower), high_(rules.upper) {
     if (known) {
-      if (known->gradient == 0 && known->curvature == 0) return plateau(known->at);
+      if (known->gradient == 0 && known->curvature == 0) {
+        begin_plateau(known->at);
+        return;
+      }
       last_ = known;
       narrow(*known);
     }
-    double x = std::clamp(start, low_, high_);
-    if (known && outside(x)) x = inside(newton(*known), known->at);
-    double last_step = std::numeric_limits<double>::infinity();
-    while (result_.evaluations < rules_.evaluations) {
-      const slope here = evaluated(x);
-      if (is_nan(here.gradient)) return ended(newton_end::gave_up, here, x);
-      if (here.gradient == 0 && here.curvature == 0) return plateau(x);
-      if (x == rules_.lower && here.gradient >= 0) return ended(newton_end::at_lower, here, x);
-      if (x == rules_.upper && here.gradient <= 0) return ended(newton_end::at_upper, here, x);
-      narrow(here);
-      bool cubic = false;
-      double next = last_ ? hermite(here, *last_, cubic) : newton(here);
-      double step = std::abs(next - here.at) / here.at;
-      // The error after a cubic step is of the order of (step * last step)^2.
-      if (step <= rules_.tolerance || (cubic && step * last_step <= rules_.tolerance))
-        return ended(newton_end::converged, here, std::clamp(next, rules_.lower, rules_.upper));
-      const double safe = inside(next, here.at);
-      if (std::abs(here.gradient) <= here.noise)
-        return ended(newton_end::converged, here, safe == next ? next : here.at);
-      next = safe;
-      step = std::abs(next - here.at) / here.at;
-      if (result_.evaluations > 3 && low_known_ && high_known_ && step > last_step / 2) {
-        next = std::sqrt(low_ * high_);
-        step = std::abs(next - here.at) / here.at;
-      }
-      last_step = step;
-      last_ = here;
-      x = next;
-    }
-    return ended(newton_end::gave_up, *last_, last_->at);
+    x_ = std::clamp(start, low_, high_);
+    if (known && outside(x_)) x_ = inside(newton(*known), known->at);
+    if (known && rules_.evaluations == 0) end(newton_end::gave_up, *known, known->at);
   }
 
   /// The verdict where the function does not rise anywhere above x: it falls towards the upper
   /// bound, or is flat.
-  newton_result plateau(double x) {
-    const slope low = evaluated(rules_.lower);
-    if (low.gradient == 0 && low.curvature == 0) return ended(newton_end::flat, low, x);
-    return ended(newton_end::at_upper, evaluated(rules_.upper), rules_.upper);
+  static newton_search plateau(const newton_rules& rules, double x) {
+    newton_search search(rules, x);
+    search.begin_plateau(x);
+    return search;
   }
 
- private:
-  slope evaluated(double x) {
+  bool ended() const { return ended_; }
+  /// Where to evaluate next.
+  double at() const { return x_; }
+  /// The evaluation there.
+  void take(const slope& here) {
     ++result_.evaluations;
-    return evaluate_(x);
+    if (stage_ == stage::lower_end) {
+      if (here.gradient == 0 && here.curvature == 0)
+        return end(newton_end::flat, here, plateau_at_);
+      stage_ = stage::upper_end;
+      x_ = rules_.upper;
+    } else if (stage_ == stage::upper_end) {
+      end(newton_end::at_upper, here, rules_.upper);
+    } else {
+      step(here);
+    }
+  }
+  const newton_result& result() const { return result_; }
+
+ private:
+  enum class stage { inside, lower_end, upper_end };
+
+  void begin_plateau(double x) {
+    stage_ = stage::lower_end;
+    plateau_at_ = x;
+    x_ = rules_.lower;
+  }
+
+  void step(const slope& here) {
+    const double x = x_;
+    if (is_nan(here.gradient)) return end(newton_end::gave_up, here, x);
+    if (here.gradient == 0 && here.curvature == 0) return begin_plateau(x);
+    if (x == rules_.lower && here.gradient >= 0) return end(newton_end::at_lower, here, x);
+    if (x == rules_.upper && here.gradient <= 0) return end(newton_end::at_upper, here, x);
+    narrow(here);
+    bool cubic = false;
+    double next = last_ ? hermite(here, *last_, cubic) : newton(here);
+    double step = std::abs(next - here.at) / here.at;
+    // The error after a cubic step is of the order of (step * last step)^2.
+    if (step <= rules_.tolerance || (cubic && step * last_step_ <= rules_.tolerance))
+      return end(newton_end::converged, here, std::clamp(next, rules_.lower, rules_.upper));
+    const double safe = inside(next, here.at);
+    if (std::abs(here.gradient) <= here.noise)
+      return end(newton_end::converged, here, safe == next ? next : here.at);
+    next = safe;
+    step = std::abs(next - here.at) / here.at;
+    if (result_.evaluations > 3 && low_known_ && high_known_ && step > last_step_ / 2) {
+      next = std::sqrt(low_ * high_);
+      step = std::abs(next - here.at) / here.at;
+    }
+    last_step_ = step;
+    last_ = here;
+    x_ = next;
+    if (result_.evaluations >= rules_.evaluations) end(newton_end::gave_up, here, here.at);
   }
 
   void narrow(const slope& s) {
@@ -144,22 +170,47 @@ class bracketed_newton {
     return limited;
   }
 
-  newton_result ended(newton_end end, const slope& here, double x) {
+  void end(newton_end how, const slope& here, double x) {
     const double d = x - here.at;
-    result_.end = end;
+    result_.end = how;
     result_.x = x;
     result_.gradient = here.gradient;
     result_.curvature = here.curvature;
     result_.value = here.value + d * (here.gradient + d * here.curvature / 2);
-    return result_;
+    ended_ = true;
+  }
+
+  newton_rules rules_;
+  double low_, high_;
+  bool low_known_ = false, high_known_ = false, ended_ = false;
+  stage stage_ = stage::inside;
+  double x_ = 0, plateau_at_ = 0;
+  double last_step_ = std::numeric_limits<double>::infinity();
+  std::optional<slope> last_;
+  newton_result result_;
+};
+
+/// A search of a function that is there to be called.
+class bracketed_newton {
+ public:
+  bracketed_newton(std::function<slope(double)> evaluate, newton_rules rules)
+      : evaluate_(std::move(evaluate)), rules_(rules) {}
+
+  /// As newton_search().
+  newton_result run(double start, const std::optional<slope>& known = {}) const {
+    return finished(newton_search(rules_, start, known));
+  }
+  /// As newton_search::plateau().
+  newton_result plateau(double x) const { return finished(newton_search::plateau(rules_, x)); }
+
+ private:
+  newton_result finished(newton_search search) const {
+    while (!search.ended()) search.take(evaluate_(search.at()));
+    return search.result();
   }
 
   std::function<slope(double)> evaluate_;
   newton_rules rules_;
-  double low_, high_;
-  bool low_known_ = false, high_known_ = false;
-  std::optional<slope> last_;
-  newton_result result_;
 };
 
 }  // namespace calibra::detail
