@@ -14,6 +14,7 @@
 #include "calibra/recalibration/bbq.hpp"
 #include "calibra/recalibration/beta.hpp"
 #include "calibra/recalibration/centred_isotonic.hpp"
+#include "calibra/recalibration/classwise_temperature.hpp"
 #include "calibra/recalibration/cross_venn_abers.hpp"
 #include "calibra/recalibration/dac.hpp"
 #include "calibra/recalibration/dirichlet.hpp"
@@ -21,10 +22,12 @@
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/histogram_mass.hpp"
 #include "calibra/recalibration/histogram_width.hpp"
+#include "calibra/recalibration/irm.hpp"
 #include "calibra/recalibration/isotonic.hpp"
 #include "calibra/recalibration/matrix_scaling.hpp"
 #include "calibra/recalibration/one_against_one.hpp"
 #include "calibra/recalibration/one_against_rest.hpp"
+#include "calibra/recalibration/order_preserving.hpp"
 #include "calibra/recalibration/parameters.hpp"
 #include "calibra/recalibration/quadratic.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
@@ -53,7 +56,10 @@ struct recalibrator_list {
 /// The library's recalibrators: one line each.
 using all_recalibrators = recalibrator_list<  //
     temperature_scaling,                      //
+    classwise_temperature,                    //
+    order_preserving,                         //
     ets,                                      //
+    irm,                                      //
     vector_scaling,                           //
     svs,                                      //
     sms,                                      //
