@@ -155,8 +155,12 @@ TEST_CASE("recalibrators of binary scores and of classes") {
   check(calibra::fit<calibra::beta>(calibra::binary_probabilities(q), b));
   check(calibra::fit<calibra::isotonic>(calibra::binary_probabilities(q), b));
   check(calibra::fit<calibra::histogram_width>(calibra::binary_probabilities(q), b));
+  check(calibra::fit<calibra::bbq>(calibra::binary_probabilities(q), b));
   check(calibra::fit<calibra::quadratic>(calibra::binary_probabilities(q), b));
   check(calibra::fit<calibra::svs>(calibra::logits(z), y));
   check(calibra::fit<calibra::one_against_rest<calibra::isotonic>>(calibra::logits(z), y));
   check(calibra::fit<calibra::one_against_rest<calibra::venn_abers>>(calibra::logits(z), y));
+  check(calibra::fit<calibra::one_against_rest<calibra::spline>>(calibra::logits(z), y));
+  check(calibra::fit<calibra::one_against_rest<calibra::scaling_binning>>(calibra::probabilities(p),
+                                                                          y));
 }

@@ -22,9 +22,11 @@ namespace calibra::detail {
 class ascending_lines {
  public:
   ascending_lines(const std::vector<double>& knots, const std::vector<double>& slopes)
-      : knots_(knots), slopes_(slopes), value_{0} {
-    for (std::size_t s = 0; s < knots.size(); ++s)
-      value_.push_back(value_[s] + slopes[s] * (knots[s] - start(s)));
+      : knots_(knots), slopes_(slopes), start_{0}, value_{0} {
+    for (std::size_t s = 0; s < knots.size(); ++s) {
+      value_.push_back(value_[s] + slopes[s] * (knots[s] - start_[s]));
+      start_.push_back(knots[s]);
+    }
   }
 
   /// The segment that holds a gap.
@@ -33,16 +35,16 @@ class ascending_lines {
     for (const double knot : knots_) s += gap > knot ? 1U : 0U;
     return s;
   }
-  double start(std::size_t segment) const { return segment == 0 ? 0 : knots_[segment - 1]; }
+  double start(std::size_t segment) const { return start_[segment]; }
   double at(double gap, std::size_t segment) const {
-    return value_[segment] + slopes_[segment] * (gap - start(segment));
+    return value_[segment] + slopes_[segment] * (gap - start_[segment]);
   }
   double operator()(double gap) const { return at(gap, segment(gap)); }
 
  private:
   const std::vector<double>& knots_;
   const std::vector<double>& slopes_;
-  std::vector<double> value_;  // at the start of each segment
+  std::vector<double> start_, value_;  // where each segment starts, and f there
 };
 
 /// The mean NLL of softmax(-f(max z - z)) over the samples, a convex function of the slopes of f.

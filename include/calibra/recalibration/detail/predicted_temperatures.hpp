@@ -10,10 +10,12 @@
 
 #include "calibra/detail/compensated_sum.hpp"
 #include "calibra/recalibration/detail/bracketed_newton.hpp"
-#include "calibra/recalibration/detail/form_rows.hpp"
 #include "calibra/recalibration/detail/temperature_fit.hpp"
 #include "calibra/recalibration/fit_report.hpp"
+#include "calibra/recalibration/row_form.hpp"
 #include "calibra/recalibration/samples.hpp"
+#include "calibra/rows/row_kernels.hpp"
+#include "calibra/rows/tile.hpp"
 
 namespace calibra::detail {
 
@@ -48,37 +50,51 @@ struct predicted_sums {
 /// One pass: the sums of each predicted class c at beta[c]; classes of beta 0 are left out.
 inline std::vector<predicted_sums> predicted_nll(const class_samples& samples,
                                                  const std::vector<double>& beta) {
-  const std::size_t k = samples.classes();
   struct work {
     std::vector<predicted_sums> sums;
-    std::vector<double> row;
+    std::vector<double> scaled, max, sum, first, second;
+    std::vector<std::size_t> row, predicted;
   };
+  const std::size_t k = samples.classes();
+  const row_kernels<double>& kernels = kernels_for<double>(best_isa());
   std::vector<work> parts(samples.parts());
   parts[0].sums.resize(k);
   samples.walk(row_form::logits, [&](std::size_t part, const class_block& block) {
-    parts[part].sums.resize(k);
-    parts[part].row.resize(k);
-    double* p = parts[part].row.data();
+    work& s = parts[part];
+    s.sums.resize(k);
+    s.row.clear();
+    s.predicted.clear();
+    s.scaled.clear();
     for (std::size_t i = 0; i < block.size; ++i) {
-      const double w = block.weight_of(i);
       const double* z = block.row(i);
       const std::size_t c = predicted_class(z, k);
-      if (w == 0 || beta[c] == 0) continue;
-      for (std::size_t j = 0; j < k; ++j) p[j] = beta[c] * (z[j] - z[c]);
-      const double lse = softmax_row(p, k);
-      const double label = z[static_cast<std::size_t>(block.label[i])] - z[c];
-      double mean = 0, square = 0;  // of z - z_y
-      for (std::size_t j = 0; j < k; ++j) {
-        const double d = z[j] - z[c] - label;
-        mean += p[j] * d;
-        square += p[j] * d * d;
-      }
-      predicted_sums& s = parts[part].sums[c];
-      s.nll += w * (lse - beta[c] * label);
-      s.gradient += w * mean;
-      s.curvature += w * std::max(0.0, square - mean * mean);
-      s.weight += w;
-      s.beaten = s.beaten || label < 0;
+      if (block.weight_of(i) == 0 || beta[c] == 0) continue;
+      s.row.push_back(i);
+      s.predicted.push_back(c);
+      const std::size_t at = s.scaled.size();
+      s.scaled.resize(at + k);
+      for (std::size_t j = 0; j < k; ++j) s.scaled[at + j] = beta[c] * (z[j] - z[c]);
+    }
+    const std::size_t n = s.row.size();
+    for (std::vector<double>* of : {&s.max, &s.sum, &s.first, &s.second}) of->resize(n);
+    row_sums<double> out;  // sums of e, e u and e u^2, u = beta (z - max), e = exp(u)
+    out.max = s.max.data();
+    out.sum = s.sum.data();
+    out.second = s.first.data();
+    out.third = s.second.data();
+    if (n != 0)
+      kernels.tempered({s.scaled.data(), static_cast<std::ptrdiff_t>(k), true, n, k}, 1, out);
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::size_t c = s.predicted[i], row = s.row[i];
+      const double w = block.weight_of(row), b = beta[c];
+      const double label = s.scaled[i * k + static_cast<std::size_t>(block.label[row])];
+      const double mean = s.first[i] / s.sum[i];
+      predicted_sums& of = s.sums[c];
+      of.nll += w * (std::log(s.sum[i]) - label);
+      of.gradient += w * ((mean - label) / b);
+      of.curvature += w * std::max(0.0, (s.second[i] / s.sum[i] - mean * mean) / (b * b));
+      of.weight += w;
+      of.beaten = of.beaten || label < 0;
     }
   });
   for (std::size_t part = 1; part < parts.size(); ++part)
