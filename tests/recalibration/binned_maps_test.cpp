@@ -7,6 +7,7 @@
 #include <calibra/recalibration/affine.hpp>
 #include <calibra/recalibration/bbq.hpp>
 #include <calibra/recalibration/detail/log_gamma.hpp>
+#include <calibra/recalibration/mixed_with_uniform.hpp>
 #include <calibra/recalibration/one_against_rest.hpp>
 #include <calibra/recalibration/recalibrated.hpp>
 #include <calibra/recalibration/scaling_binning.hpp>
@@ -533,6 +534,19 @@ TEMPLATE_TEST_CASE("binned maps: what all of them keep", "", bbq, scaling_binnin
     for (std::size_t i = 0; i < x.size(); ++i)
       CHECK((q(i, 0) >= 0 && std::abs(q(i, 0) + q(i, 1) - 1) <= 4 * epsilon));
   }
+}
+
+TEMPLATE_TEST_CASE("binned maps mixed with the uniform distribution are never 0 or 1", "",
+                   scaling_binning, spline) {
+  const problem x = large_problem(50, 10);
+  const auto r = x.fitted<mixed_with_uniform<TestType>>();
+  const TestType inner = x.fitted<TestType>();
+  const double share = 1 / (x.total() + 1);
+  const std::vector<double> p = places(x);
+  const std::vector<double> q = r.transform(binary_probabilities(p));
+  const std::vector<double> before = inner.transform(binary_probabilities(p));
+  for (std::size_t i = 0; i < p.size(); ++i)
+    CHECK(std::abs(q[i] - ((1 - share) * before[i] + share / 2)) <= 8 * epsilon);
 }
 
 TEST_CASE("binned maps that are none are refused") {

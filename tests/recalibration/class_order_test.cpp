@@ -6,6 +6,7 @@
 #include <calibra/json.hpp>
 #include <calibra/recalibration/classwise_temperature.hpp>
 #include <calibra/recalibration/irm.hpp>
+#include <calibra/recalibration/mixed_with_uniform.hpp>
 #include <calibra/recalibration/order_preserving.hpp>
 #include <calibra/recalibration/recalibrated.hpp>
 #include <calibra/recalibration/temperature.hpp>
@@ -231,6 +232,22 @@ TEST_CASE("irm keeps predictions and the order within rows, and many scores are 
       CHECK(std::abs(static_cast<double>(r(p(i, j)) - value)) <=
             1e-14 * (10 + static_cast<double>(slope)));
     }
+}
+
+TEST_CASE("irm mixed with the uniform distribution has a finite NLL") {
+  // The lowest scores are misses, so that f is 0 there, and 1e-9 p is all that a label there gets.
+  const problem<double> x = random_problem<double>(200, 3, 1.7, 2, 43);
+  const auto r = fit<mixed_with_uniform<irm>>(logits(x.z), x.labels);
+  CHECK(r.share() == 1.0 / 201);
+  const matrix<double> far = [] {
+    matrix<double> z(1, 3);
+    z(0, 0) = 30;
+    return z;
+  }();
+  const matrix<double> q = r.transform(logits(far));
+  CHECK(q(0, 1) >= 1.0 / 603);
+  CHECK(nll(recalibrated(r, logits(far)), std::vector<int>{2}) <= std::log(603));
+  CHECK(nll(recalibrated(r.inner(), logits(far)), std::vector<int>{2}) > 20);
 }
 
 TEST_CASE("classwise_temperature is a temperature of the samples that predict each class") {

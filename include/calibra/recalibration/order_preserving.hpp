@@ -38,7 +38,7 @@ namespace calibra {
 /// at a bound if the NLL falls into the range. Samples that can be told apart without error have no
 /// optimum: slopes end at 1024, and the report says so. Scores on which nothing depends, and no
 /// samples: nothing is changed. Cost: O(N K) a pass, some five passes for the temperature, one for
-/// the knots, some ten for the slopes; 24 K bytes a thread, no copy of the scores. Keeps: the order
+/// the knots, some ten for the slopes; 20 K bytes a thread, no copy of the scores. Keeps: the order
 /// of the classes, so the prediction. Fits of two data sets cannot be merged. Source: Rahimi et
 /// al., "Intra order-preserving functions for calibration of multi-class neural networks", NeurIPS
 /// 2020, section 4.
