@@ -18,7 +18,6 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
-#include <numeric>
 #include <random>
 #include <string>
 #include <utility>

@@ -10,11 +10,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
-#include <functional>
-#include <limits>
 #include <random>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
