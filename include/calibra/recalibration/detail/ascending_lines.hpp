@@ -121,16 +121,17 @@ class ascending_lines_nll {
   void add(work& s, const ascending_lines& f, const double* z, std::size_t label, double w,
            std::size_t k) const {
     const std::size_t n = s.gradient.size();
-    const double max = *std::max_element(z, z + k);
+    const auto best = static_cast<std::size_t>(std::max_element(z, z + k) - z);
     for (std::size_t j = 0; j < k; ++j) {
-      s.gap[j] = max - z[j];
+      s.gap[j] = z[best] - z[j];
       const std::size_t in = f.segment(s.gap[j]);
       s.segment[j] = static_cast<std::uint32_t>(in);
       s.p[j] = -f.at(s.gap[j], in);
     }
     const double of_label = s.p[label];
     s.beaten = s.beaten || s.gap[label] > 0;
-    s.value += w * (softmax_row(s.p.data(), k) - of_label);
+    softmax_row(s.p.data(), k);
+    s.value += -w * (of_label + std::log(s.p[best]));  // p of the best is 1 / sum
     std::fill(s.mass.begin(), s.mass.end(), 0.0);
     std::fill(s.reach.begin(), s.reach.end(), 0.0);
     std::fill(s.square.begin(), s.square.end(), 0.0);

@@ -53,10 +53,10 @@ struct newton_result {
 /// interpolation of x as a function of the gradient (order 2.7 instead of 2). No step is longer
 /// than a factor of 16; what leaves the bracket or does not shrink is replaced by the geometric
 /// mean of the bracket.
-class newton_search {
+class stepwise_newton {
  public:
   /// `known`, where given, is an evaluation made before; it is not counted.
-  newton_search(const newton_rules& rules, double start, const std::optional<slope>& known = {})
+  stepwise_newton(const newton_rules& rules, double start, const std::optional<slope>& known = {})
       : rules_(rules), low_(rules.lower), high_(rules.upper) {
     if (known) {
       if (known->gradient == 0 && known->curvature == 0) {
@@ -73,8 +73,8 @@ class newton_search {
 
   /// The verdict where the function does not rise anywhere above x: it falls towards the upper
   /// bound, or is flat.
-  static newton_search plateau(const newton_rules& rules, double x) {
-    newton_search search(rules, x);
+  static stepwise_newton plateau(const newton_rules& rules, double x) {
+    stepwise_newton search(rules, x);
     search.begin_plateau(x);
     return search;
   }
@@ -196,15 +196,15 @@ class bracketed_newton {
   bracketed_newton(std::function<slope(double)> evaluate, newton_rules rules)
       : evaluate_(std::move(evaluate)), rules_(rules) {}
 
-  /// As newton_search().
+  /// As stepwise_newton().
   newton_result run(double start, const std::optional<slope>& known = {}) const {
-    return finished(newton_search(rules_, start, known));
+    return finished(stepwise_newton(rules_, start, known));
   }
-  /// As newton_search::plateau().
-  newton_result plateau(double x) const { return finished(newton_search::plateau(rules_, x)); }
+  /// As stepwise_newton::plateau().
+  newton_result plateau(double x) const { return finished(stepwise_newton::plateau(rules_, x)); }
 
  private:
-  newton_result finished(newton_search search) const {
+  newton_result finished(stepwise_newton search) const {
     while (!search.ended()) search.take(evaluate_(search.at()));
     return search.result();
   }

@@ -140,11 +140,11 @@ inline predicted_betas fit_predicted_betas(const class_samples& samples, std::si
   const double shared = global.end == newton_end::flat ? 1 : global.x;
 
   predicted_betas found;
-  std::vector<newton_search> searches;
+  std::vector<stepwise_newton> searches;
   for (const predicted_sums& of : sums) {
     const bool any = of.weight.value() > 0;
-    searches.push_back(of.beaten ? newton_search(rules, shared, of.means(at))
-                                 : newton_search::plateau(rules, shared));
+    searches.push_back(of.beaten ? stepwise_newton(rules, shared, of.means(at))
+                                 : stepwise_newton::plateau(rules, shared));
     if (!any) ++found.unpredicted;
   }
   const auto predicted = [&](std::size_t c) { return sums[c].weight.value() > 0; };
