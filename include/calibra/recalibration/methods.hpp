@@ -74,6 +74,9 @@ using all_recalibrators = recalibrator_list<  //
     cross_venn_abers,                         //
     histogram_width,                          //
     histogram_mass,                           //
+    bbq,                                      //
+    scaling_binning,                          //
+    spline,                                   //
     dac>;
     spline,                                   //
     bbq,                                      //
