@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
 
-// The two formulas of docs/losses.md that have small constants, as the page quotes them, against
+// Two formulas of docs/losses.md that have small constants, as the page quotes them, against
 // the losses where the constants tell.
 #include <algorithm>
 #include <catch2/catch.hpp>

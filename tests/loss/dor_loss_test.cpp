@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -15,6 +14,7 @@
 #include "calibra/array/view.hpp"
 #include "calibra/loss/kgcoop_loss.hpp"
 #include "calibra/outlier/feature_divergence.hpp"
+#include "feature_tables.hpp"
 
 using calibra::dor_loss;
 using calibra::feature_divergence;
@@ -22,6 +22,9 @@ using calibra::kgcoop_loss;
 using calibra::matrix;
 using calibra::matrix_view;
 using Catch::Matchers::Contains;
+using feature_tables::gradient_error;
+using feature_tables::random_matrix;
+using feature_tables::widened;
 
 namespace {
 
@@ -29,29 +32,11 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-template<class T>
-matrix<T> random_matrix(std::size_t rows, std::size_t cols, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<double> normal;
-  matrix<T> m(rows, cols);
-  for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t j = 0; j < cols; ++j) m(i, j) = static_cast<T>(normal(random));
-  return m;
-}
-
 long double dot(matrix_view<const double> a, std::size_t i, matrix_view<const double> b,
                 std::size_t j) {
   long double sum = 0;
   for (std::size_t k = 0; k < a.cols(); ++k) sum += static_cast<long double>(a(i, k)) * b(j, k);
   return sum;
-}
-
-template<class T>
-matrix<double> widened(const matrix<T>& m) {
-  matrix<double> wide(m.rows(), m.cols());
-  for (std::size_t i = 0; i < m.rows(); ++i)
-    for (std::size_t j = 0; j < m.cols(); ++j) wide(i, j) = static_cast<double>(m(i, j));
-  return wide;
 }
 
 double naive_loss(const matrix<double>& u, const matrix<double>& v) {
@@ -83,25 +68,6 @@ double naive_divergence(const matrix<double>& x, std::size_t nearest) {
     sum += mean;
   }
   return static_cast<double>(sum / static_cast<long double>(x.rows()));
-}
-
-/// The largest difference between a gradient and central differences of the loss.
-template<class Loss>
-double gradient_error(const Loss& loss, matrix<double> u, const matrix<double>& gradient,
-                      double step) {
-  double error = 0;
-  for (std::size_t i = 0; i < u.rows(); ++i) {
-    for (std::size_t j = 0; j < u.cols(); ++j) {
-      const double x = u(i, j);
-      u(i, j) = x + step;
-      const double above = loss(u);
-      u(i, j) = x - step;
-      const double below = loss(u);
-      u(i, j) = x;
-      error = std::max(error, std::abs((above - below) / (2 * step) - gradient(i, j)));
-    }
-  }
-  return error;
 }
 
 }  // namespace
