@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "calibra/loss/dor_loss.hpp"
+#include "calibra/loss/moment_matching_loss.hpp"
 
 using calibra::dor_loss;
 using calibra::dor_options;
@@ -76,6 +77,41 @@ TEMPLATE_TEST_CASE("DOR gives lambda times the loss of the batch's rows", "[outl
       CHECK(gradient.data()[k] == 2 * expected.data()[k]);  // a power of two changes no rounding
     CHECK(dor(rows) == Approx(0).margin(64 * std::numeric_limits<double>::epsilon()));
   }
+}
+
+TEMPLATE_TEST_CASE("DOR with second moments adds the covariances of the batch", "[outlier][dor]",
+                   float, double) {
+  constexpr double epsilon = std::numeric_limits<double>::epsilon();
+  dynamic_outlier_regularization dor(random_bank<TestType>(30),
+                                     {.batch = 7, .lambda = 2, .gamma = 3});
+  for (int iteration = 0; iteration < 5; ++iteration) {
+    dor.sample();
+    const matrix<TestType> zero_shot = dor.zero_shot();
+    const matrix<TestType> tuned = random_features<TestType>(7, 6, 2);
+    matrix<double> cosines(7, 6), moments(7, 6), gradient(7, 6);
+    const double value =
+        2 * dor_loss(tuned, zero_shot, cosines) +
+        6 * calibra::moment_matching_loss(tuned, zero_shot, moments, {.mean = 0, .covariance = 1});
+    CHECK(dor(tuned) == Approx(value).epsilon(16 * epsilon));
+    CHECK(dor(tuned, gradient) == dor(tuned));
+    double most = 0;
+    for (std::size_t k = 0; k < 42; ++k) {
+      CHECK(gradient.data()[k] ==
+            Approx(2 * cosines.data()[k] + 6 * moments.data()[k]).margin(64 * epsilon).epsilon(0));
+      most = std::max(most, std::abs(moments.data()[k]));
+    }
+    CHECK(most > 1e-3);
+    matrix<TestType> in_place = tuned, expected(7, 6);
+    dor(tuned, expected);
+    CHECK(dor(in_place, in_place) == dor(tuned));
+    CHECK(std::equal(expected.data(), expected.data() + 42, in_place.data()));
+    CHECK(dor(zero_shot) == Approx(0).margin(64 * epsilon));
+  }
+  // One outlier has no spread.
+  dynamic_outlier_regularization one(random_bank<TestType>(30), {.batch = 1, .gamma = 3});
+  one.sample();
+  const matrix<TestType> tuned = random_features<TestType>(1, 6, 2);
+  CHECK(one(tuned) == Approx(8 * dor_loss(tuned, one.zero_shot())).epsilon(4 * epsilon));
 }
 
 TEST_CASE("Batches are sets of the bank, fresh each iteration", "[outlier][dor]") {
@@ -170,6 +206,8 @@ TEST_CASE("DOR names what is wrong", "[outlier][dor][error]") {
   CHECK_THROWS_AS(dor_type(random_bank<float>(10),
                            {.batch = 2, .lambda = std::numeric_limits<double>::quiet_NaN()}),
                   calibra::option_error);
+  CHECK_THROWS_WITH(dor_type(random_bank<float>(10), {.batch = 2, .gamma = -1}),
+                    "dynamic_outlier_regularization(): expected gamma in [0, inf), got -1");
   CHECK_THROWS_WITH(dor_type({}), Contains("the bank has no outlier"));
   auto uneven = random_bank<float>(10);
   uneven.names.pop_back();
@@ -181,4 +219,14 @@ TEST_CASE("DOR names what is wrong", "[outlier][dor][error]") {
                     "dynamic_outlier_regularization(): tuned is 3 x 6, zero_shot is 2 x 6; "
                     "expected the same shape");
   CHECK_THROWS_AS(dor(random_features<float>(2, 5, 1)), calibra::shape_error);
+  dor_type moments(random_bank<float>(10), {.batch = 2, .gamma = 1});
+  moments.sample();
+  matrix<double> gradient(3, 6);
+  CHECK_THROWS_AS(moments(random_features<float>(2, 6, 1), gradient), calibra::shape_error);
+  CHECK_THROWS_AS(moments(random_features<float>(3, 6, 1), gradient), calibra::shape_error);
+  auto bad = random_features<float>(2, 6, 1);
+  bad(1, 3) = std::numeric_limits<float>::quiet_NaN();
+  matrix<double> untouched(2, 6);
+  CHECK_THROWS_AS(moments(bad, untouched), calibra::value_error);
+  CHECK(std::all_of(untouched.data(), untouched.data() + 12, [](double x) { return x == 0; }));
 }

@@ -3,7 +3,6 @@
 #include "calibra/torch/dor_loss.hpp"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <catch2/catch.hpp>
@@ -20,60 +19,16 @@
 #include "calibra/outlier/feature_divergence.hpp"
 #include "calibra/torch/outliers.hpp"
 #include "fake_device.hpp"
+#include "tensor_gradients.hpp"
 
 using calibra::dor_loss;
 using calibra::feature_divergence;
 using calibra::kgcoop_loss;
 using calibra::matrix;
-using calibra::matrix_view;
 using calibra::outlier_bank;
+using namespace tensor_gradients;
 
 namespace {
-
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-
-at::Tensor random_tensor(std::int64_t rows, std::int64_t cols, std::uint64_t seed,
-                         at::ScalarType dtype = at::kDouble) {
-  at::set_num_threads(1);
-  at::manual_seed(seed);
-  return at::randn({rows, cols}, at::kDouble).to(dtype);
-}
-
-at::Tensor leaf(const at::Tensor& t) {
-  return t.detach().clone().set_requires_grad(true);
-}
-
-matrix_view<double> host(const at::Tensor& t) {
-  return {t.data_ptr<double>(), static_cast<std::size_t>(t.size(0)),
-          static_cast<std::size_t>(t.size(1)), static_cast<std::ptrdiff_t>(t.stride(0)),
-          static_cast<std::ptrdiff_t>(t.stride(1))};
-}
-
-double largest(const at::Tensor& t) {
-  return t.detach().abs().max().item<double>();
-}
-
-/// The largest difference between autograd's gradient and central differences.
-template<class Loss>
-double gradient_error(const Loss& loss, const at::Tensor& at) {
-  const at::Tensor x = leaf(at);
-  loss(x).backward();
-  const double step = std::cbrt(epsilon);
-  at::Tensor moved = at.detach().clone();
-  double error = 0;
-  for (std::int64_t i = 0; i < moved.numel(); ++i) {
-    double& element = moved.data_ptr<double>()[i];
-    const double before = element;
-    element = before + step;
-    const double above = loss(moved).template item<double>();
-    element = before - step;
-    const double below = loss(moved).template item<double>();
-    element = before;
-    error = std::max(error, std::abs((above - below) / (2 * step) -
-                                     x.grad().contiguous().data_ptr<double>()[i]));
-  }
-  return error;
-}
 
 std::string message(const at::Tensor& tuned, const at::Tensor& zero_shot) {
   try {
@@ -218,7 +173,8 @@ TEST_CASE("DOR of a bank of tensors equals that of host memory", "[dor][torch]")
   const at::Tensor features = random_tensor(20, 6, 14, at::kFloat);
   std::copy_n(features.data_ptr<float>(), 120, bank.features.data());
   for (int i = 0; i < 20; ++i) bank.names.push_back("noun " + std::to_string(i));
-  const calibra::dor_options options{.batch = 5, .lambda = 2, .seed = 3};
+  const double gamma = GENERATE(0.0, 1.5);  // without and with second moments
+  const calibra::dor_options options{.batch = 5, .lambda = 2, .seed = 3, .gamma = gamma};
   calibra::dynamic_outlier_regularization dor(calibra::to_tensor(bank), options);
   calibra::dynamic_outlier_regularization on_host(bank, options);
   CHECK(dor.state() == on_host.state());

@@ -24,12 +24,17 @@ struct dor_options {
   std::size_t batch = 32;  ///< Outliers an iteration, B; at least 1, at most the bank's.
   double lambda = 8;       ///< Weight of the loss; the paper: 8 for CoOp, 2 for other methods.
   std::uint64_t seed = 0;  ///< Of the batches.
+  /// Weight of the outliers' second moments inside the loss; 0 for the published loss. Not of the
+  /// paper.
+  double gamma = 0;
 };
 
 /// Dynamic Outlier Regularization for a training loop: owns a bank of outliers with their frozen
 /// zero-shot features, draws a fresh batch of them each iteration, and gives
-/// lambda (1 - mean_b cos(tuned_b, zero_shot_b)) for the features that the tuned prompt has for
-/// them. A step of training is
+/// lambda (1 - mean_b cos(tuned_b, zero_shot_b) + gamma |Cov_t - Cov_0|_F^2) for the features that
+/// the tuned prompt has for them. Cov_t and Cov_0 are the covariances of the batch's tuned and
+/// zero-shot features, brought to norm 1, with divisor B: those of moment_matching_loss. They cost
+/// O(B^2 D), and nothing where gamma is 0. A step of training is
 ///
 ///     const auto ids = dor.sample();             // which outliers
 ///     loss = cross_entropy + dor(encode(ids));   // their tuned features, B x D, in that order
@@ -45,7 +50,7 @@ class dynamic_outlier_regularization {
 
   /// Takes the bank over. Throws value_error for a bank without outliers; shape_error where names
   /// and features differ in number; option_error for a batch of 0 or beyond the bank, and for a
-  /// lambda that is negative or not finite.
+  /// lambda or a gamma that is negative or not finite.
   explicit dynamic_outlier_regularization(outlier_bank<Features> bank, dor_options options = {})
       : bank_(std::move(bank)), options_(options), fingerprint_(fingerprint(bank_.names)) {
     const std::size_t count = bank_.names.size();
@@ -57,9 +62,8 @@ class dynamic_outlier_regularization {
     if (options.batch == 0 || options.batch > count)
       throw option_error(detail::concat(where, ": expected a batch in [1, ", count,
                                         "], the size of the bank, got ", options.batch));
-    if (!(options.lambda >= 0) || !detail::is_finite(options.lambda))
-      throw option_error(
-          detail::concat(where, ": expected lambda in [0, inf), got ", options.lambda));
+    check_weight("lambda", options.lambda);
+    check_weight("gamma", options.gamma);
   }
 
   /// Draws the next batch: B different outlier numbers, every set of B as likely as any other. The
@@ -89,22 +93,24 @@ class dynamic_outlier_regularization {
     return chosen;
   }
 
-  /// lambda times the DOR loss of the tuned features of the current batch (B x D, in its order): a
-  /// double for host memory, a tensor without dimensions for at::Tensor.
+  /// lambda times the DOR loss, with the second moments where gamma is not 0, of the tuned features
+  /// of the current batch (B x D, in its order): a double for host memory, a tensor without
+  /// dimensions for at::Tensor.
   /// Throws: shape_error before the first sample() and for tuned features of another shape;
   /// otherwise as dor_loss.
   template<class Tuned>
   [[nodiscard]] auto operator()(const Tuned& tuned) const {
     check_sampled();
-    return outlier_features<Features>::loss(tuned, zero_shot_, options_.lambda);
+    return outlier_features<Features>::loss(tuned, zero_shot_, options_.lambda, options_.gamma);
   }
 
-  /// The same, and its gradient by `tuned` (lambda times that of dor_loss) written to `gradient`.
+  /// The same, and its gradient by `tuned` written to `gradient`.
   /// For features in host memory.
   template<class Tuned, class Gradient>
   double operator()(const Tuned& tuned, Gradient&& gradient) const {
     check_sampled();
-    return outlier_features<Features>::loss(tuned, zero_shot_, options_.lambda, gradient);
+    return outlier_features<Features>::loss(tuned, zero_shot_, options_.lambda, options_.gamma,
+                                            gradient);
   }
 
   [[nodiscard]] const outlier_bank<Features>& bank() const noexcept { return bank_; }
@@ -139,6 +145,10 @@ class dynamic_outlier_regularization {
  private:
   static constexpr std::string_view where = "dynamic_outlier_regularization()";
 
+  static void check_weight(std::string_view name, double weight) {
+    if (!(weight >= 0) || !detail::is_finite(weight))
+      throw option_error(detail::concat(where, ": expected ", name, " in [0, inf), got ", weight));
+  }
   void check_sampled() const {
     if (ids_.empty())
       throw shape_error(

@@ -11,6 +11,9 @@
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
 #include "calibra/detail/cosine_distance.hpp"
+#include "calibra/detail/gradient_view.hpp"
+#include "calibra/loss/detail/feature_loss.hpp"
+#include "calibra/loss/detail/moment_distance.hpp"
 
 namespace calibra {
 
@@ -43,15 +46,29 @@ struct outlier_features {
         taken(b, j) = scalar_traits<scalar>::load(view(index[b], j));
     return taken;
   }
-  /// lambda L_dor, and its gradient where one is asked for.
+  /// lambda (L_dor + gamma |Cov_t - Cov_0|_F^2), and its gradient where one is asked for.
   template<class Tuned>
-  static double loss(const Tuned& tuned, const rows_type& zero_shot, double lambda) {
-    return lambda * detail::cosine_distance(where, tuned, zero_shot);
+  static double loss(const Tuned& tuned, const rows_type& zero_shot, double lambda, double gamma) {
+    const double distance = detail::cosine_distance(where, tuned, zero_shot);
+    if (gamma == 0) return lambda * distance;
+    return lambda * (distance + detail::moment_distance(where, tuned, zero_shot, 0, gamma));
   }
   template<class Tuned, class Gradient>
-  static double loss(const Tuned& tuned, const rows_type& zero_shot, double lambda,
+  static double loss(const Tuned& tuned, const rows_type& zero_shot, double lambda, double gamma,
                      Gradient& gradient) {
-    return lambda * detail::cosine_distance(where, tuned, zero_shot, gradient, lambda);
+    if (gamma == 0)
+      return lambda * detail::cosine_distance(where, tuned, zero_shot, gradient, lambda);
+    const auto held = detail::hold<detail::as_matrix>(tuned);
+    const auto out = detail::gradient_view(gradient);
+    detail::check_same_shape(where, "gradient", out, "tuned", held.view());
+    matrix<double> slopes(out.rows(), out.cols()), moments(out.rows(), out.cols());
+    const double distance = detail::cosine_distance(where, tuned, zero_shot, slopes, lambda);
+    const double apart =
+        detail::moment_distance(where, held.view(), zero_shot.view(), 0, gamma, &moments);
+    for (std::size_t b = 0; b < slopes.rows(); ++b)
+      for (std::size_t j = 0; j < slopes.cols(); ++j) slopes(b, j) += lambda * moments(b, j);
+    detail::write_gradient(slopes, out);
+    return lambda * (distance + apart);
   }
 
  private:

@@ -14,6 +14,7 @@
 #include "calibra/outlier/bank.hpp"
 #include "calibra/outlier/features.hpp"
 #include "calibra/torch/dor_loss.hpp"
+#include "calibra/torch/feature_losses.hpp"
 
 namespace calibra {
 
@@ -38,8 +39,11 @@ struct outlier_features<at::Tensor> {
   static at::Tensor take(const at::Tensor& features, const at::Tensor& index) {
     return features.detach().index_select(0, index);
   }
-  static at::Tensor loss(const at::Tensor& tuned, const at::Tensor& zero_shot, double lambda) {
-    return lambda * detail::cosine_distance(where, tuned, zero_shot);
+  static at::Tensor loss(const at::Tensor& tuned, const at::Tensor& zero_shot, double lambda,
+                         double gamma) {
+    const at::Tensor distance = detail::cosine_distance(where, tuned, zero_shot);
+    if (gamma == 0) return lambda * distance;
+    return lambda * (distance + detail::moment_distance(where, tuned, zero_shot, 0, gamma));
   }
 
  private:
