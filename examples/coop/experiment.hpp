@@ -27,7 +27,7 @@ enum class repair { none, temperature, dac };
 std::string name_of(tuning_method method, repair after);
 
 struct experiment_options {
-  std::vector<tuning_method> methods{std::begin(tuning_methods), std::end(tuning_methods)};
+  std::vector<tuning_method> methods{std::begin(usual_methods), std::end(usual_methods)};
   std::uint64_t first_seed = 0;
   std::int64_t seeds = 5;
   tuning_options tuning;         ///< method, seeds and checkpoint are set for each run

@@ -225,6 +225,8 @@ std::vector<std::pair<std::string, std::string>> settings_of(const request& want
       {"dor_weight", concat(t.dor_weight)},
       {"kgcoop_dor_weight", concat(wanted.experiment.kgcoop_dor_weight)},
       {"kgcoop_weight", concat(t.kgcoop_weight)},
+      {"gamma", concat(t.gamma)},
+      {"regulariser_weight", concat(t.regulariser_weight)},
       {"outliers", concat(wanted.experiment.outliers)},
       {"outlier_rule", wanted.rule},
       {"outlier_batch", t.outliers == 0 ? "base classes" : concat(t.outliers)}};
@@ -356,7 +358,8 @@ void add_options(CLI::App& app, request& wanted) {
       ->capture_default_str();
   app.add_option("--first-seed", e.first_seed, "The first of them")->capture_default_str();
   app.add_option("--methods", wanted.methods,
-                 "Out of zero-shot, coop, coop+dor, kgcoop, kgcoop+dor; default: all")
+                 "Out of zero-shot, coop, coop+dor, kgcoop, kgcoop+dor (the default), coop+dor2, "
+                 "coop+dispersion, coop+orthogonality, coop+separation, coop+moments, coop+range")
       ->delimiter(',');
   app.add_flag("--repairs", e.repairs,
                "Also judge CoOp after temperature scaling, fitted to the training pictures, and "
@@ -405,6 +408,14 @@ void add_options(CLI::App& app, request& wanted) {
       ->capture_default_str()
       ->group(tuning);
   app.add_option("--kgcoop-lambda", e.kgcoop_dor_weight, "The same beside KgCoOp")
+      ->capture_default_str()
+      ->group(tuning);
+  app.add_option("--gamma", t.gamma,
+                 "Weight of the outliers' covariances in the DOR loss: coop+dor2")
+      ->capture_default_str()
+      ->group(tuning);
+  app.add_option("--regulariser-weight", t.regulariser_weight,
+                 "Weight of the loss of the methods from coop+dispersion to coop+range")
       ->capture_default_str()
       ->group(tuning);
   app.add_option("--kgcoop-weight", t.kgcoop_weight, "Weight of the KgCoOp loss")

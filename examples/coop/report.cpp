@@ -151,7 +151,7 @@ struct claim {
 
 std::vector<std::vector<std::string>> claim_rows(std::span<const run> runs) {
   using enum tuning_method;
-  static constexpr std::array<claim, 14> claims = {{
+  static constexpr std::array<claim, 19> claims = {{
       {coop, zero_shot, split::base, measure::accuracy},
       {coop, zero_shot, split::fresh, measure::feature_divergence},
       {coop, zero_shot, split::fresh, measure::ece},
@@ -160,6 +160,11 @@ std::vector<std::vector<std::string>> claim_rows(std::span<const run> runs) {
       {coop_dor, coop, split::fresh, measure::accuracy},
       {coop_dor, coop, split::base, measure::accuracy},
       {coop_dor, coop, split::base, measure::ece},
+      {coop_dor2, coop_dor, split::fresh, measure::feature_divergence},
+      {coop_dor2, coop_dor, split::fresh, measure::ece},
+      {coop_dor2, coop_dor, split::fresh, measure::accuracy},
+      {coop_dor2, coop_dor, split::base, measure::ece},
+      {coop_dor2, coop_dor, split::base, measure::accuracy},
       {coop_dor, kgcoop, split::fresh, measure::ece},
       {coop_dor, kgcoop, split::base, measure::ece},
       {coop_dor, kgcoop, split::base, measure::accuracy},

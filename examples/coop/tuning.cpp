@@ -12,11 +12,14 @@
 #include <sstream>
 #include <utility>
 
+#include "calibra/adapters/torch.hpp"
 #include "calibra/detail/counter_random.hpp"
 #include "calibra/error.hpp"
 #include "calibra/outlier/dynamic_outlier_regularization.hpp"
 #include "calibra/torch/dor_loss.hpp"
+#include "calibra/torch/feature_losses.hpp"
 #include "calibra/torch/outliers.hpp"
+#include "calibra/torch/zero_shot_range.hpp"
 #include "checkpoint.hpp"
 #include "clip/text_transformer.hpp"
 
@@ -31,7 +34,13 @@ constexpr std::pair<tuning_method, std::string_view> method_names[] = {
     {tuning_method::coop, "coop"},
     {tuning_method::kgcoop, "kgcoop"},
     {tuning_method::coop_dor, "coop+dor"},
-    {tuning_method::kgcoop_dor, "kgcoop+dor"}};
+    {tuning_method::kgcoop_dor, "kgcoop+dor"},
+    {tuning_method::coop_dor2, "coop+dor2"},
+    {tuning_method::coop_dispersion, "coop+dispersion"},
+    {tuning_method::coop_orthogonality, "coop+orthogonality"},
+    {tuning_method::coop_separation, "coop+separation"},
+    {tuning_method::coop_moments, "coop+moments"},
+    {tuning_method::coop_range, "coop+range"}};
 
 /// Random numbers for one purpose: a stream that no other use of the same seed has.
 calibra::detail::counter_random random_for(std::string_view purpose, std::uint64_t seed,
@@ -69,6 +78,8 @@ void check_options(const tuning_options& o) {
   number("warm_up_rate", o.warm_up_rate);
   number("kgcoop_weight", o.kgcoop_weight);
   number("dor_weight", o.dor_weight);
+  number("gamma", o.gamma);
+  number("regulariser_weight", o.regulariser_weight);
   if (uses_dor(o.method) && o.prompt.class_specific)
     fail("outliers have no class-specific context; expected one context for all with DOR");
 }
@@ -136,6 +147,8 @@ tuning_settings settings_of(const tuning_options& o, const task& what, double lo
     out["dor_weight"] = text(o.dor_weight);
     out["outliers"] = text(outliers_of(o, what));
   }
+  if (o.method == tuning_method::coop_dor2) out["gamma"] = text(o.gamma);
+  if (uses_regulariser(o.method)) out["regulariser_weight"] = text(o.regulariser_weight);
   return out;
 }
 
@@ -152,11 +165,13 @@ class tuner {
         descent_(learner_.context(), options.momentum, options.weight_decay),
         prompts_(learner_.prompts(what.base)),
         settings_(settings_of(options, what, scale_)) {
-    if (uses_kgcoop(options.method)) zero_shot_ = zero_shot_features(words, what.phrase, what.base);
+    if (uses_kgcoop(options.method) || uses_regulariser(options.method))
+      zero_shot_ = zero_shot_features(words, what.phrase, what.base);
     if (uses_dor(options.method)) {
       if (!bank) throw calibra::option_error("tune(): DOR needs a bank of outliers, got none");
+      const double gamma = options.method == tuning_method::coop_dor2 ? options.gamma : 0;
       dor_.emplace(*bank, calibra::dor_options{outliers_of(options, what), options.dor_weight,
-                                               options.seed});
+                                               options.seed, gamma});
       prompts_ = prompts_.followed_by(learner_.prompts(bank->names));
       base_ids_ = at::arange(classes_, train_.labels.options());
     }
@@ -192,7 +207,7 @@ class tuner {
   }
 
  private:
-  enum sum : std::int64_t { cross_entropy_sum, kgcoop_sum, dor_sum, hits, sums };
+  enum sum : std::int64_t { cross_entropy_sum, kgcoop_sum, dor_sum, regulariser_sum, hits, sums };
 
   void iterate(const at::Tensor& index) {
     const at::Tensor labels = train_.labels.index_select(0, index);
@@ -210,7 +225,8 @@ class tuner {
     at::Tensor loss = entropy;
     at::Tensor kgcoop = zero_;
     at::Tensor dor = zero_;
-    if (zero_shot_.defined()) {
+    at::Tensor regulariser = zero_;
+    if (uses_kgcoop(options_.method)) {
       kgcoop = options_.kgcoop_weight * calibra::kgcoop_loss(classes, zero_shot_);
       loss = loss + kgcoop;
     }
@@ -218,11 +234,34 @@ class tuner {
       dor = (*dor_)(encoded.narrow(0, classes_, encoded.size(0) - classes_));
       loss = loss + dor;
     }
+    if (uses_regulariser(options_.method)) {
+      regulariser = options_.regulariser_weight * regulariser_of(classes, features, logits);
+      loss = loss + regulariser;
+    }
     loss.backward();
     descent_.step(rate_of(options_, epoch_));
     const at::NoGradGuard no_grad;
     const at::Tensor hit = logits.argmax(1).eq(labels).to(zero_.scalar_type()).mean();
-    sums_.add_(at::stack({entropy, kgcoop, dor, hit}).to(at::kDouble));
+    sums_.add_(at::stack({entropy, kgcoop, dor, regulariser, hit}).to(at::kDouble));
+  }
+
+  /// Of the base classes' features, and of the logits that they give to pictures.
+  at::Tensor regulariser_of(const at::Tensor& classes, const at::Tensor& pictures,
+                            const at::Tensor& logits) const {
+    switch (options_.method) {
+      case tuning_method::coop_dispersion:
+        return calibra::dispersion_loss(classes);
+      case tuning_method::coop_orthogonality:
+        return calibra::orthogonality_loss(classes);
+      case tuning_method::coop_separation:
+        return calibra::angular_separation_loss(classes);
+      case tuning_method::coop_moments:
+        return calibra::moment_matching_loss(classes, zero_shot_);
+      default:
+        return calibra::zero_shot_range_penalty_loss(
+            calibra::logits(logits),
+            calibra::logits(at::matmul(pictures, zero_shot_.t()) * scale_));
+    }
   }
 
   void clear_sums() {
@@ -239,7 +278,8 @@ class tuner {
     out.cross_entropy = mean[cross_entropy_sum];
     out.kgcoop = mean[kgcoop_sum];
     out.dor = mean[dor_sum];
-    out.loss = out.cross_entropy + out.kgcoop + out.dor;
+    out.regulariser = mean[regulariser_sum];
+    out.loss = out.cross_entropy + out.kgcoop + out.dor + out.regulariser;
     out.accuracy = mean[hits];
     return out;
   }
@@ -312,7 +352,14 @@ bool uses_kgcoop(tuning_method method) {
 }
 
 bool uses_dor(tuning_method method) {
-  return method == tuning_method::coop_dor || method == tuning_method::kgcoop_dor;
+  return method == tuning_method::coop_dor || method == tuning_method::kgcoop_dor ||
+         method == tuning_method::coop_dor2;
+}
+
+bool uses_regulariser(tuning_method method) {
+  return method == tuning_method::coop_dispersion || method == tuning_method::coop_orthogonality ||
+         method == tuning_method::coop_separation || method == tuning_method::coop_moments ||
+         method == tuning_method::coop_range;
 }
 
 double rate_of(const tuning_options& o, std::int64_t epoch) {

@@ -19,23 +19,50 @@
 namespace coop {
 
 /// How prompts are had. KgCoOp adds the distance of the classes' features to their zero-shot ones,
-/// DOR that of outliers drawn anew each iteration.
-enum class tuning_method { zero_shot, coop, kgcoop, coop_dor, kgcoop_dor };
+/// DOR that of outliers drawn anew each iteration, dor2 that and the distance of the outliers'
+/// covariances. The others add a loss of calibra/loss/: of the base classes' features or, range, of
+/// the logits of the training pictures.
+enum class tuning_method {
+  zero_shot,
+  coop,
+  kgcoop,
+  coop_dor,
+  kgcoop_dor,
+  coop_dor2,
+  coop_dispersion,
+  coop_orthogonality,
+  coop_separation,
+  coop_moments,
+  coop_range
+};
 
 /// All of them, in the order of reports.
-inline constexpr tuning_method tuning_methods[] = {tuning_method::zero_shot, tuning_method::coop,
-                                                   tuning_method::coop_dor, tuning_method::kgcoop,
-                                                   tuning_method::kgcoop_dor};
+inline constexpr tuning_method tuning_methods[] = {
+    tuning_method::zero_shot,       tuning_method::coop,
+    tuning_method::coop_dor,        tuning_method::coop_dor2,
+    tuning_method::kgcoop,          tuning_method::kgcoop_dor,
+    tuning_method::coop_dispersion, tuning_method::coop_orthogonality,
+    tuning_method::coop_separation, tuning_method::coop_moments,
+    tuning_method::coop_range};
 
-/// "zero-shot", "coop", "kgcoop", "coop+dor", "kgcoop+dor".
+/// Those that are compared where nothing else is asked for.
+inline constexpr tuning_method usual_methods[] = {tuning_method::zero_shot, tuning_method::coop,
+                                                  tuning_method::coop_dor, tuning_method::kgcoop,
+                                                  tuning_method::kgcoop_dor};
+
+/// "zero-shot", "coop", "kgcoop", "coop+dor", "kgcoop+dor", "coop+dor2", "coop+dispersion",
+/// "coop+orthogonality", "coop+separation", "coop+moments", "coop+range".
 std::string_view name_of(tuning_method method);
 /// The method of that name. Throws calibra::option_error that lists the names.
 tuning_method tuning_method_of(std::string_view name);
 bool uses_kgcoop(tuning_method method);
 bool uses_dor(tuning_method method);
+/// Whether it has a loss of its own beside cross-entropy that is neither KgCoOp's nor DOR's.
+bool uses_regulariser(tuning_method method);
 
 /// Defaults are the published ones: CoOp's training of 16 shots (Zhou et al. 2022 and its trainer),
-/// KgCoOp's and DOR's weights.
+/// KgCoOp's and DOR's weights. There is none for gamma; those of the other regularisers are for
+/// other objectives than cross-entropy.
 struct tuning_options {
   tuning_method method = tuning_method::coop;
   prompt_options prompt;
@@ -47,7 +74,9 @@ struct tuning_options {
   std::int64_t warm_up_epochs = 1;
   double warm_up_rate = 1e-5;  ///< `rate` for no warm-up
   double kgcoop_weight = 8;
-  double dor_weight = 8;     ///< lambda
+  double dor_weight = 8;  ///< lambda
+  double gamma = 1;       ///< of the outliers' covariances, inside lambda; for dor2
+  double regulariser_weight = 1;
   std::size_t outliers = 0;  ///< a batch of DOR; 0: as many as there are base classes
   std::uint64_t seed = 0;    ///< of the order of pictures and of outliers
 
@@ -65,9 +94,10 @@ struct epoch_report {
   double rate = 0;
   double loss = 0;  ///< all terms
   double cross_entropy = 0;
-  double kgcoop = 0;    ///< the term times its weight
-  double dor = 0;       ///< the term times its weight
-  double accuracy = 0;  ///< on the training batches
+  double kgcoop = 0;       ///< the term times its weight
+  double dor = 0;          ///< the term times its weight, with second moments for dor2
+  double regulariser = 0;  ///< the term times its weight
+  double accuracy = 0;     ///< on the training batches
 };
 
 struct tuning_result {

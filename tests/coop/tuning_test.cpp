@@ -51,6 +51,38 @@ calibra::outlier_bank<at::Tensor> bank_of(const language& words, const task& wha
   return {what.nouns, zero_shot_features(words, what.phrase, what.nouns), {}};
 }
 
+at::Tensor covariance(const at::Tensor& rows) {
+  const at::Tensor centred = rows - rows.mean(0, true);
+  return at::matmul(centred.t(), centred) / static_cast<double>(rows.size(0));
+}
+
+/// The plain way; 0 for methods that have none.
+at::Tensor regulariser_of(tuning_method method, const at::Tensor& classes,
+                          const at::Tensor& zero_shot, const at::Tensor& logits,
+                          const at::Tensor& pictures) {
+  const at::Tensor cosines = at::matmul(classes, classes.t());
+  const at::Tensor eye = at::eye(classes.size(0), classes.options());
+  switch (method) {
+    case tuning_method::coop_dispersion:
+      return -(classes - classes.mean(0, true)).square().sum(1).sqrt().mean();
+    case tuning_method::coop_orthogonality:
+      return (cosines - eye).square().sum();
+    case tuning_method::coop_separation:
+      return -at::acos(at::amax(cosines - 2 * eye, {1})).mean();
+    case tuning_method::coop_moments:
+      return (classes.mean(0) - zero_shot.mean(0)).square().sum() +
+             (covariance(classes) - covariance(zero_shot)).square().sum();
+    case tuning_method::coop_range: {
+      const at::Tensor there = 20 * at::matmul(pictures, zero_shot.t());
+      const at::Tensor above = (logits - at::amax(there, {1}, true)).clamp_min(0);
+      const at::Tensor below = (at::amin(there, {1}, true) - logits).clamp_min(0);
+      return (above + below).sum(1).mean();
+    }
+    default:
+      return at::zeros({}, classes.options());
+  }
+}
+
 tuning_options options_of(tuning_method method) {
   tuning_options out;
   out.method = method;
@@ -102,6 +134,8 @@ TEST_CASE("tune: one step is that of the objective's formula") {
     options.batch = 100;   // all twelve pictures
     options.outliers = 5;  // all outliers, in some order
     options.warm_up_rate = 0.01;
+    options.gamma = 30;
+    options.regulariser_weight = 0.7;
     epoch_report seen;
     const tuning_result result =
         tune(words, what, options, bank, [&](const epoch_report& r) { seen = r; });
@@ -118,9 +152,16 @@ TEST_CASE("tune: one step is that of the objective's formula") {
     const at::Tensor kgcoop =
         8 * (1 - (classes * zero_shot_features(words, "an {}", what.base)).sum(1).mean());
     const at::Tensor dor = 8 * (1 - (features(what.nouns) * bank.features).sum(1).mean());
+    const at::Tensor zero_shot = zero_shot_features(words, "an {}", what.base);
+    const at::Tensor second = covariance(features(what.nouns)) - covariance(bank.features);
+    const at::Tensor second_moments = 8 * options.gamma * second.square().sum();
+    const at::Tensor regulariser =
+        0.7 * regulariser_of(method, classes, zero_shot, logits, what.train.features);
     at::Tensor loss = entropy;
     if (uses_kgcoop(method)) loss = loss + kgcoop;
     if (uses_dor(method)) loss = loss + dor;
+    if (method == tuning_method::coop_dor2) loss = loss + second_moments;
+    if (uses_regulariser(method)) loss = loss + regulariser;
     const at::Tensor gradient = torch::autograd::grad({loss}, {learner.context()})[0];
     const at::Tensor before = learner.context().detach();
     const at::Tensor after = before - 0.01 * (gradient + 5e-4 * before);
@@ -129,7 +170,11 @@ TEST_CASE("tune: one step is that of the objective's formula") {
     CHECK(distance(result.context, after) < 10000 * epsilon);
     CHECK(seen.cross_entropy == Approx(entropy.item<double>()).epsilon(1e-9));
     CHECK(seen.kgcoop == Approx(uses_kgcoop(method) ? kgcoop.item<double>() : 0).margin(1e-12));
-    CHECK(seen.dor == Approx(uses_dor(method) ? dor.item<double>() : 0).margin(1e-12));
+    const double moments = method == tuning_method::coop_dor2 ? second_moments.item<double>() : 0;
+    CHECK(seen.dor == Approx(uses_dor(method) ? dor.item<double>() + moments : 0).margin(1e-12));
+    CHECK(seen.regulariser ==
+          Approx(uses_regulariser(method) ? regulariser.item<double>() : 0).margin(1e-12));
+    CHECK((seen.regulariser != 0) == uses_regulariser(method));
     CHECK(seen.loss == Approx(loss.item<double>()).epsilon(1e-9));
     CHECK(seen.accuracy ==
           Approx(logits.argmax(1).eq(what.train.labels).to(at::kDouble).mean().item<double>()));
@@ -159,7 +204,8 @@ TEST_CASE("tune: stopped anywhere and taken up again, the context is the same to
   const language words = test::small_language(at::kFloat);
   const task what = small_task(words);
   const auto bank = bank_of(words, what);
-  for (const tuning_method method : {tuning_method::coop, tuning_method::kgcoop_dor}) {
+  for (const tuning_method method :
+       {tuning_method::coop, tuning_method::kgcoop_dor, tuning_method::coop_moments}) {
     tuning_options options = options_of(method);
     options.batch = 2;  // six iterations an epoch, 36 in all
     std::vector<epoch_report> expected;
@@ -279,6 +325,12 @@ TEST_CASE("tune: what makes no sense is told") {
   what.train.labels = what.train.labels.narrow(0, 0, 3);
   CHECK_THROWS_AS(tune(words, what, options), calibra::shape_error);
 
+  options = options_of(tuning_method::coop_range);
+  options.regulariser_weight = -1;
+  CHECK_THROWS_WITH(tune(words, small_task(words), options), Catch::Contains("regulariser_weight"));
+
+  for (const tuning_method method : tuning_methods)
+    CHECK(tuning_method_of(name_of(method)) == method);
   CHECK(tuning_method_of("kgcoop+dor") == tuning_method::kgcoop_dor);
   CHECK_THROWS_WITH(tuning_method_of("cocoop"),
                     Catch::Contains("coop+dor") && Catch::Contains("'cocoop'"));
