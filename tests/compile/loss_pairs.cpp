@@ -7,6 +7,8 @@
 
 #include "calibra/loss/margin_smoothing_loss.hpp"
 #include "calibra/loss/mmce_loss.hpp"
+#include "calibra/loss/zero_shot_normalised.hpp"
+#include "calibra/loss/zero_shot_range_penalty_loss.hpp"
 #include "calibra/scores.hpp"
 
 using table = std::vector<std::array<float, 3>>;
@@ -42,6 +44,31 @@ double margin(const table& scores, const std::vector<int>& labels) {
   return calibra::margin_smoothing_loss(calibra::probabilities(scores), labels);
 #else
   return calibra::margin_smoothing_loss(calibra::logits(scores), labels);
+#endif
+}
+
+double range(const table& z, const table& zero_shot) {
+#ifdef FAULT_bare_zero_shot_logits
+  return calibra::zero_shot_range_penalty_loss(calibra::logits(z), zero_shot);
+#else
+  return calibra::zero_shot_range_penalty_loss(calibra::logits(z), calibra::logits(zero_shot));
+#endif
+}
+
+double range_of_logits(const table& scores, const table& zero_shot) {
+#ifdef FAULT_range_of_probabilities
+  return calibra::zero_shot_range_penalty_loss(calibra::probabilities(scores),
+                                               calibra::probabilities(zero_shot));
+#else
+  return calibra::zero_shot_range_penalty_loss(calibra::logits(scores), calibra::logits(zero_shot));
+#endif
+}
+
+double normalised(const table& z, [[maybe_unused]] const std::vector<float>& x) {
+#ifdef FAULT_normalised_binary
+  return calibra::zero_shot_normalised(calibra::binary_logits(x), calibra::binary_logits(x))(0, 0);
+#else
+  return calibra::zero_shot_normalised(calibra::logits(z), calibra::logits(z))(0, 0);
 #endif
 }
 
@@ -98,5 +125,14 @@ double by_hand(const tensor& t, const tensor& y, std::vector<double>& gradient) 
   static_cast<void>(t);
   static_cast<void>(y);
   return calibra::mmce_loss(calibra::binary_logits(gradient), std::vector<int>{}, gradient);
+#endif
+}
+
+double range_of_tensors([[maybe_unused]] const tensor& t, const table& z) {
+#ifdef FAULT_tensor_range
+  static_cast<void>(z);
+  return calibra::zero_shot_range_penalty_loss(calibra::logits(t), calibra::logits(t));
+#else
+  return calibra::zero_shot_range_penalty_loss(calibra::logits(z), calibra::logits(z));
 #endif
 }
