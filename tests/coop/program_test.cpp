@@ -159,8 +159,9 @@ TEST_CASE("threads do not change the results") {
 TEST_CASE("options reach the tuning") {
   const workplace here;
   const auto runs = [&](const std::string& options) {
-    const outcome run =
-        here.run("--methods coop+dor --seeds 1 --epochs 3 --format json --quiet " + options);
+    const std::string methods =
+        options.find("--methods") == std::string::npos ? "--methods coop+dor " : "";
+    const outcome run = here.run(methods + "--seeds 1 --epochs 3 --format json --quiet " + options);
     INFO(options << ": " << run.err);
     REQUIRE(run.status == 0);
     return json::parse(run.out);
@@ -175,6 +176,22 @@ TEST_CASE("options reach the tuning") {
         "--context 4", "--first-seed 7", "--shots 4", "--outlier-batch 3", "--shift sketch"}) {
     INFO(options);
     CHECK(runs(options)["runs"] != plain["runs"]);
+  }
+  // The options of methods that are not in every comparison: their runs differ from CoOp's, and
+  // from their own with another weight.
+  const json coop = runs("--methods coop");
+  for (const char* method : {"coop+dispersion", "coop+orthogonality", "coop+separation",
+                             "coop+moments", "coop+range", "coop+dor2"}) {
+    INFO(method);
+    const auto confidences = [](const json& results) {
+      std::vector<double> values;
+      for (const json& run : results["runs"]) values.push_back(run["confidence"].get<double>());
+      return values;
+    };
+    const json mine = runs(std::string("--methods ") + method);
+    const json heavier = runs(std::string("--regulariser-weight 5 --gamma 50 --methods ") + method);
+    CHECK(confidences(mine) != confidences(coop));
+    CHECK(confidences(mine) != confidences(heavier));
   }
   const outcome own =
       here.run("--methods coop --class-specific --seeds 1 --epochs 2 --format json --quiet");
