@@ -4,7 +4,6 @@
 
 #include <ATen/ATen.h>
 
-#include <cstdint>
 #include <limits>
 #include <string_view>
 #include <tuple>
