@@ -66,6 +66,8 @@ struct request {
   // a CLIP of the user's
   std::string clip, vocabulary, images, features, classes, nouns, wordnet;
   std::string phrase = "a photo of a {}.";
+  std::vector<std::int64_t> heads;
+  std::string activation;
 };
 
 /// Threads inside an operation. OpenBLAS, where it is the BLAS, has its own and would let the
@@ -173,9 +175,20 @@ std::vector<std::string> outlier_nouns(const request& wanted, const tokenizer& w
   return nouns;
 }
 
+/// What the user says of the CLIP beyond its file.
+clip_settings own_settings(const request& wanted) {
+  clip_settings own;
+  if (!wanted.heads.empty()) {
+    own.text.heads = wanted.heads[0];
+    own.vision.heads = wanted.heads[1];
+  }
+  own.text.nonlinearity = own.vision.nonlinearity = activation_of(wanted.activation);
+  return own;
+}
+
 laboratory users_clip(const request& wanted, status_line& status) {
   set_operation_threads(wanted.threads);
-  const clip_model model = load_clip(wanted.clip);
+  const clip_model model = load_clip(wanted.clip, own_settings(wanted));
   const text_config& config = model.text->config();
   auto words = std::make_shared<const tokenizer>(wanted.vocabulary);
   if (words->vocabulary() != config.vocabulary)
@@ -455,6 +468,18 @@ void add_options(CLI::App& app, request& wanted) {
   auto* clip = app.add_option("--clip", wanted.clip, "Weights: .safetensors or TorchScript .pt");
   for (CLI::Option* drawn : {weights, from_nothing, quick, shift}) clip->excludes(drawn);
   clip->group(own);
+  app.add_option("--heads", wanted.heads,
+                 "Attention heads, TEXT,VISION; default: what the weights or a config.json or "
+                 "open_clip_config.json beside them say")
+      ->delimiter(',')
+      ->expected(2)
+      ->check(CLI::Range(1, 100000))
+      ->needs(clip)
+      ->group(own);
+  app.add_option("--activation", wanted.activation, "The same of the activation")
+      ->check(CLI::IsMember({"quick_gelu", "gelu"}))
+      ->needs(clip)
+      ->group(own);
   auto* vocabulary = app.add_option("--vocab", wanted.vocabulary,
                                     "Merges of the tokenizer, bpe_simple_vocab_16e6.txt[.gz]");
   vocabulary->needs(clip)->group(own);

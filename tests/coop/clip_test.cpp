@@ -14,6 +14,7 @@ using namespace coop;
 using coop::test::distance;
 using coop::test::fixture;
 using coop::test::load_array;
+using coop::test::with_quick_gelu;
 
 namespace {
 
@@ -24,11 +25,11 @@ at::Tensor normalised(const at::Tensor& x) {
   return x / x.norm(2, 1, true);
 }
 
-void compare(const std::string& weights, const std::string& io) {
+void compare(const std::string& weights, const std::string& io, const clip_settings& settings) {
   const auto model_path = fixture(weights);
   const auto io_path = fixture(io);
   if (!model_path || !io_path) return;
-  const clip_model model = load_clip(*model_path);
+  const clip_model model = load_clip(*model_path, settings);
   const at::Tensor ids = load_array(*io_path, "token_ids");
   const at::Tensor images = load_array(*io_path, "images");
   const at::Tensor text = model.text->encode(ids);
@@ -64,35 +65,39 @@ parameter_map first_layer(const parameter_map& parameters, Config& config) {
 }  // namespace
 
 TEST_CASE("CLIP: features and logits of the published code") {
-  compare("clip_tiny_f32.safetensors", "clip_tiny_io.npz");
+  compare("clip_tiny_f32.safetensors", "clip_tiny_io.npz", with_quick_gelu());
 }
 
 TEST_CASE("CLIP: features and logits from weights partly in float16") {
-  compare("clip_small_mixed_f16.safetensors", "clip_small_io.npz");
+  compare("clip_small_mixed_f16.safetensors", "clip_small_io.npz", openai_settings());
 }
 
-TEST_CASE("CLIP: heads come from the metadata, or are width / 64") {
+TEST_CASE("CLIP: heads come from the metadata, OpenAI's are width / 64") {
   if (const auto path = fixture("clip_tiny_f32.safetensors")) {
-    const clip_model model = load_clip(*path);
+    const clip_model model = load_clip(*path, with_quick_gelu());
     CHECK(model.text->config().heads == 2);
     CHECK(model.vision->config().heads == 1);
     CHECK(model.vision->config().resolution == 32);
     CHECK(model.vision->config().patch == 8);
     tensor_file file = read_tensors(*path);
-    CHECK(make_clip("x", file.tensors).text->config().heads == 1);
+    CHECK(make_clip("x", file.tensors, openai_settings()).text->config().heads == 1);
     file.metadata.insert_or_assign("transformer_heads", std::string(1, '7'));
-    CHECK_THROWS_WITH(make_clip("x", file.tensors, file.metadata),
-                      Catch::Contains("transformer_heads") && Catch::Contains("'7'"));
+    const clip_settings seven = metadata_settings("x", file.metadata).or_else(with_quick_gelu());
+    CHECK_THROWS_WITH(make_clip("x", file.tensors, seven),
+                      Catch::Contains("text encoder") && Catch::Contains("got 7"));
+    file.metadata.insert_or_assign("transformer_heads", std::string("2x"));
+    CHECK_THROWS_WITH(metadata_settings("x", file.metadata),
+                      Catch::Contains("transformer_heads") && Catch::Contains("'2x'"));
   }
   if (const auto path = fixture("clip_small_mixed_f16.safetensors"))
-    CHECK(load_clip(*path).text->config().heads == 2);
+    CHECK(load_clip(*path, openai_settings()).text->config().heads == 2);
 }
 
 TEST_CASE("CLIP: the text encoder's first layers") {
   const auto model_path = fixture("clip_tiny_f32.safetensors");
   const auto io_path = fixture("clip_tiny_io.npz");
   if (!model_path || !io_path) return;
-  const clip_model model = load_clip(*model_path);
+  const clip_model model = load_clip(*model_path, with_quick_gelu());
   const at::Tensor ids = load_array(*io_path, "token_ids");
   const at::Tensor placed =
       model.text->embed(ids) + model.text->parameters().at("positional_embedding");
@@ -116,7 +121,7 @@ TEST_CASE("CLIP: the image encoder's first layers") {
   const auto model_path = fixture("clip_tiny_f32.safetensors");
   const auto io_path = fixture("clip_tiny_io.npz");
   if (!model_path || !io_path) return;
-  const clip_model model = load_clip(*model_path);
+  const clip_model model = load_clip(*model_path, with_quick_gelu());
   const at::Tensor images = load_array(*io_path, "images");
   CHECK(distance(model.vision->patches(images), load_array(*io_path, "vision_after_conv1")) <
         single_tolerance);

@@ -45,7 +45,7 @@ void compare(at::ScalarType dtype, const std::string& suffix, double tolerance) 
     return load_array(*run_path, name + suffix);
   };
 
-  const clip_model model = load_clip(*model_path);
+  const clip_model model = load_clip(*model_path, coop::test::with_quick_gelu());
   const auto words = std::make_shared<const tokenizer>(*merges);
   const language speech{std::make_shared<const text_transformer>(model.text->to(dtype)), words,
                         model.logit_scale};

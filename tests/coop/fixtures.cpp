@@ -24,6 +24,12 @@ std::optional<std::string> fixture(const std::string& name) {
   return std::nullopt;
 }
 
+clip_settings with_quick_gelu() {
+  clip_settings out;
+  out.text.nonlinearity = out.vision.nonlinearity = activation::quick_gelu;
+  return out;
+}
+
 at::Tensor load_array(const std::string& path, const std::string& member) {
   using calibra::io::dtype;
   const calibra::io::mapped_file file(path);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "clip/settings.hpp"
 #include "clip/text_transformer.hpp"
 #include "task.hpp"
 
@@ -14,6 +15,9 @@ namespace coop::test {
 
 /// The path of a file in the fixtures folder, where it is there; else says which test goes without.
 std::optional<std::string> fixture(const std::string& name);
+
+/// QuickGELU, as the published code of the fixtures has; the heads are in their metadata.
+clip_settings with_quick_gelu();
 
 /// An array of any number of dimensions out of an `.npz` file.
 at::Tensor load_array(const std::string& path, const std::string& member);

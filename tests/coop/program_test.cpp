@@ -248,6 +248,9 @@ TEST_CASE("bad input ends with a message that says what and where") {
   fails("--clip text.txt", 2, "--vocab");
   fails("--images .", 2, "--clip");
   fails("--clip text.txt --vocab text.txt", 2, "--images");
+  fails("--heads 2,2", 2, "--clip");
+  fails("--clip text.txt --vocab text.txt --images . --heads 2", 2, "--heads");
+  fails("--clip text.txt --vocab text.txt --images . --activation relu", 2, "relu");
   fails("--clip text.txt --vocab text.txt --images .", 1, "text.txt");
 }
 
@@ -274,7 +277,8 @@ TEST_CASE("it runs on a CLIP, a vocabulary and pictures of the user's") {
     nouns << noun << '\n';
   nouns.close();
   const std::string clip = "--clip " + fixture("clip_tiny_f32.safetensors") + " --vocab " +
-                           fixture("mini_bpe.txt") + " --context 2 --quiet ";
+                           fixture("mini_bpe.txt") +
+                           " --activation quick_gelu --context 2 --quiet ";
   const std::string few = "--epochs 2 --seeds 2 --outlier-batch 3 --nouns nouns.txt ";
 
   const outcome run =

@@ -90,7 +90,7 @@ void check_same(const clip_model& a, const clip_model& b) {
 }  // namespace
 
 TEST_CASE("weights: sizes are read off the shapes") {
-  const clip_model model = make_clip("x", random_clip());
+  const clip_model model = make_clip("x", random_clip(), openai_settings());
   const text_config& text = model.text->config();
   CHECK(text.width == 64);
   CHECK(text.layers == 2);
@@ -108,14 +108,15 @@ TEST_CASE("weights: sizes are read off the shapes") {
 
 TEST_CASE("weights: Hugging Face's names give the same model") {
   const parameter_map ours = random_clip();
-  check_same(make_clip("x", ours), make_clip("x", hugging_face(ours)));
+  check_same(make_clip("x", ours, openai_settings()),
+             make_clip("x", hugging_face(ours), openai_settings()));
 }
 
 TEST_CASE("weights: safetensors and TorchScript give the same model") {
   const parameter_map ours = random_clip();
   const temporary_file tensors(".safetensors");
   write_tensors(tensors.path(), {ours, {}});
-  check_same(make_clip("x", ours), load_clip(tensors.path()));
+  check_same(make_clip("x", ours, openai_settings()), load_clip(tensors.path(), openai_settings()));
 
   // Modules within modules, as the published archive has them.
   torch::jit::Module root("clip");
@@ -138,7 +139,7 @@ TEST_CASE("weights: safetensors and TorchScript give the same model") {
   }
   const temporary_file archive(".pt");
   root.save(archive.path());
-  check_same(make_clip("x", ours), load_clip(archive.path()));
+  check_same(make_clip("x", ours, openai_settings()), load_clip(archive.path()));
 }
 
 TEST_CASE("weights: float16 is computed with as float32") {
@@ -147,7 +148,7 @@ TEST_CASE("weights: float16 is computed with as float32") {
     if (tensor.dim() == 2) tensor = tensor.to(at::kHalf);
   const temporary_file file(".safetensors");
   write_tensors(file.path(), {ours, {}});
-  const clip_model model = load_clip(file.path());
+  const clip_model model = load_clip(file.path(), openai_settings());
   for (const auto& [name, tensor] : model.text->parameters()) {
     CHECK(tensor.scalar_type() == at::kFloat);
     CHECK(at::equal(tensor, ours.at(name).to(at::kFloat)));
@@ -161,7 +162,7 @@ TEST_CASE("weights: all that is wrong is told at once") {
   ours["text_projection"] = at::zeros({63, 24});
   ours["extra.weight"] = at::zeros({2});
   CHECK_THROWS_WITH(
-      make_clip("model.pt", ours),
+      make_clip("model.pt", ours, openai_settings()),
       Catch::StartsWith("model.pt: ") && Catch::Contains("missing: visual.ln_pre.bias [128]") &&
           Catch::Contains("missing: transformer.resblocks.1.mlp.c_fc.weight [256, 64]") &&
           Catch::Contains("text_projection: expected [64, 24], got [63, 24]") &&
@@ -170,14 +171,14 @@ TEST_CASE("weights: all that is wrong is told at once") {
   parameter_map theirs = hugging_face(random_clip());
   theirs.erase("text_model.encoder.layers.0.self_attn.k_proj.bias");
   CHECK_THROWS_WITH(
-      make_clip("x", theirs),
+      make_clip("x", theirs, openai_settings()),
       Catch::Contains("missing: transformer.resblocks.0.attn.in_proj_bias") &&
           Catch::Contains("unknown: text_model.encoder.layers.0.self_attn.q_proj.bias"));
 
   parameter_map resnet = random_clip();
   resnet["visual.layer1.0.conv1.weight"] = at::zeros({1});
-  CHECK_THROWS_WITH(make_clip("x", resnet), Catch::Contains("ResNet"));
-  CHECK_THROWS_AS(make_clip("x", {}), calibra::value_error);
+  CHECK_THROWS_WITH(make_clip("x", resnet, openai_settings()), Catch::Contains("ResNet"));
+  CHECK_THROWS_AS(make_clip("x", {}, openai_settings()), calibra::value_error);
 }
 
 TEST_CASE("weights: a file of another kind is told") {

@@ -50,7 +50,8 @@ text_transformer::text_transformer(const text_config& config, parameter_map para
   check_config(config_);
   check_parameters("text_transformer()", parameters_, shapes(config_));
   for (std::int64_t i = 0; i < config_.layers; ++i)
-    blocks_.push_back(block::from(parameters_, block_prefix(blocks_prefix, i)));
+    blocks_.push_back(block::from(parameters_, block_prefix(blocks_prefix, i), config_.nonlinearity,
+                                  config_.epsilon));
   token_embedding_ = parameters_.at("token_embedding.weight");
   positional_embedding_ = parameters_.at("positional_embedding");
   ln_final_weight_ = parameters_.at("ln_final.weight");
@@ -64,7 +65,7 @@ parameter_shapes text_transformer::shapes(const text_config& c) {
                        {"ln_final.weight", {c.width}},
                        {"ln_final.bias", {c.width}},
                        {"text_projection", {c.width, c.embed_dim}}};
-  add_block_shapes(out, blocks_prefix, c.layers, c.width);
+  add_block_shapes(out, blocks_prefix, c.layers, c.width, c.hidden_width());
   return out;
 }
 
@@ -74,7 +75,7 @@ text_transformer text_transformer::random(const text_config& c, std::uint64_t se
   parameter_map parameters;
   parameters["token_embedding.weight"] = draw_normal({c.vocabulary, c.width}, 0.02, random);
   parameters["positional_embedding"] = draw_normal({c.context_length, c.width}, 0.01, random);
-  add_random_blocks(parameters, blocks_prefix, c.layers, c.width, random);
+  add_random_blocks(parameters, blocks_prefix, c.layers, c.width, c.hidden_width(), random);
   parameters["ln_final.weight"] = at::ones({c.width});
   parameters["ln_final.bias"] = at::zeros({c.width});
   const double deviation = 1 / std::sqrt(static_cast<double>(c.width));
@@ -160,7 +161,7 @@ at::Tensor text_transformer::run(const at::Tensor& prefix, const at::Tensor& res
 
   // The last block: keys and values of all tokens, all else at the ends only.
   const block& last = blocks_.back();
-  const at::Tensor normal = layer_norm(x, last.ln_1_weight, last.ln_1_bias);
+  const at::Tensor normal = layer_norm(x, last.ln_1_weight, last.ln_1_bias, config_.epsilon);
   const at::Tensor rows = at::arange(n, ends.options()) * s + (ends + p);
   const at::Tensor queries = at::linear(
       normal.index_select(0, rows), last.in_weight.narrow(0, 0, w), last.in_bias.narrow(0, 0, w));
@@ -175,7 +176,7 @@ at::Tensor text_transformer::run(const at::Tensor& prefix, const at::Tensor& res
   const at::Tensor attended =
       attend(split_heads(queries, 1, h)[0], all.tokens(0, p), all.tokens(p, n * s), end_mask, n);
   const at::Tensor y = last.finish(x.index_select(0, rows), join_heads(attended));
-  return at::matmul(layer_norm(y, ln_final_weight_, ln_final_bias_), projection_);
+  return at::matmul(layer_norm(y, ln_final_weight_, ln_final_bias_, config_.epsilon), projection_);
 }
 
 }  // namespace coop

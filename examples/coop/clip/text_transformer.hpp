@@ -19,6 +19,11 @@ struct text_config {
   std::int64_t context_length = 77;
   std::int64_t vocabulary = 49408;
   std::int64_t embed_dim = 512;
+  std::int64_t hidden = 0;  ///< of the perceptrons; 0: four times the width
+  activation nonlinearity = activation::quick_gelu;
+  double epsilon = default_epsilon;  ///< of LayerNorm
+
+  std::int64_t hidden_width() const { return hidden == 0 ? 4 * width : hidden; }
 };
 
 /// CLIP's text encoder: a causal pre-norm transformer, read at the end-of-text token and projected.

@@ -38,7 +38,8 @@ vision_transformer::vision_transformer(const vision_config& config, parameter_ma
   check_config(config_);
   check_parameters("vision_transformer()", parameters_, shapes(config_));
   for (std::int64_t i = 0; i < config_.layers; ++i)
-    blocks_.push_back(block::from(parameters_, block_prefix(blocks_prefix, i)));
+    blocks_.push_back(block::from(parameters_, block_prefix(blocks_prefix, i), config_.nonlinearity,
+                                  config_.epsilon));
 }
 
 parameter_shapes vision_transformer::shapes(const vision_config& c) {
@@ -51,7 +52,7 @@ parameter_shapes vision_transformer::shapes(const vision_config& c) {
                        {"ln_post.weight", {c.width}},
                        {"ln_post.bias", {c.width}},
                        {"proj", {c.width, c.embed_dim}}};
-  add_block_shapes(out, blocks_prefix, c.layers, c.width);
+  add_block_shapes(out, blocks_prefix, c.layers, c.width, c.hidden_width());
   return out;
 }
 
@@ -73,7 +74,8 @@ at::Tensor vision_transformer::tokens(const at::Tensor& images) const {
   const at::Tensor first =
       parameters_.at("class_embedding").expand({embedded.size(0), 1, config_.width});
   const at::Tensor placed = at::cat({first, embedded}, 1) + parameters_.at("positional_embedding");
-  return layer_norm(placed, parameters_.at("ln_pre.weight"), parameters_.at("ln_pre.bias"));
+  return layer_norm(placed, parameters_.at("ln_pre.weight"), parameters_.at("ln_pre.bias"),
+                    config_.epsilon);
 }
 
 at::Tensor vision_transformer::encode(const at::Tensor& images) const {
@@ -91,7 +93,8 @@ at::Tensor vision_transformer::encode(const at::Tensor& images) const {
     }
     x = b.finish(x, join_heads(attend(parts[0], {}, {parts[1], parts[2]}, {}, n)));
   }
-  x = layer_norm(x, parameters_.at("ln_post.weight"), parameters_.at("ln_post.bias"));
+  x = layer_norm(x, parameters_.at("ln_post.weight"), parameters_.at("ln_post.bias"),
+                 config_.epsilon);
   return at::matmul(x, parameters_.at("proj"));
 }
 

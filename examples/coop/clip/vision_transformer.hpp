@@ -19,6 +19,11 @@ struct vision_config {
   std::int64_t layers = 12;
   std::int64_t heads = 12;
   std::int64_t embed_dim = 512;
+  std::int64_t hidden = 0;  ///< of the perceptrons; 0: four times the width
+  activation nonlinearity = activation::quick_gelu;
+  double epsilon = default_epsilon;  ///< of LayerNorm
+
+  std::int64_t hidden_width() const { return hidden == 0 ? 4 * width : hidden; }
 };
 
 /// CLIP's image encoder in its ViT form. Sizes: N pictures, P patches, width W, embedding D.

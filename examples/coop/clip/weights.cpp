@@ -134,16 +134,16 @@ class sizes {
  public:
   explicit sizes(const parameter_map& parameters) : parameters_(parameters) {}
 
-  /// The extent of the first of the tensors that is there and has that dimension; 1 if none.
-  std::int64_t extent(
-      std::initializer_list<std::pair<const char*, std::int64_t>> candidates) const {
+  /// The extent of the first of the tensors that is there and has that dimension.
+  std::int64_t extent(std::initializer_list<std::pair<const char*, std::int64_t>> candidates,
+                      std::int64_t otherwise = 1) const {
     for (const auto& [name, dimension] : candidates) {
       const auto found = parameters_.find(name);
       if (found != parameters_.end() && found->second.dim() > dimension &&
           found->second.size(dimension) > 0)
         return found->second.size(dimension);
     }
-    return 1;
+    return otherwise;
   }
 
   /// The largest number of a layer "<prefix><number>." and one.
@@ -163,24 +163,38 @@ class sizes {
   const parameter_map& parameters_;
 };
 
-std::int64_t heads(const std::string& where, const std::map<std::string, std::string>& metadata,
-                   const std::string& key, std::int64_t width) {
-  constexpr std::int64_t head_width = 64;
-  const auto found = metadata.find(key);
-  if (found == metadata.end()) return std::max<std::int64_t>(width / head_width, 1);
-  std::int64_t value = 0;
-  const char* last = found->second.data() + found->second.size();
-  const auto [end, problem] = std::from_chars(found->second.data(), last, value);
-  if (problem != std::errc{} || end != last || value < 1 || width % value != 0)
-    throw calibra::value_error(where + ": metadata: " + key + ": expected a divisor of the width " +
-                               std::to_string(width) + ", got '" + found->second + "'");
-  return value;
+constexpr const char* how_to_say =
+    "; put the model's config.json (Hugging Face) or open_clip_config.json (open_clip) beside it, "
+    "or "
+    "give --heads TEXT,VISION and --activation quick_gelu|gelu";
+
+/// What the settings say of one encoder, put into its configuration.
+template<class Config>
+void apply(const std::string& where, const char* encoder, const encoder_settings& of,
+           const std::string& source, Config& config) {
+  using calibra::detail::concat;
+  const std::string subject = concat(where, ": the ", encoder, " encoder, of width ", config.width);
+  if (of.width && *of.width != config.width)
+    throw calibra::value_error(
+        concat(subject, ": ", source, " is of another model, of width ", *of.width));
+  if (!of.heads && !of.head_width)
+    throw calibra::value_error(concat(subject, ": nothing says how many heads it has", how_to_say));
+  if (!of.nonlinearity)
+    throw calibra::value_error(concat(subject, ": nothing says its activation", how_to_say));
+  const std::int64_t divisor = of.heads ? *of.heads : *of.head_width;
+  if (divisor < 1 || config.width % divisor != 0)
+    throw calibra::value_error(concat(subject, ": expected a divisor of the width as ",
+                                      of.heads ? "its number of heads" : "the width of its heads",
+                                      ", got ", divisor, "; --heads TEXT,VISION says others"));
+  config.heads = of.heads ? *of.heads : config.width / *of.head_width;
+  config.nonlinearity = *of.nonlinearity;
+  config.epsilon = of.epsilon.value_or(default_epsilon);
 }
 
 }  // namespace
 
 clip_model make_clip(const std::string& where, const parameter_map& parameters,
-                     const std::map<std::string, std::string>& metadata) {
+                     const clip_settings& settings) {
   if (parameters.contains("visual.layer1.0.conv1.weight"))
     throw calibra::value_error(where + ": its image encoder is a ResNet; expected a ViT");
   parameter_map all = is_hugging_face(parameters) ? from_hugging_face(parameters) : parameters;
@@ -197,7 +211,9 @@ clip_model make_clip(const std::string& where, const parameter_map& parameters,
   text.context_length = of.extent({{"positional_embedding", 0}});
   text.vocabulary = of.extent({{"token_embedding.weight", 0}});
   text.embed_dim = of.extent({{"text_projection", 1}, {"visual.proj", 1}});
-  text.heads = heads(where, metadata, "transformer_heads", text.width);
+  text.hidden = of.extent({{"transformer.resblocks.0.mlp.c_fc.weight", 0},
+                           {"transformer.resblocks.0.mlp.c_proj.weight", 1}},
+                          0);
 
   vision_config vision;
   vision.width = of.extent({{"visual.class_embedding", 0},
@@ -209,13 +225,17 @@ clip_model make_clip(const std::string& where, const parameter_map& parameters,
   vision.resolution = std::max<std::int64_t>(std::llround(std::sqrt(places)), 1) * vision.patch;
   vision.layers = of.layers("visual.transformer.resblocks.");
   vision.embed_dim = text.embed_dim;
-  vision.heads = heads(where, metadata, "vision_heads", vision.width);
+  vision.hidden = of.extent({{"visual.transformer.resblocks.0.mlp.c_fc.weight", 0},
+                             {"visual.transformer.resblocks.0.mlp.c_proj.weight", 1}},
+                            0);
 
   parameter_shapes expected = text_transformer::shapes(text);
   for (const auto& [name, shape] : vision_transformer::shapes(vision))
     expected[visual + name] = shape;
   expected["logit_scale"] = {};
   check_parameters(where, all, expected);
+  apply(where, "text", settings.text, settings.source, text);
+  apply(where, "image", settings.vision, settings.source, vision);
 
   parameter_map text_parameters;
   parameter_map vision_parameters;
@@ -232,7 +252,7 @@ clip_model make_clip(const std::string& where, const parameter_map& parameters,
           std::exp(all.at("logit_scale").item<double>())};
 }
 
-clip_model load_clip(const std::string& path) {
+clip_model load_clip(const std::string& path, const clip_settings& wanted) {
   const bool is_archive = [&] {
     const calibra::io::mapped_file file(path);
     constexpr std::array<std::byte, 4> zip = {std::byte{'P'}, std::byte{'K'}, std::byte{3},
@@ -240,9 +260,11 @@ clip_model load_clip(const std::string& path) {
     const auto bytes = file.bytes();
     return bytes.size() >= zip.size() && std::equal(zip.begin(), zip.end(), bytes.begin());
   }();
-  if (is_archive) return make_clip(path, read_torchscript(path));
+  if (is_archive) return make_clip(path, read_torchscript(path), wanted.or_else(openai_settings()));
   const tensor_file file = read_tensors(path);
-  return make_clip(path, file.tensors, file.metadata);
+  return make_clip(path, file.tensors,
+                   wanted.or_else(metadata_settings(path, file.metadata))
+                       .or_else(settings_beside(path, is_hugging_face(file.tensors))));
 }
 
 }  // namespace coop
