@@ -8,11 +8,13 @@
 A folder a model: the configuration as the library writes it, and `expected.json` with the names and
 shapes of the parameters, token ids, features and logits. The parameters themselves are a function
 of their names (`values`), which clip_models_test.cpp has too, so that no weights lie in the
-repository.
+repository. `newer.pt` is a TorchScript archive that calls what LibTorch 1.13 has not.
 """
 
+import io
 import json
 import pathlib
+import zipfile
 
 import numpy as np
 import open_clip
@@ -106,8 +108,29 @@ def open_model(folder, text_width, text_heads, width, heads, hidden, activation,
     return shapes, text, image, scale * image @ text.T
 
 
+class Attention(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(2, 2)
+
+    def forward(self, x):
+        return torch.nn.functional.scaled_dot_product_attention(self.linear(x), x, x)
+
+
+def write_newer(path):
+    whole = io.BytesIO()
+    torch.jit.save(torch.jit.script(Attention()), whole)
+    with zipfile.ZipFile(whole) as archive, zipfile.ZipFile(path, "w") as smaller:
+        for entry in archive.infolist():
+            if not entry.filename.endswith(".debug_pkl"):  # paths of this machine
+                entry.date_time = (1980, 1, 1, 0, 0, 0)
+                smaller.writestr(entry, archive.read(entry))
+
+
 def main():
     torch.set_grad_enabled(False)
+    FOLDER.mkdir(exist_ok=True)
+    write_newer(FOLDER / "newer.pt")
     for name, sizes in MODELS.items():
         folder = FOLDER / name
         folder.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 #include "clip/weights.hpp"
 
 #include <torch/script.h>
+#include <torch/version.h>
 
 #include <catch2/catch.hpp>
 #include <random>
@@ -189,6 +190,12 @@ TEST_CASE("weights: a file of another kind is told") {
   CHECK_THROWS_WITH(load_clip(zip.path()),
                     Catch::StartsWith(zip.path()) && Catch::Contains("TorchScript"));
   CHECK_THROWS_AS(load_clip("/nowhere/clip.pt"), calibra::io_error);
+  const std::string newer = CALIBRA_COOP_TEST_DATA "/newer.pt";
+  CHECK_THROWS_WITH(load_clip(newer), Catch::StartsWith(newer));
+  if (TORCH_VERSION_MAJOR < 2) {
+    CHECK_THROWS_AS(load_clip(newer), calibra::io_error);
+    CHECK_THROWS_WITH(load_clip(newer), Catch::Contains("save its weights as .safetensors"));
+  }
 }
 
 TEST_CASE("tensor files: what is written is read") {

@@ -3,6 +3,9 @@
 #include "clip/torchscript.hpp"
 
 #include <torch/script.h>
+#include <torch/version.h>
+
+#include <exception>
 
 #include "calibra/error.hpp"
 
@@ -20,6 +23,12 @@ parameter_map read_torchscript(const std::string& path) {
                             ": not a TorchScript archive, as OpenAI publishes CLIP, nor a "
                             ".safetensors file: " +
                             problem.what_without_backtrace());
+  } catch (const std::exception& problem) {  // its program does not compile
+    throw calibra::io_error(path +
+                            ": a TorchScript archive that LibTorch " TORCH_VERSION
+                            " cannot read; where a newer one wrote it, save its weights as "
+                            ".safetensors: " +
+                            problem.what());
   }
 }
 
