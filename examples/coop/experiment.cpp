@@ -35,13 +35,31 @@ void save_labels(const std::string& path, const at::Tensor& t) {
                                                      static_cast<std::size_t>(dense.size(0))));
 }
 
+constexpr std::string_view labels_kind = "labels.npy";
+constexpr std::string_view logits_kind = "logits.npy";
+constexpr std::string_view checkpoint_kind = "checkpoint.safetensors";
+
+std::string file_name(std::string_view what, std::uint64_t seed, std::string_view kind) {
+  return calibra::detail::concat(what, '-', seed, '.', kind);
+}
+
+std::string run_name(tuning_method method, split where) {
+  return calibra::detail::concat(name_of(method), '-', name_of(where));
+}
+
+/// A context for each base class says nothing of new ones.
+bool is_judged(const tuning_options& tuning, tuning_method method, split where) {
+  return where == split::base || !tuning.prompt.class_specific ||
+         method == tuning_method::zero_shot;
+}
+
 /// The outliers of each set of base classes, made once: with a CLIP of the user's all seeds share
 /// them, and WordNet is long.
 class outlier_banks {
  public:
-  outlier_banks(const language& words, const experiment_options& options,
-                std::function<void(std::size_t, std::size_t)> progress)
-      : words_(words), options_(options), progress_(std::move(progress)) {}
+  outlier_banks(const laboratory& lab, const experiment_options& options,
+                std::function<void(const encoding_progress&)> progress)
+      : lab_(lab), options_(options), progress_(std::move(progress)) {}
 
   const calibra::outlier_bank<at::Tensor>& of(const task& what, std::uint64_t seed) {
     std::vector<std::string> key = what.base;
@@ -53,15 +71,14 @@ class outlier_banks {
     if (known != banks_.end()) return known->second;
     return banks_
         .emplace(std::move(key),
-                 outliers_for(words_, what, options_.outliers, options_.rule, seed,
-                              [&](std::size_t done) { progress_(done, what.nouns.size()); }))
+                 outliers_for(lab_, what, options_.outliers, options_.rule, seed, progress_))
         .first->second;
   }
 
  private:
-  const language& words_;
+  const laboratory& lab_;
   const experiment_options& options_;
-  std::function<void(std::size_t, std::size_t)> progress_;
+  std::function<void(const encoding_progress&)> progress_;
   std::mutex guard_;
   std::map<std::vector<std::string>, calibra::outlier_bank<at::Tensor>> banks_;
 };
@@ -75,7 +92,7 @@ class seed_runs {
     for (const split where : {split::base, split::fresh}) {
       const feature_set& pictures = pictures_of(where);
       proximity_.push_back(proximities(pictures.features));
-      if (!options.output.empty()) save_labels(file(name_of(where), "labels.npy"), pictures.labels);
+      if (!options.output.empty()) save_labels(file(name_of(where), labels_kind), pictures.labels);
     }
     if (std::any_of(options.methods.begin(), options.methods.end(), uses_dor))
       bank_ = banks.of(task_, seed_);
@@ -90,23 +107,19 @@ class seed_runs {
     tuning.seed = seed_;
     tuning.prompt.seed = seed_;
     if (!options_.output.empty() && method != tuning_method::zero_shot) {
-      tuning.checkpoint = file(name_of(method), "checkpoint.safetensors");
+      tuning.checkpoint = file(name_of(method), checkpoint_kind);
       if (!options_.resume) std::filesystem::remove(tuning.checkpoint);
     }
     if (method == tuning_method::kgcoop_dor) tuning.dor_weight = options_.kgcoop_dor_weight;
     const tuning_result result = tune(lab_.words, task_, tuning, bank_, report, stop);
     if (!result.finished) return false;
     for (const split where : {split::base, split::fresh}) {
-      if (where == split::fresh && tuning.prompt.class_specific && result.context.defined())
-        continue;
+      if (!is_judged(tuning, method, where)) continue;
       const feature_set& pictures = pictures_of(where);
       const at::Tensor classes = class_features(lab_.words, task_, tuning, result,
                                                 where == split::base ? task_.base : task_.fresh);
       const at::Tensor logits = at::matmul(pictures.features, classes.t()) * lab_.words.logit_scale;
-      if (!options_.output.empty())
-        save_matrix(
-            file(calibra::detail::concat(name_of(method), '-', name_of(where)), "logits.npy"),
-            logits);
+      if (!options_.output.empty()) save_matrix(file(run_name(method, where), logits_kind), logits);
       const auto add = [&](const at::Tensor& judged_logits, repair after) {
         runs.push_back(
             {method, where, seed_,
@@ -149,9 +162,7 @@ class seed_runs {
     return where == split::base ? task_.base_test : task_.new_test;
   }
   std::string file(std::string_view what, std::string_view kind) const {
-    return (std::filesystem::path(options_.output) /
-            calibra::detail::concat(what, '-', seed_, '.', kind))
-        .string();
+    return (std::filesystem::path(options_.output) / file_name(what, seed_, kind)).string();
   }
 
   const laboratory& lab_;
@@ -175,25 +186,53 @@ std::string name_of(tuning_method method, repair after) {
   return name;
 }
 
-calibra::outlier_bank<at::Tensor> outliers_for(const language& words, const task& what,
-                                               std::size_t count, calibra::outlier_rule rule,
-                                               std::uint64_t seed,
-                                               const std::function<void(std::size_t)>& progress) {
-  const at::Tensor base = zero_shot_features(words, what.phrase, what.base);
+calibra::outlier_bank<at::Tensor> outliers_for(
+    const laboratory& lab, const task& what, std::size_t count, calibra::outlier_rule rule,
+    std::uint64_t seed, const std::function<void(const encoding_progress&)>& progress) {
+  const at::Tensor base = zero_shot_features(lab.words, what.phrase, what.base);
   calibra::excluded_names classes;
   classes.add(what.base);
   classes.add(what.fresh);
   calibra::outlier_selector selector(calibra::to_matrix(base), std::move(classes),
                                      {.count = count, .rule = rule, .seed = seed});
-  constexpr std::size_t chunk = 1000;
+  constexpr std::size_t chunk = 2048;
+  std::size_t encoded = 0;
   for (std::size_t first = 0; first < what.nouns.size(); first += chunk) {
     const auto begin = what.nouns.begin() + static_cast<std::ptrdiff_t>(first);
     const std::vector<std::string> names(
         begin, begin + static_cast<std::ptrdiff_t>(std::min(chunk, what.nouns.size() - first)));
-    selector.add(names, calibra::to_matrix(zero_shot_features(words, what.phrase, names)));
-    if (progress) progress(selector.names_seen());
+    std::size_t of_chunk = 0;
+    const at::Tensor features =
+        lab.encode_nouns
+            ? lab.encode_nouns(names,
+                               [&](std::size_t done) {
+                                 of_chunk = done;
+                                 if (progress)
+                                   progress({first + done, what.nouns.size(), encoded + done});
+                               })
+            : zero_shot_features(lab.words, what.phrase, names);
+    encoded += of_chunk;
+    selector.add(names, calibra::to_matrix(features));
+    if (progress) progress({first + names.size(), what.nouns.size(), encoded});
   }
   return calibra::to_tensor(selector.select(), base.device());
+}
+
+std::vector<std::string> output_files(const experiment_options& options) {
+  std::vector<std::string> names;
+  for (std::int64_t i = 0; i < options.seeds; ++i) {
+    const std::uint64_t seed = options.first_seed + static_cast<std::uint64_t>(i);
+    for (const split where : {split::base, split::fresh})
+      names.push_back(file_name(name_of(where), seed, labels_kind));
+    for (const tuning_method method : options.methods) {
+      if (method != tuning_method::zero_shot)
+        names.push_back(file_name(name_of(method), seed, checkpoint_kind));
+      for (const split where : {split::base, split::fresh})
+        if (is_judged(options.tuning, method, where))
+          names.push_back(file_name(run_name(method, where), seed, logits_kind));
+    }
+  }
+  return names;
 }
 
 std::vector<run> run_experiment(const laboratory& lab, const experiment_options& options,
@@ -215,11 +254,10 @@ std::vector<run> run_experiment(const laboratory& lab, const experiment_options&
   std::exception_ptr error;
   experiment_progress progress;
   progress.all = options.seeds * static_cast<std::int64_t>(options.methods.size());
-  outlier_banks banks(lab.words, options, [&](std::size_t done, std::size_t nouns) {
+  outlier_banks banks(lab, options, [&](const encoding_progress& nouns) {
     const std::lock_guard lock(guard);
     experiment_progress encoding = progress;
-    encoding.nouns = done;
-    encoding.all_nouns = nouns;
+    encoding.nouns = nouns;
     if (report) report(encoding);
   });
   const auto work = [&] {

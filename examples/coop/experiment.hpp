@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "calibra/outlier/selector.hpp"
+#include "encoding.hpp"
 #include "measure.hpp"
 #include "task.hpp"
 #include "tuning.hpp"
@@ -55,22 +56,25 @@ struct experiment_progress {
   tuning_method method{};  ///< the one this is about
   std::uint64_t seed = 0;
   epoch_report epoch;
-  std::size_t nouns = 0;      ///< candidates encoded so far; 0 where it is about a tuning
-  std::size_t all_nouns = 0;  ///< of how many
+  encoding_progress nouns;  ///< candidates encoded so far; 0 of 0 where it is about a tuning
 };
 
 /// Where a seed's task comes from, and the language it is in. Called from several threads.
 struct laboratory {
   language words;
   std::function<task(std::uint64_t seed)> make_task;
+  name_encoder encode_nouns{};  ///< by the phrase of the tasks; empty: zero_shot_features
 };
 
 /// Outliers for a task: of its nouns, classes of either kind excluded, the `count` that the rule
 /// says, chosen by mean cosine similarity to the base classes under the hand-written prompt. Nouns
-/// are encoded a thousand at a time; `progress` gets how many have been.
+/// are encoded 2048 at a time. Not thread-safe where `progress` is not.
 calibra::outlier_bank<at::Tensor> outliers_for(
-    const language& words, const task& what, std::size_t count, calibra::outlier_rule rule,
-    std::uint64_t seed, const std::function<void(std::size_t)>& progress = {});
+    const laboratory& lab, const task& what, std::size_t count, calibra::outlier_rule rule,
+    std::uint64_t seed, const std::function<void(const encoding_progress&)>& progress = {});
+
+/// The names of the files that run_experiment() writes into `output`.
+std::vector<std::string> output_files(const experiment_options& options);
 
 /// Runs every method with every seed, and judges each on base and new classes (a class-specific
 /// context says nothing of new classes: then on base alone). The results, in

@@ -4,12 +4,10 @@
 #include <c10/util/Exception.h>
 #include <dlfcn.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -20,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "blas.hpp"
 #include "calibra/error.hpp"
 #include "calibra/io/write_file.hpp"
 #include "calibra/outlier/wordnet.hpp"
@@ -28,6 +27,7 @@
 #include "experiment.hpp"
 #include "pictures.hpp"
 #include "report.hpp"
+#include "status_line.hpp"
 #include "world/pretraining.hpp"
 #include "world/small_clip.hpp"
 #include "world/world_task.hpp"
@@ -39,10 +39,18 @@ namespace {
 using namespace coop;
 using calibra::detail::concat;
 
+// Names of files in the --output folder, beside those of output_files().
+constexpr const char* results_json = "results.json";
+constexpr const char* results_text = "results.txt";
+constexpr const char* pretrained_weights = "small_clip.safetensors";
+constexpr const char* diagram_ending = ".svg";
+
 std::atomic<bool> stopping{false};
 
-/// Thrown where there is nothing to keep.
-struct interrupted {};
+/// Thrown where a run is stopped before it has checkpoints.
+struct interrupted {
+  std::string cache;  ///< the folder where what was encoded is kept; empty for none
+};
 
 void stop(int) {
   stopping = true;
@@ -66,6 +74,8 @@ struct request {
   // a CLIP of the user's
   std::string clip, vocabulary, images, features, classes, nouns, wordnet;
   std::string phrase = "a photo of a {}.";
+  std::string cache;
+  bool no_cache = false;
   std::vector<std::int64_t> heads;
   std::string activation;
 };
@@ -78,41 +88,24 @@ void set_operation_threads(int threads) {
     reinterpret_cast<void (*)(int)>(found)(threads);
 }
 
-/// One line on standard error that is drawn over; nothing where that is no terminal.
-class status_line {
- public:
-  explicit status_line(bool quiet) : wanted_(!quiet && ::isatty(STDERR_FILENO) != 0) {}
-  status_line(const status_line&) = delete;
-  status_line& operator=(const status_line&) = delete;
-  ~status_line() { clear(); }
-
-  void show(double part, const std::string& text) {
-    const auto now = clock::now();
-    if (!wanted_ || now < next_) return;
-    next_ = now + std::chrono::milliseconds(100);
-    constexpr int width = 24;
-    const auto full = static_cast<std::size_t>(width * std::clamp(part, 0.0, 1.0));
-    std::fprintf(stderr, "\rcoop [%s%s] %3.0f %%  %s\033[K", std::string(full, '#').c_str(),
-                 std::string(width - full, '.').c_str(), 100 * part, text.c_str());
-    shown_ = true;
-  }
-  void clear() {
-    if (shown_) std::fputs("\r\033[K", stderr);
-    shown_ = false;
-  }
-
- private:
-  using clock = std::chrono::steady_clock;
-  bool wanted_;
-  bool shown_ = false;
-  clock::time_point next_{};
-};
-
 template<class... Args>
 std::string text(const char* format, Args... args) {
   char line[160];
   std::snprintf(line, sizeof line, format, args...);
   return line;
+}
+
+double part_of(const encoding_progress& p) {
+  return static_cast<double>(p.done) / static_cast<double>(p.all);
+}
+
+std::string encoding_text(const char* what, const encoding_progress& p, time_left& left) {
+  return text("encoding %s: %zu of %zu%s", what, p.done, p.all, left.text(p).c_str());
+}
+
+/// Where features are kept; empty for nowhere.
+std::string cache_folder(const request& wanted) {
+  return wanted.no_cache || wanted.clip.empty() ? std::string() : wanted.cache;
 }
 
 /// The weights that come along, where they lie among the sources.
@@ -129,7 +122,7 @@ small_clip world_model(const request& wanted, status_line& status) {
   return pretrain(options, [&](const pretraining_progress& p) {
     status.show(static_cast<double>(p.step) / static_cast<double>(options.steps),
                 text("pretraining: loss %.3f, accuracy %.1f %%", p.loss, 100 * p.accuracy));
-    if (stopping) throw interrupted{};
+    if (stopping) throw interrupted{{}};
   });
 }
 
@@ -137,7 +130,8 @@ laboratory drawn_world(const request& wanted, status_line& status) {
   set_operation_threads(1);  // pretraining gives the same bits whatever --threads says
   auto model = std::make_shared<const small_clip>(world_model(wanted, status));
   if (wanted.pretrain && !wanted.experiment.output.empty())
-    save_small_clip(*model, wanted.experiment.output + "/small_clip.safetensors", storage::half);
+    save_small_clip(*model, concat(wanted.experiment.output, '/', pretrained_weights),
+                    storage::half);
   world_task_options options;
   options.shift = wanted.shift;
   options.shots = static_cast<std::size_t>(wanted.shots);
@@ -186,8 +180,29 @@ clip_settings own_settings(const request& wanted) {
   return own;
 }
 
+/// Features on disk, where they are wanted. A folder that was not asked for need not be there.
+feature_cache cache_of(const request& wanted) {
+  if (wanted.no_cache || wanted.cache.empty()) return {};
+  if (wanted.cache != default_cache_folder()) return feature_cache(wanted.cache);
+  try {
+    return feature_cache(wanted.cache);
+  } catch (const calibra::io_error& problem) {
+    if (!wanted.quiet) std::fprintf(stderr, "coop: no cache: %s\n", problem.what());
+    return {};
+  }
+}
+
+/// Of what the features of an encoder depend on: the file, and what it does not say.
+template<class Config>
+std::string model_checksum(const std::string& file, const Config& config) {
+  return checksum()
+      .add(file)
+      .add(concat(config.heads, ' ', name_of(config.nonlinearity), ' ', config.epsilon))
+      .text();
+}
+
 laboratory users_clip(const request& wanted, status_line& status) {
-  set_operation_threads(wanted.threads);
+  set_operation_threads(1);  // the threads are batches
   const clip_model model = load_clip(wanted.clip, own_settings(wanted));
   const text_config& config = model.text->config();
   auto words = std::make_shared<const tokenizer>(wanted.vocabulary);
@@ -196,15 +211,26 @@ laboratory users_clip(const request& wanted, status_line& status) {
                                       " tokens, ", wanted.clip, " has one of ", config.vocabulary));
   auto nouns =
       std::make_shared<const std::vector<std::string>>(outlier_nouns(wanted, *words, config));
+  encoding_options encoding;
+  encoding.threads = wanted.threads;
+  encoding.cache = cache_of(wanted);
+  if (model.stored != at::kFloat && model.stored != at::kDouble) encoding.stored = at::kHalf;
+  const std::string file =
+      encoding.cache.is_on() ? checksum().add_file(wanted.clip).text() : std::string();
+  encoding_options of_pictures = encoding;
+  of_pictures.model = model_checksum(file, model.vision->config());
+  if (encoding.cache.is_on())
+    encoding.model =
+        checksum().add(model_checksum(file, config)).add_file(wanted.vocabulary).text();
+  time_left left;
   auto pictures = std::make_shared<const labelled_pictures>(
       wanted.images.empty()
           ? load_features(wanted.features, wanted.classes, config.embed_dim)
-          : encode_pictures(*model.vision, wanted.images, [&](std::int64_t done, std::int64_t all) {
-              status.show(static_cast<double>(done) / static_cast<double>(all),
-                          text("encoding pictures: %lld of %lld", static_cast<long long>(done),
-                               static_cast<long long>(all)));
-              if (stopping) throw interrupted{};
-            }));
+          : encode_pictures(*model.vision, wanted.images, of_pictures,
+                            [&](const encoding_progress& p) {
+                              status.show(part_of(p), encoding_text("pictures", p, left));
+                              if (stopping) throw interrupted{cache_folder(wanted)};
+                            }));
   const auto make = [pictures, nouns, phrase = wanted.phrase,
                      shots = wanted.shots](std::uint64_t seed) {
     task result = split_task(*pictures, shots, seed);
@@ -212,7 +238,8 @@ laboratory users_clip(const request& wanted, status_line& status) {
     result.phrase = phrase;
     return result;
   };
-  return {{model.text, words, model.logit_scale}, make};
+  const language speech{model.text, words, model.logit_scale};
+  return {speech, make, make_name_encoder(speech, wanted.phrase, encoding)};
 }
 
 std::vector<std::pair<std::string, std::string>> settings_of(const request& wanted) {
@@ -262,7 +289,7 @@ std::vector<std::pair<std::string, std::string>> settings_of(const request& want
 
 void write_diagrams(const std::string& folder, const std::vector<run>& runs) {
   for (const auto& [name, all] : pooled(runs))
-    calibra::io::write_file(concat(folder, '/', name, ".svg"), diagram_svg(all, name));
+    calibra::io::write_file(concat(folder, '/', name, diagram_ending), diagram_svg(all, name));
 }
 
 name_position position_of(const std::string& name) {
@@ -276,14 +303,24 @@ calibra::outlier_rule rule_of(const std::string& name) {
                               : calibra::outlier_rule::random;
 }
 
-/// Throws where the folder holds what a run would write over.
-void require_no_run(const std::string& folder) {
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (entry.path().string().ends_with(".checkpoint.safetensors"))
-      throw calibra::option_error(
-          concat(folder,
-                 ": holds the checkpoints of a run; --resume goes on from them, "
-                 "otherwise give another folder"));
+/// Throws where the folder holds what this run would write over.
+void require_no_run(const request& wanted) {
+  const std::string& folder = wanted.experiment.output;
+  std::vector<std::string> names = output_files(wanted.experiment);
+  names.insert(names.end(), {results_json, results_text});
+  if (wanted.pretrain) names.emplace_back(pretrained_weights);
+  for (const tuning_method method : wanted.experiment.methods)
+    for (const split where : {split::base, split::fresh})
+      names.push_back(concat(name_of(method), '-', name_of(where), diagram_ending));
+  std::erase_if(names, [&](const std::string& name) {
+    return !std::filesystem::exists(std::filesystem::path(folder) / name);
+  });
+  if (!names.empty())
+    throw calibra::option_error(
+        concat(folder, ": holds ", names.front(),
+               names.size() == 1 ? "" : concat(" and ", names.size() - 1, " more"),
+               " of what would be written; --resume goes on from the checkpoints of a run, "
+               "otherwise give another folder"));
 }
 
 int run_program(request& wanted) {
@@ -307,8 +344,13 @@ int run_program(request& wanted) {
     std::error_code problem;
     std::filesystem::create_directories(output, problem);
     if (problem) throw calibra::io_error(concat(output, ": cannot make it: ", problem.message()));
-    if (!wanted.experiment.resume) require_no_run(output);
+    if (!wanted.experiment.resume) require_no_run(wanted);
   }
+  if (const std::string blas = blas_library(); is_reference_blas(blas) && !wanted.quiet)
+    std::fprintf(stderr,
+                 "coop: LibTorch multiplies matrices by the reference BLAS, %s, which is slow; on "
+                 "Debian install libopenblas0-pthread\n",
+                 blas.c_str());
   struct sigaction action {};
   action.sa_handler = stop;
   action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second Ctrl-C ends the program at once
@@ -322,14 +364,15 @@ int run_program(request& wanted) {
         wanted.clip.empty() ? drawn_world(wanted, status) : users_clip(wanted, status);
     set_operation_threads(1);  // from here on the threads are seeds
     wanted.experiment.threads = wanted.threads;
+    time_left left;
     const auto epochs = static_cast<double>(wanted.experiment.tuning.epochs);
     runs = run_experiment(
         lab, wanted.experiment,
         [&](const experiment_progress& p) {
           const double before = static_cast<double>(p.done) / static_cast<double>(p.all);
-          if (p.nouns != 0) {
-            status.show(before, text("encoding nouns: %zu of %zu", p.nouns, p.all_nouns));
-            if (stopping) throw interrupted{};
+          if (p.nouns.all != 0) {
+            status.show(part_of(p.nouns), encoding_text("nouns", p.nouns, left));
+            if (stopping) throw interrupted{cache_folder(wanted)};
           } else {
             status.show(before + static_cast<double>(p.epoch.epoch + 1) / epochs /
                                      static_cast<double>(p.all),
@@ -353,8 +396,8 @@ int run_program(request& wanted) {
   const std::string json = json_text(runs, settings_of(wanted));
   const std::string report = table_text(runs);
   if (!output.empty()) {
-    calibra::io::write_file(output + "/results.json", json);
-    calibra::io::write_file(output + "/results.txt", report);
+    calibra::io::write_file(concat(output, '/', results_json), json);
+    calibra::io::write_file(concat(output, '/', results_text), report);
     write_diagrams(output, runs);
   }
   std::fputs((wanted.format == "json" ? json : report).c_str(), stdout);
@@ -480,6 +523,13 @@ void add_options(CLI::App& app, request& wanted) {
       ->check(CLI::IsMember({"quick_gelu", "gelu"}))
       ->needs(clip)
       ->group(own);
+  auto* cache = app.add_option("--cache", wanted.cache,
+                               "Folder that keeps features of nouns and pictures from run to run");
+  cache->needs(clip)->capture_default_str()->group(own);
+  app.add_flag("--no-cache", wanted.no_cache, "Keep none")
+      ->needs(clip)
+      ->excludes(cache)
+      ->group(own);
   auto* vocabulary = app.add_option("--vocab", wanted.vocabulary,
                                     "Merges of the tokenizer, bpe_simple_vocab_16e6.txt[.gz]");
   vocabulary->needs(clip)->group(own);
@@ -514,6 +564,7 @@ int failed(int status, const char* message) {
 
 int main(int argc, char** argv) {
   request wanted;
+  wanted.cache = default_cache_folder();
   wanted.wordnet = "/usr/share/wordnet/index.noun";
   CLI::App app(
       "Tunes prompts of a CLIP by CoOp, KgCoOp and each with DOR, and measures their calibration "
@@ -532,8 +583,14 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success&) {
     std::fputs(app.help().c_str(), stdout);
     return 0;
-  } catch (const interrupted&) {
-    return failed(130, "stopped");
+  } catch (const interrupted& at) {
+    return failed(
+        130,
+        at.cache.empty()
+            ? "stopped"
+            : concat("stopped; what was encoded is in ", at.cache, ", and the same command ",
+                     wanted.experiment.output.empty() ? "" : "with --resume ", "goes on from there")
+                  .c_str());
   } catch (const CLI::ParseError& e) {
     return failed(2, e.what());
   } catch (const calibra::option_error& e) {

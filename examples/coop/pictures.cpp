@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include "pictures.hpp"
 
-#include <ATen/core/grad_mode.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <filesystem>
 #include <memory>
+#include <span>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -22,6 +22,7 @@
 #include "calibra/io/npz.hpp"
 #include "calibra/outlier/wordnet.hpp"
 #include "prompt_learner.hpp"
+#include "resize.hpp"
 #include "tuning.hpp"
 
 namespace coop {
@@ -65,6 +66,46 @@ std::int64_t half_of(std::int64_t n) {
   return n / 2 + (n % 2) * (n / 2 % 2);
 }
 
+struct picture_file {
+  fs::path path;
+  std::int64_t label;
+};
+
+constexpr std::size_t pictures_at_once = 1024;
+
+/// Pictures to encode together. They outlive it, as the encoder does.
+encoding_chunk picture_chunk(const vision_transformer& encoder,
+                             std::span<const picture_file> files) {
+  constexpr std::size_t batch_size = 32;
+  encoding_chunk chunk;
+  checksum key;
+  key.add("pictures");
+  for (const picture_file& file : files) {
+    std::error_code problem;  // a file that cannot be looked at is told of when it is read
+    const auto size = fs::file_size(file.path, problem);
+    const auto changed = fs::last_write_time(file.path, problem).time_since_epoch().count();
+    key.add((file.path.parent_path().filename() / file.path.filename()).string());
+    key.add(calibra::detail::concat(size, ' ', changed));
+  }
+  chunk.key = key.text();
+  chunk.count = static_cast<std::int64_t>(files.size());
+  chunk.dimension = encoder.config().embed_dim;
+  chunk.batches = [count = files.size()] {
+    std::vector<std::vector<std::int64_t>> batches((count + batch_size - 1) / batch_size);
+    for (std::size_t i = 0; i < count; ++i)
+      batches[i / batch_size].push_back(static_cast<std::int64_t>(i));
+    return batches;
+  };
+  chunk.encode = [&encoder, files](const std::vector<std::int64_t>& batch) {
+    std::vector<at::Tensor> pictures;
+    for (const std::int64_t i : batch)
+      pictures.push_back(load_picture(files[static_cast<std::size_t>(i)].path.string(),
+                                      encoder.config().resolution));
+    return normalise(encoder.encode(at::stack(pictures)));
+  };
+  return chunk;
+}
+
 }  // namespace
 
 at::Tensor load_picture(const std::string& path, std::int64_t side) {
@@ -74,14 +115,16 @@ at::Tensor load_picture(const std::string& path, std::int64_t side) {
   if (pixels == nullptr)
     throw calibra::io_error(
         calibra::detail::concat(path, ": cannot read the picture: ", stbi_failure_reason()));
-  at::Tensor picture = at::from_blob(pixels.get(), {height, width, 3}, at::kByte)
-                           .permute({2, 0, 1})
-                           .to(at::kFloat)
-                           .unsqueeze(0);
   const std::int64_t shorter = std::min(width, height);
   const auto scaled = [&](std::int64_t length) { return std::max(side, side * length / shorter); };
-  picture = at::_upsample_bicubic2d_aa(picture, {scaled(height), scaled(width)}, false);
-  picture = picture.round().clamp(0, 255).squeeze(0);
+  const std::span<const stbi_uc> bytes(
+      pixels.get(),
+      std::size_t{3} * static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
+  rgb_picture small =
+      resized({width, height, {bytes.begin(), bytes.end()}}, scaled(width), scaled(height));
+  at::Tensor picture = at::from_blob(small.values.data(), {small.height, small.width, 3}, at::kByte)
+                           .permute({2, 0, 1})
+                           .to(at::kFloat);
   const std::int64_t down = half_of(picture.size(1) - side);
   const std::int64_t right = half_of(picture.size(2) - side);
   picture = picture.narrow(1, down, side).narrow(2, right, side) / 255;
@@ -96,8 +139,9 @@ at::Tensor load_picture(const std::string& path, std::int64_t side) {
 }
 
 labelled_pictures encode_pictures(const vision_transformer& encoder, const std::string& folder,
-                                  const std::function<void(std::int64_t, std::int64_t)>& progress) {
-  std::vector<std::pair<std::string, std::int64_t>> files;
+                                  const encoding_options& options,
+                                  const std::function<void(const encoding_progress&)>& progress) {
+  std::vector<picture_file> files;
   labelled_pictures result;
   std::vector<std::string> empty;
   for (const fs::path& of_class : sorted_entries(folder, true)) {
@@ -105,8 +149,7 @@ labelled_pictures encode_pictures(const vision_transformer& encoder, const std::
     std::replace(name.begin(), name.end(), '_', ' ');
     const auto label = static_cast<std::int64_t>(result.classes.size());
     const std::size_t before = files.size();
-    for (const fs::path& file : sorted_entries(of_class, false))
-      files.emplace_back(file.string(), label);
+    for (const fs::path& file : sorted_entries(of_class, false)) files.push_back({file, label});
     if (files.size() == before) empty.push_back(name);
     result.classes.push_back(std::move(name));
   }
@@ -116,19 +159,21 @@ labelled_pictures encode_pictures(const vision_transformer& encoder, const std::
   if (!empty.empty())
     throw calibra::io_error(
         calibra::detail::concat(folder, ": no pictures for class ", joined(empty)));
-  const at::NoGradGuard no_grad;
-  std::vector<at::Tensor> features;
   std::vector<std::int64_t> labels;
-  const auto total = static_cast<std::int64_t>(files.size());
-  for (std::int64_t first = 0; first < total; first += 32) {
-    std::vector<at::Tensor> batch;
-    for (std::int64_t i = first; i < std::min<std::int64_t>(first + 32, total); ++i) {
-      const auto& [path, label] = files[static_cast<std::size_t>(i)];
-      batch.push_back(load_picture(path, encoder.config().resolution));
-      labels.push_back(label);
-    }
-    features.push_back(normalise(encoder.encode(at::stack(batch))));
-    if (progress) progress(static_cast<std::int64_t>(labels.size()), total);
+  for (const auto& [path, label] : files) labels.push_back(label);
+  std::vector<at::Tensor> features;
+  std::size_t encoded = 0;
+  for (std::size_t first = 0; first < files.size(); first += pictures_at_once) {
+    const std::size_t count = std::min(pictures_at_once, files.size() - first);
+    std::size_t of_chunk = 0;
+    features.push_back(encode_chunk(picture_chunk(encoder, {&files[first], count}), options,
+                                    [&](std::size_t done) {
+                                      of_chunk = done;
+                                      if (progress)
+                                        progress({first + done, files.size(), encoded + done});
+                                    }));
+    encoded += of_chunk;
+    if (progress) progress({first + count, files.size(), encoded});
   }
   result.all = {at::cat(features), index_tensor(labels)};
   return result;

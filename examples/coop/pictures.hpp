@@ -9,14 +9,16 @@
 #include <string>
 
 #include "clip/vision_transformer.hpp"
+#include "encoding.hpp"
 #include "task.hpp"
 
 namespace coop {
 
 /// A picture file (PNG, JPEG, BMP, ...) as CLIP's image encoder takes it: [3, side, side] float32,
-/// the shorter side resized to `side` by an antialiased bicubic, the centre cut out, channels
-/// normalised by the mean and deviation of CLIP's training pictures.
-/// Throws calibra::io_error with the path and the reason.
+/// the shorter side resized to `side` by an antialiased bicubic as PIL's (see `resized`), the
+/// centre cut out, channels normalised by the mean and deviation of CLIP's training pictures.
+/// Palettes and greys are made RGB first, transparency is dropped. Throws calibra::io_error with
+/// the path and the reason.
 at::Tensor load_picture(const std::string& path, std::int64_t side);
 
 /// All pictures of a folder with one folder a class: `folder`/<class>/<picture>, an underscore in a
@@ -26,12 +28,14 @@ struct labelled_pictures {
   feature_set all;
 };
 
-/// Encodes them, 32 at a time; `progress` gets how many are done, of how many.
+/// Encodes them, 32 at a time on each thread. In the cache a picture is known by its class, name,
+/// size and time of the last change; its contents are not read again.
 /// Throws calibra::io_error: no such folder, no class, a class without pictures (all listed at
 /// once), a file that is no picture.
 labelled_pictures encode_pictures(
     const vision_transformer& encoder, const std::string& folder,
-    const std::function<void(std::int64_t, std::int64_t)>& progress = {});
+    const encoding_options& options = {},
+    const std::function<void(const encoding_progress&)>& progress = {});
 
 /// Features that were made before, from a `.npz` file: `features` [N, D], `labels` [N], with the
 /// names of the classes in a text file, one a line, in order of the labels.

@@ -19,6 +19,7 @@
 #define STB_IMAGE_WRITE_STATIC
 #include <stb/stb_image_write.h>
 
+#include "blas.hpp"
 #include "calibra/error.hpp"
 #include "calibra/evaluate/tabulate.hpp"
 #include "calibra/metrics/ece.hpp"
@@ -212,6 +213,14 @@ TEST_CASE("an experiment judges CoOp after each repair where it is asked to") {
   CHECK(json_text(runs, {}).find("\"method\": \"coop+dac\"") != std::string::npos);
 }
 
+TEST_CASE("the reference BLAS is known by its folder") {
+  CHECK(is_reference_blas("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0"));
+  CHECK(!is_reference_blas("/usr/lib/x86_64-linux-gnu/openblas-pthread/libblas.so.3"));
+  CHECK(!is_reference_blas("/usr/lib/x86_64-linux-gnu/blas/libopenblas.so.0"));
+  CHECK(!is_reference_blas(""));
+  CHECK(std::filesystem::exists(blas_library()));
+}
+
 TEST_CASE("a proximity is that of the ten nearest others") {
   const std::int64_t n = 640;  // more than one block of rows
   at::Tensor x = at::sin(at::arange(n * 6, at::kDouble).square()).view({n, 6});
@@ -251,6 +260,15 @@ TEST_CASE("a picture is resized, cut and normalised") {
       const at::Tensor picture = load_picture(file.path(), 32);
       const double level = picture[0][7][0].item<double>() * deviation[0] + mean[0];
       CHECK(level * 255 == Approx(5 * first).epsilon(1e-5));
+    }
+  }
+  SECTION("PIL's pixels, of palettes too") {
+    const std::string folder = CALIBRA_COOP_TEST_DATA "/pictures/";
+    for (const std::string name : {"smaller", "larger", "one_way", "palette", "palette_of_16",
+                                   "palette_of_2", "palette_with_transparency", "grey"}) {
+      INFO(name);
+      const at::Tensor expected = load_picture(folder + name + ".16.png", 16);
+      CHECK(at::equal(load_picture(folder + name + ".png", 16), expected));
     }
   }
   SECTION("a file that is none is an error with its path") {

@@ -156,6 +156,24 @@ TEST_CASE("threads do not change the results") {
   CHECK(json::parse(one.out)["runs"] == json::parse(two.out)["runs"]);
 }
 
+TEST_CASE("the reference BLAS is told of") {
+  const std::string folder = "/usr/lib/x86_64-linux-gnu/blas";
+  if (!fs::exists(folder + "/libblas.so.3")) {
+    WARN("no " << folder << ": not run");
+    return;
+  }
+  const workplace here;
+  const std::string few = "--methods zero-shot --seeds 1";
+  REQUIRE(::setenv("LD_LIBRARY_PATH", folder.c_str(), 1) == 0);
+  const outcome slow = here.run(few);
+  const outcome quiet = here.run(few + " --quiet");
+  REQUIRE(::unsetenv("LD_LIBRARY_PATH") == 0);
+  CHECK(slow.status == 0);
+  CHECK(slow.err.find("reference BLAS, " + folder) != std::string::npos);
+  CHECK(slow.err.find("libopenblas0-pthread") != std::string::npos);
+  CHECK(quiet.err.empty());
+}
+
 TEST_CASE("options reach the tuning") {
   const workplace here;
   const auto runs = [&](const std::string& options) {
@@ -216,6 +234,21 @@ TEST_CASE("Ctrl-C leaves a checkpoint that a run goes on from") {
   REQUIRE(resumed.status == 0);
   const outcome whole = here.run("--methods coop+dor --seeds 1 --epochs 400 --quiet --format json");
   CHECK(json::parse(resumed.out)["runs"] == json::parse(whole.out)["runs"]);
+
+  // A folder without checkpoints, but with a file that would be written over.
+  for (const char* name : {"results.json", "results.txt", "base-0.labels.npy", "zero-shot-new.svg",
+                           "zero-shot-base-0.logits.npy"}) {
+    const std::string folder = "with-" + std::string(name);
+    fs::create_directories(here.path(folder));
+    std::ofstream(here.path(folder + "/" + name)) << "mine";
+    const outcome refused = here.run("--methods zero-shot --seeds 1 --quiet --output " + folder);
+    CHECK(refused.status == 2);
+    CHECK(refused.err.find(name) != std::string::npos);
+    CHECK(refused.err.find("--resume") != std::string::npos);
+  }
+  fs::create_directories(here.path("notes"));
+  std::ofstream(here.path("notes/notes.txt")) << "not in the way";
+  CHECK(here.run("--methods zero-shot --seeds 1 --quiet --output notes").status == 0);
 
   const outcome other = here.run(
       "--methods coop+dor --seeds 1 --epochs 400 --output out --quiet --resume --lambda 3");
@@ -278,7 +311,7 @@ TEST_CASE("it runs on a CLIP, a vocabulary and pictures of the user's") {
   nouns.close();
   const std::string clip = "--clip " + fixture("clip_tiny_f32.safetensors") + " --vocab " +
                            fixture("mini_bpe.txt") +
-                           " --activation quick_gelu --context 2 --quiet ";
+                           " --cache cache --activation quick_gelu --context 2 --quiet ";
   const std::string few = "--epochs 2 --seeds 2 --outlier-batch 3 --nouns nouns.txt ";
 
   const outcome run =
@@ -288,6 +321,19 @@ TEST_CASE("it runs on a CLIP, a vocabulary and pictures of the user's") {
   const json results = json::parse(run.out);
   CHECK(results["runs"].size() == 20);
   for (const json& one : results["runs"]) CHECK(one["confidence"].get<double>() > 0);
+
+  // Again, from the cache: no file of it is written anew.
+  std::map<fs::path, fs::file_time_type> kept;
+  for (const auto& entry : fs::directory_iterator(here.path("cache")))
+    kept[entry.path()] = entry.last_write_time();
+  CHECK(kept.size() == 2);  // nouns and pictures
+  const std::string whole = clip + few + "--images pictures --outliers 7 --phrase {} --format json";
+  CHECK(here.run(whole).out == run.out);
+  for (const auto& entry : fs::directory_iterator(here.path("cache")))
+    CHECK(kept[entry.path()] == entry.last_write_time());
+  std::string without = whole;
+  without.replace(without.find("--cache cache"), 13, "--no-cache");
+  CHECK(here.run(without).out == run.out);
 
   const outcome many = here.run(clip + few + "--images pictures --outliers 8 --phrase {}");
   CHECK(many.status == 2);  // "cat" is a class

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -198,8 +199,12 @@ clip_model make_clip(const std::string& where, const parameter_map& parameters,
   if (parameters.contains("visual.layer1.0.conv1.weight"))
     throw calibra::value_error(where + ": its image encoder is a ResNet; expected a ViT");
   parameter_map all = is_hugging_face(parameters) ? from_hugging_face(parameters) : parameters;
-  for (auto& [name, tensor] : all)
-    if (tensor.is_floating_point()) tensor = tensor.detach().to(at::kFloat);
+  std::map<at::ScalarType, std::int64_t> elements;
+  for (auto& [name, tensor] : all) {
+    if (!tensor.is_floating_point()) continue;
+    elements[tensor.scalar_type()] += tensor.numel();
+    tensor = tensor.detach().to(at::kFloat);
+  }
 
   const sizes of(all);
   text_config text;
@@ -249,7 +254,10 @@ clip_model make_clip(const std::string& where, const parameter_map& parameters,
   }
   return {std::make_shared<const text_transformer>(text, std::move(text_parameters)),
           std::make_shared<const vision_transformer>(vision, std::move(vision_parameters)),
-          std::exp(all.at("logit_scale").item<double>())};
+          std::exp(all.at("logit_scale").item<double>()),
+          std::max_element(elements.begin(), elements.end(), [](const auto& a, const auto& b) {
+            return a.second < b.second;
+          })->first};
 }
 
 clip_model load_clip(const std::string& path, const clip_settings& wanted) {

@@ -17,6 +17,7 @@ struct clip_model {
   std::shared_ptr<const text_transformer> text;
   std::shared_ptr<const vision_transformer> vision;
   double logit_scale = 1;  ///< what cosines are multiplied by: exp of the parameter, about 100
+  at::ScalarType stored = at::kFloat;  ///< what most of the weights are in the file
 };
 
 /// Reads the weights of a published CLIP: a `.safetensors` file with OpenAI's names (open_clip has
