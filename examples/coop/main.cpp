@@ -105,7 +105,7 @@ std::string encoding_text(const char* what, const encoding_progress& p, time_lef
 
 /// Where features are kept; empty for nowhere.
 std::string cache_folder(const request& wanted) {
-  return wanted.no_cache || wanted.clip.empty() ? std::string() : wanted.cache;
+  return wanted.no_cache || !std::filesystem::is_directory(wanted.cache) ? "" : wanted.cache;
 }
 
 /// The weights that come along, where they lie among the sources.

@@ -150,6 +150,8 @@ TEST_CASE("weights: float16 is computed with as float32") {
   const temporary_file file(".safetensors");
   write_tensors(file.path(), {ours, {}});
   const clip_model model = load_clip(file.path(), openai_settings());
+  CHECK(model.stored == at::kHalf);
+  CHECK(make_clip("x", random_clip(), openai_settings()).stored == at::kFloat);
   for (const auto& [name, tensor] : model.text->parameters()) {
     CHECK(tensor.scalar_type() == at::kFloat);
     CHECK(at::equal(tensor, ours.at(name).to(at::kFloat)));
