@@ -78,9 +78,6 @@ using all_recalibrators = recalibrator_list<  //
     scaling_binning,                          //
     spline,                                   //
     dac>;
-    spline,                                   //
-    bbq,                                      //
-    scaling_binning>;
 
 /// What stands in for a binary recalibrator where there are classes.
 template<class R>
