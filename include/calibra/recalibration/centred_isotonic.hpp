@@ -34,7 +34,7 @@ class centred_isotonic final : public detail::knot_map<centred_isotonic> {
   using detail::knot_map<centred_isotonic>::knot_map;
 
   static centred_isotonic fit(const binary_samples& samples, const options&) {
-    const std::vector<detail::pooled_block> tied = detail::tied_blocks(samples.pairs);
+    const std::vector<detail::pooled_block> tied = detail::blocks_above_misses(samples.pairs);
     std::vector<double> x, y;
     const auto add = [&](double at, double value) {
       x.push_back(at);

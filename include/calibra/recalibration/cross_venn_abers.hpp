@@ -72,8 +72,9 @@ class cross_venn_abers final
     }
     if (of_fold.empty()) of_fold.push_back(venn_abers::fit({}, {}));
     cross_venn_abers model(std::move(of_fold));
-    model.set_report(
-        detail::closed_form_report(samples, detail::tied_blocks(samples.pairs), model));
+    const std::vector<detail::pooled_block> tied = detail::tied_blocks(samples.pairs);
+    model.set_report(detail::closed_form_report(
+        samples, tied, [&](std::size_t i) { return model(tied[i].first); }));
     return model;
   }
 

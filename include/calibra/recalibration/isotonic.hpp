@@ -19,8 +19,9 @@ namespace calibra {
 /// Scores: binary; logits are taken as sigmoid(x). For N x K: one_against_rest<isotonic>.
 /// Certificate: in closed form; the objective is the mean squared error. No samples: p stays.
 /// Outputs of exactly 0 and 1 occur, and make the NLL infinite: see mixed_with_uniform.
-/// Cost: O(n) to sort and to fit; O(log m) a number to map, m blocks. Weights count as repetition.
-/// Keeps: the order, up to ties. Source: Zadrozny and Elkan, KDD 2002; Barlow et al. 1972.
+/// Cost: O(n) to sort those not below every hit and to fit; O(log m) a number to map, m blocks.
+/// Weights count as repetition. Keeps: the order, up to ties. Source: Zadrozny and Elkan, KDD 2002;
+/// Barlow et al. 1972.
 class isotonic final : public detail::knot_map<isotonic> {
  public:
   static constexpr recalibrator_info info{
@@ -34,7 +35,7 @@ class isotonic final : public detail::knot_map<isotonic> {
   using detail::knot_map<isotonic>::knot_map;
 
   static isotonic fit(const binary_samples& samples, const options&) {
-    const std::vector<detail::pooled_block> tied = detail::tied_blocks(samples.pairs);
+    const std::vector<detail::pooled_block> tied = detail::blocks_above_misses(samples.pairs);
     std::vector<double> x, y;
     for (const detail::pooled_block& b : detail::pool_adjacent(tied)) {
       x.push_back(b.first);

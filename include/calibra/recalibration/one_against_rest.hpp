@@ -66,17 +66,19 @@ class one_against_rest final : public detail::recalibrator_of<one_against_rest<B
   [[nodiscard]] const B& of_class(std::size_t k) const { return of_class_.at(k); }
 
   void map_rows(double* rows, std::size_t n, std::size_t k) const override {
-    for (std::size_t i = 0; i < n; ++i) {
-      double* row = rows + i * k;
-      double sum = 0;
-      for (std::size_t j = 0; j < k; ++j) {
-        if constexpr (B::input == row_form::logits) row[j] = detail::clipped_logit(row[j]);
-        of_class_[j].map_rows(row + j, 1, 1);
-        if constexpr (B::output == row_form::logits) row[j] = detail::sigmoid(row[j]);
-        sum += row[j];
+    // A class after the other, so that what its map looks up stays in cache.
+    for (std::size_t j = 0; j < k; ++j)
+      for (std::size_t i = 0; i < n; ++i) {
+        double& p = rows[i * k + j];
+        if constexpr (B::input == row_form::logits) p = detail::clipped_logit(p);
+        of_class_[j].map_rows(&p, 1, 1);
+        if constexpr (B::output == row_form::logits) p = detail::sigmoid(p);
       }
+    for (std::size_t i = 0; i < n; ++i, rows += k) {
+      double sum = 0;
+      for (std::size_t j = 0; j < k; ++j) sum += rows[j];
       for (std::size_t j = 0; j < k; ++j)
-        row[j] = sum > 0 ? row[j] / sum : 1 / static_cast<double>(k);
+        rows[j] = sum > 0 ? rows[j] / sum : 1 / static_cast<double>(k);
     }
   }
 

@@ -132,7 +132,9 @@ class venn_abers final : public detail::binary_map<venn_abers, row_form::probabi
     for (const detail::pooled_block& b : tied) scores.push_back(b.first);
     venn_abers model(std::move(scores), detail::isotonic_at_gaps(tied, 0),
                      detail::isotonic_at_gaps(tied, 1));
-    model.set_report(detail::closed_form_report(samples, tied, model));
+    model.set_report(detail::closed_form_report(samples, tied, [&](std::size_t i) {
+      return merged({model.p0_[i + 1], model.p1_[i]});
+    }));
     return model;
   }
 
@@ -148,10 +150,7 @@ class venn_abers final : public detail::binary_map<venn_abers, row_form::probabi
             p1_[static_cast<std::size_t>(low - scores_.begin())]};
   }
   /// p1 / (1 - p0 + p1).
-  [[nodiscard]] double operator()(double p) const {
-    const probability_interval i = interval(p);
-    return i.upper / (1 - i.lower + i.upper);
-  }
+  [[nodiscard]] double operator()(double p) const { return merged(interval(p)); }
 
   [[nodiscard]] std::vector<parameter> parameters() const override {
     return {{"scores", scores_}, {"p0", p0_}, {"p1", p1_}};
@@ -161,6 +160,8 @@ class venn_abers final : public detail::binary_map<venn_abers, row_form::probabi
   }
 
  private:
+  static double merged(const probability_interval& i) { return i.upper / (1 - i.lower + i.upper); }
+
   std::vector<double> scores_, p0_, p1_;
 };
 

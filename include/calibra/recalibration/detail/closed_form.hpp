@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "calibra/recalibration/detail/pool_adjacent.hpp"
@@ -11,14 +12,18 @@
 namespace calibra::detail {
 
 /// The report of a map of P(y = 1) in closed form: its mean squared errors, before and after.
-template<class Map>
+/// `value(i)` is what becomes of every score of block i.
+template<class Value>
 fit_report closed_form_report(const binary_samples& samples, const std::vector<pooled_block>& tied,
-                              const Map& map) {
+                              const Value& value) {
   double before = 0, after = 0, weight = 0;
-  for (const pooled_block& b : tied) {
-    before += b.squared_error(b.first);
-    after += b.squared_error(map(b.first));
-    weight += b.weight;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const double miss = samples.pairs.confidence(i) - (samples.pairs.hit(i) ? 1 : 0);
+    before += samples.pairs.weight(i) * miss * miss;
+  }
+  for (std::size_t i = 0; i < tied.size(); ++i) {
+    after += tied[i].squared_error(value(i));
+    weight += tied[i].weight;
   }
   fit_report report;
   report.fitted_on = samples.kind;

@@ -48,7 +48,8 @@ class knot_map : public binary_map<D, row_form::probabilities> {
                    std::vector<double> x, std::vector<double> y) {
     if (x.empty()) x = y = {0, 1};
     D made(std::move(x), std::move(y));
-    made.set_report(closed_form_report(samples, tied, made));
+    made.set_report(
+        closed_form_report(samples, tied, [&](std::size_t i) { return made(tied[i].first); }));
     return made;
   }
 

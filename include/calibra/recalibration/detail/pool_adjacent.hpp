@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 #include "calibra/table/sample.hpp"
@@ -47,6 +49,33 @@ inline std::vector<pooled_block> tied_blocks(const sample& pairs) {
     }
     return blocks;
   });
+}
+
+/// The same, but misses below every hit as one block: in an ascending fit they are one anyway. Of
+/// a class among many they are nearly all samples, and need no order.
+inline std::vector<pooled_block> blocks_above_misses(const sample& pairs) {
+  double lowest_hit = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    if (pairs.hit(i) && pairs.weight(i) != 0)
+      lowest_hit = std::min(lowest_hit, pairs.confidence(i));
+  pooled_block misses{.first = 1, .last = 0};
+  sample others(precision::float64);
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const double c = pairs.confidence(i);
+    if (c >= lowest_hit) {
+      others.push_back(c, pairs.hit(i), pairs.weight_if_any(i));
+      continue;
+    }
+    const double w = pairs.weight(i);
+    if (w == 0) continue;
+    misses.first = std::min(misses.first, c);
+    misses.last = std::max(misses.last, c);
+    misses.weight += w;
+    misses.confidence += w * c;
+  }
+  std::vector<pooled_block> blocks = tied_blocks(others);
+  if (misses.weight > 0) blocks.insert(blocks.begin(), misses);
+  return blocks;
 }
 
 /// The isotonic least-squares fit: neighbours are pooled until the means ascend strictly. The
