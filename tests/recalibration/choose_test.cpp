@@ -4,9 +4,12 @@
 // choose_method() against folds that are cut by hand.
 #include <calibra/evaluate.hpp>
 #include <calibra/recalibration/choose.hpp>
+#include <calibra/recalibration/choose_options.hpp>
+#include <calibra/recalibration/dirichlet.hpp>
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -22,7 +25,7 @@ TEST_CASE("choose_method: the scores are those of folds cut by hand") {
   constexpr std::size_t folds = 4;
   const method_choice found =
       choose_method(logits(x.z), x.labels, {.weights = x.weights}, {.folds = folds});
-  REQUIRE(found.scores.size() == 4);
+  REQUIRE(found.scores.size() == 5);
   std::vector<std::vector<double>> losses;
   for (const method_score& s : found.scores) {
     std::vector<double> loss(x.labels.size());
@@ -52,11 +55,11 @@ TEST_CASE("choose_method: the scores are those of folds cut by hand") {
   }
   // The rule: the first whose mean difference from the best is within its standard error.
   std::size_t best = 0;
-  for (std::size_t m = 1; m < 4; ++m)
+  for (std::size_t m = 1; m < 5; ++m)
     if (found.scores[m].score < found.scores[best].score) best = m;
   CHECK(found.best == found.scores[best].name);
   std::string first;
-  for (std::size_t m = 0; m < 4; ++m) {
+  for (std::size_t m = 0; m < 5; ++m) {
     double mean = 0, total = 0, squares = 0;
     for (std::size_t i = 0; i < x.weights.size(); ++i) {
       mean += x.weights[i] * (losses[m][i] - losses[best][i]);
@@ -112,4 +115,51 @@ TEST_CASE("choose_method: masks, methods of one's own and the Brier score") {
   CHECK_THROWS_AS(choose_method(logits(x.z), x.labels, {}, {.folds = 1}), option_error);
   CHECK_THROWS_AS(choose_method(logits(x.z), x.labels, {}, {.methods = {"magic"}}), option_error);
   CHECK_THROWS_AS(choose_method(logits(x.z), labels), value_error);
+}
+
+TEST_CASE("choose_method: sms only where there are no fewer rows than it has numbers") {
+  const problem<double> x = random_problem<double>(20, 4, 1.7, 2, 5);
+  const auto names = [&](std::size_t rows) {
+    const matrix_view<const double> z(x.z.data(), rows, 4);
+    const std::vector<std::int64_t> y(x.labels.begin(),
+                                      x.labels.begin() + static_cast<std::ptrdiff_t>(rows));
+    std::vector<std::string> all;
+    for (const method_score& s : choose_method(logits(z), y, {}, {.folds = 2}).scores)
+      all.push_back(s.name);
+    return all;
+  };
+  CHECK(names(19) == std::vector<std::string>{"temperature", "ets", "svs", "vector"});
+  CHECK(names(20) == std::vector<std::string>{"temperature", "ets", "svs", "vector", "sms"});
+}
+
+TEST_CASE("choose_options: the scores are those of folds cut by hand") {
+  const problem<double> x = random_problem<double>(300, 3, 1.7, 2, 8);
+  const std::vector<dirichlet::options> candidates = {
+      {.off_diagonal = 1e-4}, {.off_diagonal = 1e-1}, {.off_diagonal = 10}};
+  constexpr std::size_t folds = 3;
+  const auto found =
+      choose_options<dirichlet>(logits(x.z), x.labels, candidates, {.weights = x.weights}, folds);
+  REQUIRE(found.scores.size() == 3);
+  std::size_t best = 0;
+  for (std::size_t c = 0; c < candidates.size(); ++c) {
+    double sum = 0, total = 0;
+    for (std::size_t fold = 0; fold < folds; ++fold) {
+      std::vector<double> w = x.weights;  // a weight of 0 leaves a row out
+      for (std::size_t i = fold; i < w.size(); i += folds) w[i] = 0;
+      const auto model = fit<dirichlet>(logits(x.z), x.labels, {.weights = w}, candidates[c]);
+      const matrix<double> p = model.transform(logits(x.z));
+      for (std::size_t i = fold; i < w.size(); i += folds) {
+        sum -= x.weights[i] * std::log(p(i, static_cast<std::size_t>(x.labels[i])));
+        total += x.weights[i];
+      }
+    }
+    CHECK(std::abs(found.scores[c] - sum / total) <= 1e-8);
+    if (found.scores[c] < found.scores[best]) best = c;
+  }
+  CHECK(found.chosen.off_diagonal == candidates[best].off_diagonal);
+  CHECK_THROWS_WITH(choose_options<dirichlet>(logits(x.z), x.labels, {}),
+                    "choose_options(): expected candidates, got none");
+  CHECK_THROWS_AS(choose_options<dirichlet>(logits(x.z), x.labels, candidates, {}, 1),
+                  option_error);
+  CHECK(dirichlet::candidates().size() == 25);
 }
