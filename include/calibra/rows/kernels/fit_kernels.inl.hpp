@@ -77,11 +77,11 @@ struct fit_lanes {
         V::store(out + j, e);
         part = V::add(part, e);
       }
-      if (j < stop) {  // lanes beyond the end are exp(-inf)
-        const reg x = V::max(bottom, V::sub(V::load_n(z + j, n - j, base::minus_infinity), m));
-        const reg e = base::exp_or_zero(V::mul(b, x));
+      if (j < stop) {  // lanes beyond the end are -inf and do not count
+        const reg x = V::load_n(z + j, n - j, base::minus_infinity);
+        const reg e = base::exp_or_zero(V::mul(b, V::max(bottom, V::sub(x, m))));
         V::store_n(out + j, e, n - j);
-        part = V::add(part, V::if_greater(x, bottom, e, V::set(T{0})));
+        part = V::add(part, V::if_greater(x, V::set(base::minus_infinity), e, V::set(T{0})));
         j = n;
       }
       V::spill(total, part);
