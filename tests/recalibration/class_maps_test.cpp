@@ -2,14 +2,17 @@
 // SPDX-License-Identifier: MIT
 
 // Recalibrators of N x K scores: vector_scaling, svs and ets against naive sums in long double, and
-// what all keep.
+// what all of them have in common.
 #include <calibra/evaluate.hpp>
 #include <calibra/json.hpp>
 #include <calibra/recalibration/classwise_temperature.hpp>
+#include <calibra/recalibration/dirichlet.hpp>
 #include <calibra/recalibration/ets.hpp>
 #include <calibra/recalibration/irm.hpp>
+#include <calibra/recalibration/matrix_scaling.hpp>
 #include <calibra/recalibration/order_preserving.hpp>
 #include <calibra/recalibration/recalibrated.hpp>
+#include <calibra/recalibration/sms.hpp>
 #include <calibra/recalibration/svs.hpp>
 #include <calibra/recalibration/temperature.hpp>
 #include <calibra/recalibration/vector_scaling.hpp>
@@ -223,7 +226,7 @@ TEST_CASE("a quadratic on the simplex: never above a fine grid") {
 }
 
 TEMPLATE_TEST_CASE("recalibrators of classes: what all of them keep", "", vector_scaling, svs, ets,
-                   irm, classwise_temperature, order_preserving) {
+                   irm, classwise_temperature, order_preserving, sms, matrix_scaling, dirichlet) {
   const problem<double> x = random_problem<double>(300, 4, 1.7, 2, 5);
   const TestType r = fit<TestType>(logits(x.z), x.labels);
 
@@ -279,7 +282,8 @@ TEMPLATE_TEST_CASE("recalibrators of classes: what all of them keep", "", vector
 }
 
 TEMPLATE_TEST_CASE("recalibrators of classes: degenerate samples end in numbers", "",
-                   vector_scaling, svs, ets, irm, classwise_temperature, order_preserving) {
+                   vector_scaling, svs, ets, irm, classwise_temperature, order_preserving, sms,
+                   matrix_scaling, dirichlet) {
   const auto check = [](const matrix<double>& z, const std::vector<std::int64_t>& y,
                         const options& o = {}) {
     const TestType r = fit<TestType>(logits(z), y, o);

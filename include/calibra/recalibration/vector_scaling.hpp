@@ -62,6 +62,7 @@ class vector_scaling final : public detail::recalibrator_of<vector_scaling> {
       std::vector<double> gradient(theta.size());
       report.objective_before = objective.at(theta, gradient, objective.has_rough());
       detail::newton_cg(objective, theta, o.max_iterations, report);
+      detail::note_told_apart(report);
     } else {
       report.note = "no samples with a weight: nothing is changed";
     }

@@ -152,4 +152,13 @@ inline void newton_cg(convex_objective& f, std::vector<double>& theta, std::size
   report.note = report.converged ? "" : "out of iterations, or no lower point was found";
 }
 
+/// Says so in the report of a fit without a penalty, or with one that leaves some parameters free,
+/// where the mean NLL only falls towards 0, which no parameters reach.
+inline void note_told_apart(fit_report& report) {
+  constexpr double none_wrong = 1e-7;
+  if (!report.converged || report.objective_after >= none_wrong || report.gradient == 0) return;
+  report.converged = false;
+  report.note = "the samples can be told apart without error: there is no optimum";
+}
+
 }  // namespace calibra::detail

@@ -11,9 +11,11 @@
 #include "calibra/error.hpp"
 #include "calibra/recalibration/detail/class_matrix.hpp"
 #include "calibra/recalibration/detail/mixed_temperature.hpp"
+#include "calibra/recalibration/detail/newton_cg.hpp"
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/recalibration/row_form.hpp"
 #include "calibra/recalibration/samples.hpp"
+#include "calibra/scores.hpp"
 
 namespace calibra::detail {
 
@@ -29,10 +31,10 @@ struct odir_fit {
   fit_report report;
 };
 
-/// Fits softmax(W x + b) with that penalty. x: logits as they are, or the logarithms of
-/// probabilities.
+/// Fits softmax(W x + b) with that penalty. x: logarithms of probabilities, and logits as they are
+/// or as the logarithms of their softmax.
 inline odir_fit fit_odir(std::string_view where, const class_samples& samples,
-                         const odir_options& o, bool of_probabilities = false) {
+                         const odir_options& o, bool of_softmax = false) {
   for (const double weight : {o.off_diagonal, o.intercept})
     if (!(weight >= 0) || !is_finite(weight))
       throw option_error(concat(where,
@@ -40,15 +42,17 @@ inline odir_fit fit_odir(std::string_view where, const class_samples& samples,
                                 o.off_diagonal, " and ", o.intercept));
   fit_report report;
   const mixed_temperature logarithms(where, 1, 0);
+  const bool softmax_first = of_softmax && samples.kind() == score_kind::logits;
   class_matrix_nll objective(samples, row_form::logits,
                              {.off_diagonal = o.off_diagonal, .intercept = o.intercept},
-                             of_probabilities ? &logarithms : nullptr);
+                             softmax_first ? &logarithms : nullptr);
   std::vector<double> theta = objective.unchanged();
   if (samples.weight() > 0) {
     std::vector<double> gradient(theta.size());
     report.passes = 2;  // that which checked the input, and that of the objective before
     report.objective_before = objective.at(theta, gradient, objective.has_rough());
     newton_cg(objective, theta, o.max_iterations, report);
+    note_told_apart(report);
   } else {
     report.note = "no samples with a weight: nothing is changed";
   }
