@@ -124,8 +124,9 @@ class host_class_samples final : public class_samples {
     weight_ = found.weight;
     const bool divides = source.kind == score_kind::probabilities && source.options.renormalise;
     trusted_ = all_count && !divides && !found.deep;
-    constexpr double precise = 1e4;
-    single_loses_little_ = trusted_ && found.farthest <= precise;
+    constexpr double precise = 1e4, heavy = 1e15;
+    single_loses_little_ = trusted_ && found.farthest <= precise && found.heaviest <= heavy &&
+                           found.heaviest >= 1 / heavy;
   }
 
   [[nodiscard]] std::size_t parts() const override { return parts_of(source_); }

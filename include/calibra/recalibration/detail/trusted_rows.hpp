@@ -24,6 +24,7 @@ namespace calibra::detail {
 /// What the pass that checks the rows finds out.
 struct checked_rows {
   double weight = 0;
+  double heaviest = 0;  ///< the largest weight
   double farthest = 0;  ///< the largest |logit| that is finite
   bool deep = false;  ///< some logit is further below its row's largest than a masked one is taken
 };
@@ -35,8 +36,11 @@ class row_checker {
   row_checker(score_kind kind) : logits_(kind == score_kind::logits) {}
 
   void operator()(const row_worker<T>& worker, const row_block& block) {
-    for (std::size_t i = 0; i < block.size; ++i)
-      found.weight += block.weight == nullptr ? 1 : block.weight[i];
+    for (std::size_t i = 0; i < block.size; ++i) {
+      const double w = block.weight == nullptr ? 1 : block.weight[i];
+      found.weight += w;
+      found.heaviest = std::max(found.heaviest, w);
+    }
     if (!logits_) return;
     const tile<T>& t = worker.current();
     for (std::size_t i = 0; i < block.size; ++i) {
@@ -72,6 +76,7 @@ checked_rows check_rows(worker_team& team, const row_source<T>& source, bool& al
   checked_rows all;
   for (const auto& checker : checkers) {
     all.weight += checker->found.weight;
+    all.heaviest = std::max(all.heaviest, checker->found.heaviest);
     all.farthest = std::max(all.farthest, checker->found.farthest);
     all.deep = all.deep || checker->found.deep;
   }
