@@ -12,11 +12,17 @@
 #include <calibra/recalibration/affine.hpp>
 #include <calibra/recalibration/beta.hpp>
 #include <calibra/recalibration/centred_isotonic.hpp>
+#include <calibra/recalibration/dirichlet.hpp>
+#include <calibra/recalibration/ets.hpp>
 #include <calibra/recalibration/fit.hpp>
 #include <calibra/recalibration/isotonic.hpp>
+#include <calibra/recalibration/matrix_scaling.hpp>
 #include <calibra/recalibration/one_against_rest.hpp>
 #include <calibra/recalibration/quadratic.hpp>
+#include <calibra/recalibration/sms.hpp>
+#include <calibra/recalibration/svs.hpp>
 #include <calibra/recalibration/temperature.hpp>
+#include <calibra/recalibration/vector_scaling.hpp>
 #include <calibra/recalibration/venn_abers.hpp>
 
 #include <algorithm>
@@ -89,6 +95,12 @@ class comparison {
     ++counted_[method];
     INFO("ours " << ours << ", reference " << theirs);
     at_most(method, value, ours == theirs ? 0 : std::abs(ours - theirs), 1e-9);
+  }
+  /// |ours - theirs| <= 1e-6.
+  void near(const std::string& method, const std::string& value, double ours, double theirs) {
+    ++counted_[method];
+    INFO("ours " << ours << ", reference " << theirs);
+    at_most(method, value, std::abs(ours - theirs), 1e-6);
   }
   /// Not above theirs by more than 1e-4.
   void as_good(const std::string& method, const std::string& value, double ours, double theirs) {
@@ -392,6 +404,153 @@ void check_binary(const problem& t, const json& all, comparison& c) {
   check_closed_form<venn_abers>("ivap", t, all, c);
 }
 
+/// Weights of a penalty on W - I, apart on and off the diagonal, and on b.
+struct penalty_weights {
+  double diagonal = 0, off_diagonal = 0, intercept = 0;
+};
+
+/// softmax(W x + b) at the fitted W and b. Its objective, and the largest slope of it in W, or in
+/// its diagonal alone, and in b: as it is defined.
+struct matrix_at_fit {
+  matrix<double> w;
+  std::vector<double> b;
+  bool diagonal_only;
+
+  explicit matrix_at_fit(const vector_scaling& r) : matrix_at_fit(r.slopes(), r.intercepts()) {}
+  explicit matrix_at_fit(const svs& r) : matrix_at_fit(r.slopes(), r.intercepts()) {}
+  template<class R>
+  explicit matrix_at_fit(const R& r)
+      : w(r.classes(), r.classes()), b(r.intercepts()), diagonal_only(false) {
+    for (std::size_t j = 0; j < b.size(); ++j)
+      for (std::size_t l = 0; l < b.size(); ++l) w(j, l) = r.matrix()[j * b.size() + l];
+  }
+  matrix_at_fit(const std::vector<double>& slopes, std::vector<double> intercepts)
+      : w(slopes.size(), slopes.size()), b(std::move(intercepts)), diagonal_only(true) {
+    for (std::size_t j = 0; j < slopes.size(); ++j) w(j, j) = slopes[j];
+  }
+
+  double penalty(const penalty_weights& c) const {
+    double sum = 0;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      sum += c.intercept * b[j] * b[j];
+      for (std::size_t l = 0; l < b.size(); ++l) {
+        const double d = w(j, l) - (j == l ? 1 : 0);
+        sum += (j == l ? c.diagonal : c.off_diagonal) * d * d;
+      }
+    }
+    return sum;
+  }
+  double slope(const penalty_weights& c, const matrix<double>& x, const matrix<double>& q,
+               vector_view<const std::int64_t> labels) const {
+    const std::size_t k = b.size(), n = x.rows();
+    matrix<double> g(k, k + 1);
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < k; ++j) {
+        const double miss = q(i, j) - (labels[i] == static_cast<std::int64_t>(j) ? 1 : 0);
+        for (std::size_t l = 0; l < k; ++l) g(j, l) += miss * x(i, l);
+        g(j, k) += miss;
+      }
+    double most = 0;
+    for (std::size_t j = 0; j < k; ++j)
+      for (std::size_t l = 0; l <= k; ++l) {
+        if (diagonal_only && l != j && l != k) continue;
+        const double d = l == k ? b[j] : w(j, l) - (l == j ? 1 : 0);
+        const double weight = l == k ? c.intercept : l == j ? c.diagonal : c.off_diagonal;
+        most = std::max(most, std::abs(g(j, l) / static_cast<double>(n) + 2 * weight * d));
+      }
+    return most;
+  }
+};
+
+/// What W is applied to: log p, or log p' of the temperature that comes first.
+matrix<double> logarithms_of(const problem& t, double beta, double share) {
+  matrix<double> x(fitted_rows, t.rows.cols());
+  const auto k = static_cast<double>(x.cols());
+  for (std::size_t i = 0; i < x.rows(); ++i) {
+    double sum = 0;
+    for (std::size_t j = 0; j < x.cols(); ++j)
+      sum += x(i, j) = std::exp(beta * logarithms(t.rows(i, j)).first);
+    for (std::size_t j = 0; j < x.cols(); ++j)
+      x(i, j) = std::log((1 - share) * x(i, j) / sum + share / k);
+  }
+  return x;
+}
+
+/// Certified, with the objective that it says it has.
+template<class R>
+matrix<double> check_certificate(const char* method, const R& r, const problem& t,
+                                 const penalty_weights& weights, comparison& c) {
+  matrix<double> x(fitted_rows, t.rows.cols());
+  if constexpr (requires { r.share(); }) {
+    x = logarithms_of(t, r.beta(), r.share());
+  } else {
+    for (std::size_t i = 0; i < x.rows(); ++i)
+      for (std::size_t k = 0; k < x.cols(); ++k) x(i, k) = logarithms(t.rows(i, k)).first;
+  }
+  const matrix<double> q = made_of<false>(r, t, 0);
+  const matrix_at_fit at(r);
+  const fit_report& report = r.report();
+  CHECK(report.converged);
+  CHECK(report.note.empty());
+  CHECK(std::abs(nll(probabilities(q), t.labels_from(0)) + at.penalty(weights) -
+                 report.objective_after) <= 1e-12);
+  c.at_most(method, "reported slope", report.gradient / report.objective_after, 1e-8);
+  c.at_most(method, "slope", at.slope(weights, x, q, t.labels_from(0)) / report.objective_after,
+            1e-8);
+  return q;
+}
+
+template<class R>
+measured held_out(const char* method, const R& r, const problem& t, const json& reference,
+                  comparison& c) {
+  const measured ours = measure(made_of<false>(r, t, fitted_rows), t.labels_from(fitted_rows));
+  const measured theirs = read(reference["score"]);
+  c.as_good(method, "held-out nll", ours.nll, theirs.nll);
+  c.as_good(method, "held-out brier", ours.brier, theirs.brier);
+  return ours;
+}
+
+/// Methods that minimise the NLL itself.
+template<class R>
+void check_unpenalised(const char* method, const problem& t, const json& all, comparison& c,
+                       const typename R::options& o = {}) {
+  INFO(method << " by " << R::kind);
+  const json& reference = entry(all, multiclass, method);
+  const R r = fit_to<R, false>(t, o);
+  const matrix<double> q = check_certificate(method, r, t, {}, c);
+  c.as_low(method, "optimum", nll(probabilities(q), t.labels_from(0)),
+           read(reference["score_fit"]).nll);
+  held_out(method, r, t, reference, c);
+}
+
+/// Methods with a penalty: the published optimiser stops short of the optimum, which is known.
+template<class R>
+void check_penalised(const std::string& method, const problem& t, const json& all, comparison& c) {
+  INFO(method);
+  const auto k = static_cast<double>(t.rows.cols());
+  const double n = fitted_rows;
+  const R r = fit_to<R, false>(t);
+  check_certificate(method.c_str(), r, t, {k / n, k * (k - 1) / n, k / n}, c);
+  const measured ours = held_out(method.c_str(), r, t, entry(all, multiclass, method), c);
+  const json& optimum = entry(all, multiclass, method + "-oracle");
+  c.as_low(method, "optimum", r.report().objective_after, number(optimum["objective"]));
+  c.near(method, "optimum's nll", ours.nll, number(optimum["score"]["nll"]));
+  c.near(method, "optimum's brier", ours.brier, number(optimum["score"]["brier"]));
+  c.near(method, "optimum's accuracy", ours.accuracy, number(optimum["score"]["accuracy"]));
+}
+
+/// Of the Brier score: the reference's search for its temperature and weights stops short.
+void check_ets(const problem& t, const json& all, comparison& c) {
+  INFO("ets");
+  const json& reference = entry(all, multiclass, "ets");
+  const ets r = fit_to<ets, false>(t);
+  CHECK(r.report().converged);
+  const double fitted = brier(probabilities(made_of<false>(r, t, 0)), t.labels_from(0));
+  CHECK(std::abs(r.report().objective_after - fitted) <= 1e-12);
+  c.as_low("ets", "optimum", fitted, read(reference["score_fit"]).brier);
+  held_out("ets", r, t, reference, c);
+}
+
 }  // namespace
 
 TEST_CASE("recalibrators reach on published dumps what published code reaches") {
@@ -413,6 +572,15 @@ TEST_CASE("recalibrators reach on published dumps what published code reaches") 
     check_closed_form<one_against_rest<isotonic>>("isotonic", classes, all, c);
     check_closed_form<one_against_rest<centred_isotonic>>("cir", classes, all, c);
     check_closed_form<one_against_rest<venn_abers>>("ivap-ovr", classes, all, c);
+    check_unpenalised<vector_scaling>("vector", classes, all, c);
+    check_penalised<svs>("svs", classes, all, c);
+    check_penalised<sms>("sms", classes, all, c);
+    check_ets(classes, all, c);
+    if (classes.rows.cols() == 10) {  // the reference has no matrix of 100 classes
+      check_unpenalised<matrix_scaling>("matrix", classes, all, c,
+                                        {.off_diagonal = 0, .intercept = 0});
+      check_unpenalised<dirichlet>("matrix", classes, all, c, {.off_diagonal = 0, .intercept = 0});
+    }
     for (const char* task : {class_3, top_label}) {
       const problem t = binary_problem(task, classes);
       check_any(t, all, c);
@@ -429,6 +597,11 @@ TEST_CASE("recalibrators reach on published dumps what published code reaches") 
                                                   {"isotonic", 60},
                                                   {"cir", 60},
                                                   {"ivap", 40},
-                                                  {"ivap-ovr", 20}};
+                                                  {"ivap-ovr", 20},
+                                                  {"vector", 6},
+                                                  {"svs", 12},
+                                                  {"sms", 12},
+                                                  {"ets", 6},
+                                                  {"matrix", 6}};
   CHECK(c.counted() == values);
 }
