@@ -539,7 +539,7 @@ void check_penalised(const std::string& method, const problem& t, const json& al
   c.near(method, "optimum's accuracy", ours.accuracy, number(optimum["score"]["accuracy"]));
 }
 
-/// Of the Brier score: the reference's search for its temperature and weights stops short.
+/// Minimises the Brier score.
 void check_ets(const problem& t, const json& all, comparison& c) {
   INFO("ets");
   const json& reference = entry(all, multiclass, "ets");

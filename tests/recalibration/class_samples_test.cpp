@@ -339,6 +339,11 @@ TEMPLATE_TEST_CASE("fits in single precision first reach the same optimum", "",
   };
   check(logits(x.z), {});
   check(logits(x.z), {.weights = x.weights, .threads = {2}});
+  const double one = fit<R>(logits(x.z), x.labels).report().objective_after;
+  for (const unsigned threads : {2U, 5U}) {
+    const R several = fit<R>(logits(x.z), x.labels, {.threads = {threads}});
+    CHECK(std::abs(several.report().objective_after / one - 1) <= 1e-12);
+  }
   matrix<T> p(n, k);
   temperature_scaling(1).transform(logits(x.z), p);
   check(probabilities(p), {.weights = x.weights});
