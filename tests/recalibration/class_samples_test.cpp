@@ -5,6 +5,7 @@
 // single precision, and the fits that walk them.
 #include <calibra/evaluate.hpp>
 #include <calibra/recalibration/dirichlet.hpp>
+#include <calibra/recalibration/ets.hpp>
 #include <calibra/recalibration/fit.hpp>
 #include <calibra/recalibration/matrix_scaling.hpp>
 #include <calibra/recalibration/samples.hpp>
@@ -14,6 +15,7 @@
 #include <calibra/recalibration/vector_scaling.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
@@ -209,6 +211,31 @@ TEMPLATE_TEST_CASE("passes give every row in its form, trusted or checked", "", 
   }
 }
 
+TEST_CASE("passes: labels and weights of other types, and apart in memory") {
+  const std::size_t n = 3000, k = 7;
+  const naive::matrix<float> z = naive::random_logits<float>(n, k, naive::layout::rows, 4);
+  const std::vector<std::int64_t> labels = some_labels(n, k);
+  const std::vector<double> weights = some_weights(n);
+  const std::vector<short> narrow(labels.begin(), labels.end());
+  const std::vector<float> light(weights.begin(), weights.end());
+  std::vector<std::int64_t> spread(3 * n, -7);
+  std::vector<double> thin(2 * n, -1);
+  for (std::size_t i = 0; i < n; ++i) {
+    spread[3 * i] = labels[i];
+    thin[2 * i] = weights[i];
+  }
+  const auto check = [&](const class_samples& samples) {
+    for (const bool single : {false, true}) {
+      const walked got(samples, row_form::logits, single);
+      CHECK(got.labels == labels);
+      CHECK(got.weights == weights);
+    }
+  };
+  with(logits(z.view()), narrow, {.weights = light, .threads = {2}}, check);
+  with(logits(z.view()), vector_view<const std::int64_t>(spread.data(), n, 3),
+       {.weights = vector_view<const double>(thin.data(), n, 2)}, check);
+}
+
 TEST_CASE("passes: rows that are left out, divided or deep are checked every time") {
   const std::size_t n = 50, k = 4;
   const naive::matrix<double> z = naive::random_logits<double>(n, k, naive::layout::rows, 5);
@@ -347,6 +374,19 @@ TEMPLATE_TEST_CASE("fits in single precision first reach the same optimum", "",
   matrix<T> p(n, k);
   temperature_scaling(1).transform(logits(x.z), p);
   check(probabilities(p), {.weights = x.weights});
+}
+
+TEMPLATE_TEST_CASE("fits: the report counts the passes that progress sees", "", svs, vector_scaling,
+                   sms, matrix_scaling, dirichlet, ets) {
+  const problem<float> x = random_problem<float>(700, 6, 1.7, 2, 14);
+  const std::vector<unsigned char> all(700, 1);
+  for (const bool checked : {false, true}) {
+    std::atomic<std::uint64_t> rows = 0;
+    row_options o{.threads = {2}, .progress = [&](std::uint64_t done) { rows += done; }};
+    if (checked) o.valid = all;
+    const TestType r = fit<TestType>(logits(x.z), x.labels, o);
+    CHECK(rows == r.report().passes * 700);
+  }
 }
 
 TEMPLATE_TEST_CASE("fits: a unit of weight does not matter", "", vector_scaling, matrix_scaling) {
