@@ -376,6 +376,28 @@ TEMPLATE_TEST_CASE("fits in single precision first reach the same optimum", "",
   check(probabilities(p), {.weights = x.weights});
 }
 
+TEMPLATE_TEST_CASE("fits in single precision first: sharp scores", "", svs, vector_scaling, sms) {
+  constexpr bool lines = !std::is_same_v<TestType, sms>;
+  const std::size_t k = lines ? 40 : 24, n = lines ? 26300 : 1850;
+  SECTION("with few errors: the slope is small beside a small objective") {
+    const problem<float> x = random_problem<float>(n, k, 1, 30, 15);
+    std::size_t rough = 0;
+    const fit_report r = fit_in<TestType>(true, logits(x.z), x.labels, {}, &rough).report();
+    CHECK(rough > 0);
+    CHECK(r.converged);
+    CHECK(r.objective_after < 0.2);
+    CHECK(r.gradient <= 1e-8 * r.objective_after);
+  }
+  SECTION("without errors: no step is taken that leads up") {
+    problem<float> x = random_problem<float>(n, k, 1.7, 2, 16);
+    for (std::size_t i = 0; i < n; ++i) x.z(i, static_cast<std::size_t>(x.labels[i])) += 60;
+    const fit_report r = fit<TestType>(logits(x.z), x.labels).report();
+    CHECK(r.converged == !std::is_same_v<TestType, vector_scaling>);
+    CHECK(r.objective_after < 1e-2);
+    CHECK(r.gradient <= 1e-9);
+  }
+}
+
 TEMPLATE_TEST_CASE("fits: the report counts the passes that progress sees", "", svs, vector_scaling,
                    sms, matrix_scaling, dirichlet, ets) {
   const problem<float> x = random_problem<float>(700, 6, 1.7, 2, 14);

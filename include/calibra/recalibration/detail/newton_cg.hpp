@@ -83,25 +83,28 @@ class newton_search {
   newton_search(convex_objective& f, std::vector<double>& theta)
       : f_(f), theta_(theta), gradient_(theta.size()) {}
 
-  /// Until the largest slope, relative to the value, is `tolerance`; whether it got there. A rough
-  /// run takes its last step, which should lead there, without a look at where it ends. `noise`:
-  /// relative differences of values below this tell nothing.
+  /// Until the largest slope is 1e-10 or, relative to the value, `tolerance`; whether it got there.
+  /// A rough run takes its last step, which should lead there and lower the value by little,
+  /// without a look at where it ends. `noise`: relative differences of values below this tell
+  /// nothing.
   bool run(bool rough, double tolerance, double noise, std::size_t max_iterations) {
     value_ = at(theta_, gradient_, rough);
     std::vector<double> next(theta_.size()), next_gradient(theta_.size());
     for (std::size_t iteration = 0;; ++iteration) {
       const double slope = largest(gradient_), scale = std::max(1.0, value_);
-      if (slope <= tolerance * scale) return true;
+      const double enough = std::max(1e-10, tolerance * value_);
+      if (slope <= enough) return true;
       if (iteration == max_iterations) return false;
       // An exact evaluation is dear where there is a rough one: aim at the end.
-      const double aim = f_.has_rough() && !rough ? tolerance / slope : std::sqrt(slope);
+      const double aim = f_.has_rough() && !rough ? enough / slope : std::sqrt(slope);
       const double accuracy = std::clamp(aim, 1e-4, 0.1);
       const std::vector<double> d = newton_direction(f_, theta_, gradient_, accuracy, products_);
-      if (rough && slope * accuracy <= tolerance * scale) {
+      const double descent = dot(d, gradient_);
+      constexpr double little = 1e-4;
+      if (rough && slope * accuracy <= enough && -descent <= little * scale) {
         for (std::size_t i = 0; i < theta_.size(); ++i) theta_[i] += d[i];
         return true;
       }
-      const double descent = dot(d, gradient_);
       double part = 1, reached = value_;
       bool lower = false;
       for (int halving = 0; halving < 30 && !lower; ++halving, part /= 2) {
