@@ -62,6 +62,9 @@ class counted_samples final : public class_samples {
       const std::function<void(std::size_t, const binary_samples&)>& visit) const override {
     samples_.for_each_class(visit);
   }
+  void run(std::size_t jobs, const std::function<void(std::size_t)>& work) const override {
+    samples_.run(jobs, work);
+  }
 
   mutable std::size_t exact = 0, rough = 0;
 
