@@ -55,7 +55,7 @@ constexpr std::size_t fitted_rows = 5000;
 
 constexpr const char* multiclass = "multiclass";
 constexpr const char* class_3 = "class 3 against the rest";
-constexpr const char* top_label = "top label";
+constexpr const char* likeliest = "top label";
 
 /// Where a value is further from the reference's than the rule allows, and why. What needs no
 /// tolerance is repeated as the reference does it (sum_of_floats(), measure(), lifted()) or makes
@@ -195,7 +195,7 @@ problem binary_problem(const char* task, const problem& of) {
   problem out{task, matrix<float>(of.rows.rows(), 2), {}, {}};
   for (std::size_t i = 0; i < of.rows.rows(); ++i) {
     std::size_t k = 3;
-    if (task == top_label) {
+    if (task == likeliest) {
       const float* row = &of.rows(i, 0);
       k = static_cast<std::size_t>(std::max_element(row, row + of.rows.cols()) - row);
     }
@@ -581,7 +581,7 @@ TEST_CASE("recalibrators reach on published dumps what published code reaches") 
                                         {.off_diagonal = 0, .intercept = 0});
       check_unpenalised<dirichlet>("matrix", classes, all, c, {.off_diagonal = 0, .intercept = 0});
     }
-    for (const char* task : {class_3, top_label}) {
+    for (const char* task : {class_3, likeliest}) {
       const problem t = binary_problem(task, classes);
       check_any(t, all, c);
       check_binary(t, all, c);

@@ -43,9 +43,9 @@ TEMPLATE_TEST_CASE("grouped: each group has the fit of its rows", "", temperatur
   // Group 11 has 67 rows, of which number 9 is left out.
   const auto r = fit_groups<TestType>(logits(x.z), x.labels, groups, o, {.least = 67});
   CHECK(r.groups() == std::vector<std::int64_t>{-3, 7});
-  REQUIRE(r.small().size() == 1);
-  CHECK(r.small()[0].group == 11);
-  CHECK(r.small()[0].samples == 66);
+  REQUIRE(r.small_groups().size() == 1);
+  CHECK(r.small_groups()[0].group == 11);
+  CHECK(r.small_groups()[0].samples == 66);
   CHECK(fit_groups<TestType>(logits(x.z), x.labels, groups, o, {.least = 66}).has(11));
 
   const auto all = fit<TestType>(logits(x.z), x.labels, o);
@@ -96,7 +96,7 @@ TEST_CASE("grouped: binary scores, and samples without a weight") {
   }
   const auto r = fit_groups<affine>(binary_logits(s), y, groups, {.weights = w}, {.least = 16});
   CHECK(r.groups() == std::vector<std::int64_t>{0});
-  CHECK(r.small().at(0).samples == 15);
+  CHECK(r.small_groups().at(0).samples == 15);
   const std::vector<double> p = r.transform(binary_logits(s), groups);
   CHECK(std::abs(p[2] - r.of_group(0).transform(binary_logits(s))[2]) <= 1e-15);
   CHECK(std::abs(p[3] - r.of_all().transform(binary_logits(s))[3]) <= 1e-15);
@@ -106,7 +106,7 @@ TEST_CASE("grouped: binary scores, and samples without a weight") {
   const auto none =
       fit_groups<affine>(binary_logits(s), y, groups, {.weights = zero}, {.least = 0});
   CHECK(none.groups().empty());
-  CHECK(none.small().size() == 2);
+  CHECK(none.small_groups().size() == 2);
   CHECK(none.rows_of_all(groups) == 60);
   for (const double q : none.transform(binary_logits(s), groups)) CHECK((q > 0 && q < 1));
 }

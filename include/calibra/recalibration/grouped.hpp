@@ -50,8 +50,10 @@ class group_recalibrator {
 
   /// Throws value_error where they take different numbers of classes.
   explicit group_recalibrator(R of_all, std::map<std::int64_t, R> of_group = {},
-                              std::vector<small_group> small = {})
-      : of_all_(std::move(of_all)), of_group_(std::move(of_group)), small_(std::move(small)) {
+                              std::vector<small_group> small_groups = {})
+      : of_all_(std::move(of_all)),
+        of_group_(std::move(of_group)),
+        small_(std::move(small_groups)) {
     for (const auto& [group, r] : of_group_)
       if (r.classes() != of_all_.classes())
         throw value_error(detail::concat("group_recalibrator(): expected recalibrators of ",
@@ -75,7 +77,7 @@ class group_recalibrator {
     return all;
   }
   /// The groups that were seen in fitting and have none of their own, ascending.
-  [[nodiscard]] const std::vector<small_group>& small() const noexcept { return small_; }
+  [[nodiscard]] const std::vector<small_group>& small_groups() const noexcept { return small_; }
   /// How many of these rows take the recalibrator of all.
   template<class G>
   [[nodiscard]] std::size_t rows_of_all(const G& groups) const {
@@ -170,7 +172,7 @@ class group_recalibrator {
 ///
 /// Shapes, options, errors: as fit(); `groups` is a column of integers, one a row: shape_error for
 /// another number, value_error for one that is not whole. The reports of of_all() and of_group()
-/// say how each fit went, small() which groups have none.
+/// say how each fit went, small_groups() which groups have none.
 /// Cost: the fit of all, and for each group a fit that reads all rows and skips those of the
 /// others; 11 bytes a row.
 template<class R, wrapped_scores S, class L, class G>
@@ -188,17 +190,17 @@ requires(!tensor_scores<S>) [[nodiscard]] group_recalibrator<R> fit_groups(
   row_options masked = o;
   masked.valid = inside;
   std::map<std::int64_t, R> of_group;
-  std::vector<small_group> small;
+  std::vector<small_group> without;
   for (const auto& [group, samples] : size) {
     if (samples == 0 || samples < method.least) {
-      small.push_back({group, samples});
+      without.push_back({group, samples});
       continue;
     }
     for (std::size_t i = 0; i < counts.size(); ++i)
       inside[i] = counts[i] != 0 && of_row[i] == group;
     of_group.emplace(group, fit<R>(scores, labels, masked, method.inner));
   }
-  return group_recalibrator<R>(std::move(of_all), std::move(of_group), std::move(small));
+  return group_recalibrator<R>(std::move(of_all), std::move(of_group), std::move(without));
 }
 
 }  // namespace calibra

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "calibra/version.hpp"
+
 namespace calibra {
 
 /// How recalibrators are compared on samples that they were not fitted to. An ECE would not be a
