@@ -182,6 +182,22 @@ TEST_CASE("docs/recalibration.md: with features") {
   CHECK(ratio.report().converged);
 }
 
+TEST_CASE("docs/recalibration.md: options by cross-validation") {
+  const Eigen::MatrixXf validation = made_matrix();
+  const Eigen::VectorXi labels = made_labels();
+  //[ choose_options
+  #include <calibra/recalibration/choose_options.hpp>
+  #include <calibra/recalibration/dirichlet.hpp>
+
+  const auto best = calibra::choose_options<calibra::dirichlet>(calibra::logits(validation), labels,
+                                                                calibra::dirichlet::candidates());
+  const auto model =
+      calibra::fit<calibra::dirichlet>(calibra::logits(validation), labels, {}, best.chosen);
+  //]
+  CHECK(best.scores.size() == 25);
+  CHECK(model.classes() == 2);
+}
+
 TEST_CASE("docs/recalibration.md: recalibrators made of others") {
   const Eigen::MatrixXf validation = made_matrix(), test = made_matrix();
   const Eigen::VectorXi labels = made_labels();
