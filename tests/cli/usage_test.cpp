@@ -243,7 +243,7 @@ TEST_CASE("usage: what is wrong with a command line", "[cli]") {
   check_usage(files, "eval y.npy y.npy --from confidences --classwise", "");
   check_usage(files, "fit p.npy y.npy", "--output is required");
   check_usage(files, "fit p.npy y.npy --output m.json --method magic",
-              "--method: expected one of temperature, ets, ");
+              "--method: expected one of temperature, classwise_temperature, ");
   check_usage(files, "apply model.json p.npy", "--output is required");
   CHECK_FALSE(std::filesystem::exists(files.path("m.json")));
 }
