@@ -163,9 +163,9 @@ TEST_CASE("docs/recalibration.md: with features") {
   const Eigen::MatrixXf test_features = directions(200, 0.7F);
   const Eigen::VectorXi labels = made_labels();
   //[ with_features
-  #include <calibra/metrics/proximities.hpp>
   #include <calibra/recalibration/dac.hpp>
   #include <calibra/recalibration/procal_density_ratio.hpp>
+  #include <calibra/recalibration/proximities.hpp>
 
   const auto by_distance =
       calibra::dac::from_features(base_zero_shot, base_tuned, new_zero_shot, new_tuned);

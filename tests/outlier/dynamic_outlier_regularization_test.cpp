@@ -8,13 +8,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "calibra/loss/dor_loss.hpp"
 #include "calibra/loss/moment_matching_loss.hpp"
+#include "feature_tables.hpp"
 
 using calibra::dor_loss;
 using calibra::dor_options;
@@ -23,23 +23,14 @@ using calibra::matrix;
 using calibra::outlier_bank;
 using calibra::sampling_state;
 using Catch::Matchers::Contains;
+using feature_tables::random_matrix;
 using ids = std::vector<std::size_t>;
 
 namespace {
 
 template<class T>
-matrix<T> random_features(std::size_t rows, std::size_t cols, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<double> normal;
-  matrix<T> features(rows, cols);
-  for (std::size_t i = 0; i < rows; ++i)
-    for (std::size_t j = 0; j < cols; ++j) features(i, j) = static_cast<T>(normal(random));
-  return features;
-}
-
-template<class T>
 outlier_bank<matrix<T>> random_bank(std::size_t count, std::size_t cols = 6) {
-  outlier_bank<matrix<T>> bank{{}, random_features<T>(count, cols, 1), {}};
+  outlier_bank<matrix<T>> bank{{}, random_matrix<T>(count, cols, 1), {}};
   for (std::size_t i = 0; i < count; ++i) bank.names.push_back("noun " + std::to_string(i));
   return bank;
 }
@@ -67,7 +58,7 @@ TEMPLATE_TEST_CASE("DOR gives lambda times the loss of the batch's rows", "[outl
       CHECK(dor.names()[b] == dor.bank().names[batch[b]]);
       for (std::size_t j = 0; j < 6; ++j) rows(b, j) = dor.bank().features(batch[b], j);
     }
-    const matrix<double> tuned = random_features<double>(7, 6, 2);
+    const matrix<double> tuned = random_matrix<double>(7, 6, 2);
     matrix<double> expected(7, 6);
     matrix<double> gradient(7, 6);
     const double loss = 2 * dor_loss(tuned, rows, expected);
@@ -87,7 +78,7 @@ TEMPLATE_TEST_CASE("DOR with second moments adds the covariances of the batch", 
   for (int iteration = 0; iteration < 5; ++iteration) {
     dor.sample();
     const matrix<TestType> zero_shot = dor.zero_shot();
-    const matrix<TestType> tuned = random_features<TestType>(7, 6, 2);
+    const matrix<TestType> tuned = random_matrix<TestType>(7, 6, 2);
     matrix<double> cosines(7, 6), moments(7, 6), gradient(7, 6);
     const double value =
         2 * dor_loss(tuned, zero_shot, cosines) +
@@ -110,7 +101,7 @@ TEMPLATE_TEST_CASE("DOR with second moments adds the covariances of the batch", 
   // One outlier has no spread.
   dynamic_outlier_regularization one(random_bank<TestType>(30), {.batch = 1, .gamma = 3});
   one.sample();
-  const matrix<TestType> tuned = random_features<TestType>(1, 6, 2);
+  const matrix<TestType> tuned = random_matrix<TestType>(1, 6, 2);
   CHECK(one(tuned) == Approx(8 * dor_loss(tuned, one.zero_shot())).epsilon(4 * epsilon));
 }
 
@@ -153,7 +144,7 @@ TEST_CASE("DOR goes on from a checkpoint with the same batches", "[outlier][dor]
     next(resumed);
     resumed.restore(calibra::parse_sampling_state(checkpoints[at]));
     CHECK(resumed.current().empty());
-    CHECK_THROWS_AS(resumed(random_features<float>(5, 6, 3)), calibra::shape_error);
+    CHECK_THROWS_AS(resumed(random_matrix<float>(5, 6, 3)), calibra::shape_error);
     for (std::size_t t = at; t < 20; ++t) REQUIRE(next(resumed) == stream[t]);
     CHECK(resumed.state() == whole.state());
   }
@@ -213,18 +204,18 @@ TEST_CASE("DOR names what is wrong", "[outlier][dor][error]") {
   uneven.names.pop_back();
   CHECK_THROWS_WITH(dor_type(uneven, {.batch = 2}), Contains("9 names and 10 rows of features"));
   dor_type dor(random_bank<float>(10), {.batch = 2});
-  CHECK_THROWS_WITH(dor(random_features<float>(2, 6, 1)), Contains("sample() to be called first"));
+  CHECK_THROWS_WITH(dor(random_matrix<float>(2, 6, 1)), Contains("sample() to be called first"));
   dor.sample();
-  CHECK_THROWS_WITH(dor(random_features<float>(3, 6, 1)),
+  CHECK_THROWS_WITH(dor(random_matrix<float>(3, 6, 1)),
                     "dynamic_outlier_regularization(): tuned is 3 x 6, zero_shot is 2 x 6; "
                     "expected the same shape");
-  CHECK_THROWS_AS(dor(random_features<float>(2, 5, 1)), calibra::shape_error);
+  CHECK_THROWS_AS(dor(random_matrix<float>(2, 5, 1)), calibra::shape_error);
   dor_type moments(random_bank<float>(10), {.batch = 2, .gamma = 1});
   moments.sample();
   matrix<double> gradient(3, 6);
-  CHECK_THROWS_AS(moments(random_features<float>(2, 6, 1), gradient), calibra::shape_error);
-  CHECK_THROWS_AS(moments(random_features<float>(3, 6, 1), gradient), calibra::shape_error);
-  auto bad = random_features<float>(2, 6, 1);
+  CHECK_THROWS_AS(moments(random_matrix<float>(2, 6, 1), gradient), calibra::shape_error);
+  CHECK_THROWS_AS(moments(random_matrix<float>(3, 6, 1), gradient), calibra::shape_error);
+  auto bad = random_matrix<float>(2, 6, 1);
   bad(1, 3) = std::numeric_limits<float>::quiet_NaN();
   matrix<double> untouched(2, 6);
   CHECK_THROWS_AS(moments(bad, untouched), calibra::value_error);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "calibra/torch/zero_shot_range.hpp"
+#include "device_checks.hpp"
 #include "fake_device.hpp"
 #include "tensor_gradients.hpp"
 
@@ -284,17 +285,5 @@ TEST_CASE("Losses of features on a device: nothing waits for it, forward or back
     for (const both_forms& loss : losses()) all = all + loss.of_tensors(t, z);
     return all;
   };
-  const at::Tensor expected = leaf(features);
-  const at::Tensor value = sum(expected, zero_shot);
-  value.backward();
-  const at::Tensor t = leaf(features.to(fake::device()));
-  const at::Tensor z = zero_shot.to(fake::device());
-  fake::reset();
-  const at::Tensor loss = sum(t, z);
-  loss.backward();
-  CHECK(fake::counts().operations.size() > 10);
-  CHECK(fake::counts().synchronisations() == 0);
-  CHECK(loss.device() == fake::device());
-  CHECK(loss.to(at::kCPU).equal(value));
-  CHECK(t.grad().to(at::kCPU).equal(expected.grad()));
+  check_nothing_waits(sum, features, zero_shot);
 }

@@ -124,7 +124,7 @@ class bbq final : public detail::step_map<bbq> {
 
   static bbq fit(const binary_samples& samples, const options&) {
     const std::vector<detail::pooled_block> tied = detail::tied_blocks(samples.pairs);
-    if (tied.empty()) return with_report(samples, {{0, 1}, {0.5}});
+    if (tied.empty()) return with_report(samples, tied, {{0, 1}, {0.5}});
     const detail::bayesian_bins bins(tied);
     std::vector<double> scores;
     for (std::size_t b = bins.fewest(); b <= bins.most(); ++b)
@@ -160,7 +160,7 @@ class bbq final : public detail::step_map<bbq> {
       }
     }
     for (double& value : values) value = std::min(value, 1.0);
-    return with_report(samples, {std::move(edges), std::move(values)});
+    return with_report(samples, tied, {std::move(edges), std::move(values)});
   }
 };
 

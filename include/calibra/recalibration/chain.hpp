@@ -78,8 +78,8 @@ class chain final : public detail::recalibrator_of<chain<R1, R2>> {
       // As R2 was fitted, and as row_form says.
       for (std::size_t i = 0; i < n && !binary; ++i) {
         double* row = rows + i * k;
-        const double least = *std::max_element(row, row + k) - detail::masked_depth;
-        for (std::size_t j = 0; j < k; ++j) row[j] = std::max(row[j], least);
+        detail::classes_to_form(row, k, score_kind::logits, row_form::logits,
+                                *std::max_element(row, row + k), 1);
       }
     } else {
       detail::to_form(rows, n, k, R1::output, R2::input, binary);

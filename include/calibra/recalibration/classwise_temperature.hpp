@@ -72,7 +72,7 @@ class classwise_temperature final : public detail::recalibrator_of<classwise_tem
     report.fitted_on = samples.kind();
     std::vector<double> temperatures(samples.classes(), 1.0);
     if (!(samples.weight() > 0)) {
-      report.note = "no samples with a weight: nothing is changed";
+      report.note = detail::nothing_to_fit;
       return classwise_temperature(std::move(temperatures), std::move(report));
     }
     const detail::predicted_betas found =

@@ -69,7 +69,7 @@ class ets final : public detail::recalibrator_of<ets> {
     fit_report report;
     report.fitted_on = samples.kind();
     if (!(samples.weight() > 0)) {
-      report.note = "no samples with a weight: nothing is changed";
+      report.note = detail::nothing_to_fit;
       return {1, {0, 1, 0}, k, std::move(report)};
     }
     const double t = best_temperature(samples, report);

@@ -38,4 +38,10 @@ struct fit_report {
   std::optional<score_kind> fitted_on = {};
 };
 
+namespace detail {
+
+/// The note of a fit without samples that leaves the scores as they are.
+inline constexpr const char* nothing_to_fit = "no samples with a weight: nothing is changed";
+
+}  // namespace detail
 }  // namespace calibra

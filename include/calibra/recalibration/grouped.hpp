@@ -2,26 +2,21 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "calibra/array/access.hpp"
 #include "calibra/array/column.hpp"
-#include "calibra/array/matrix.hpp"
 #include "calibra/error.hpp"
 #include "calibra/options.hpp"
-#include "calibra/recalibration/detail/double_rows.hpp"
-#include "calibra/recalibration/detail/form_rows.hpp"
 #include "calibra/recalibration/detail/group_column.hpp"
 #include "calibra/recalibration/detail/mapped_rows.hpp"
 #include "calibra/recalibration/detail/output_array.hpp"
+#include "calibra/recalibration/detail/written_rows.hpp"
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
 #include "calibra/rows/parallel.hpp"
@@ -93,17 +88,9 @@ class group_recalibrator {
   /// shape_error and value_error. Cost: one pass; O(log groups) a row more.
   template<wrapped_scores S, class G>
   [[nodiscard]] auto transform(const S& scores, const G& groups, const row_options& o = {}) const {
-    const auto in = detail::score_view(scores);
-    using C = compute_type<typename decltype(in)::value_type>;
-    if constexpr (detail::is_binary_kind<S::kind>) {
-      std::vector<C> out(in.rows());
-      transform(scores, groups, out, o);
-      return out;
-    } else {
-      matrix<C> out(in.rows(), in.cols());
-      transform(scores, groups, out, o);
-      return out;
-    }
+    auto out = detail::output_for(scores);
+    transform(scores, groups, out, o);
+    return out;
   }
   /// The same into a mutable array, as recalibrator::transform().
   template<wrapped_scores S, class G, class Out>
@@ -115,52 +102,25 @@ class group_recalibrator {
     if constexpr (!detail::is_multilabel<S> && !tensor_scores<S> &&
                   detail::usable_output<S::kind, Out>()) {
       constexpr std::string_view where = "group_recalibrator::transform()";
-      const auto held = detail::hold<detail::score_use<S::kind>>(std::forward<Out>(out));
-      const auto in = detail::score_view(scores);
-      of_all_.check_takes(where, S::kind, in.cols());
-      const auto target = detail::output_rows<S::kind>(where, held.view(), in.rows(), in.cols());
-      detail::check_output_shape(where, in.rows(), in.cols(), target.rows(), target.cols());
-      const detail::group_column column(where, groups, in.rows());
-      using E = typename std::remove_cvref_t<decltype(target)>::element_type;
-      detail::with_double_rows(where, scores, o, [&](const detail::score_rows<double>& rows) {
-        map_rows(where, S::kind, rows, column, o, [&](std::size_t row, const double* numbers) {
-          for (std::size_t k = 0; k < target.cols(); ++k)
-            target(row, k) = detail::to_scalar<E>(numbers[k]);
-        });
-      });
+      detail::write_rows(
+          where, scores, o, std::forward<Out>(out),
+          [&](std::size_t, std::size_t cols) { of_all_.check_takes(where, S::kind, cols); },
+          [&](const detail::score_rows<double>& rows, const auto& write) {
+            const std::size_t k = rows.cols();
+            const detail::group_column column(where, groups, rows.rows());
+            detail::map_each_row(
+                where, S::kind, rows, o, R::input, detail::row_parts(rows.rows(), k, o.threads.n),
+                [&](std::size_t row, double* numbers) {
+                  of_group(column[row]).map_rows(numbers, 1, k);
+                  detail::to_form(numbers, 1, k, R::output, row_form::probabilities,
+                                  detail::is_one_number(S::kind));
+                },
+                write);
+          });
     }
   }
 
  private:
-  template<class Write>
-  void map_rows(std::string_view where, score_kind kind, const detail::score_rows<double>& scores,
-                const detail::group_column& groups, const row_options& o,
-                const Write& write) const {
-    const std::size_t k = scores.cols();
-    detail::worker_team team(o.threads.n);
-    detail::for_each_part(team, scores.rows(), detail::row_parts(scores.rows(), k, o.threads.n),
-                          [&](std::size_t, std::size_t first, std::size_t last) {
-                            detail::form_reader reader(where, kind, scores, o, R::input);
-                            std::vector<double> rows(reader.block_rows() * k);
-                            std::vector<unsigned char> good(reader.block_rows());
-                            while (first < last) {
-                              const std::size_t n = std::min(reader.block_rows(), last - first);
-                              reader.read(first, n, rows.data(), good.data());
-                              for (std::size_t i = 0; i < n; ++i) {
-                                double* row = rows.data() + i * k;
-                                if (good[i] != 0) {
-                                  of_group(groups[first + i]).map_rows(row, 1, k);
-                                  detail::to_form(row, 1, k, R::output, row_form::probabilities,
-                                                  detail::is_one_number(kind));
-                                }
-                                write(first + i, row);
-                              }
-                              first += n;
-                              if (o.progress) o.progress(n);
-                            }
-                          });
-  }
-
   R of_all_;
   std::map<std::int64_t, R> of_group_;
   std::vector<small_group> small_;

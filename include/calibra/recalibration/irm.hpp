@@ -65,7 +65,7 @@ class irm final : public detail::recalibrator_of<irm> {
     fit_report report;
     report.fitted_on = samples.kind();
     if (!(samples.weight() > 0)) {
-      report.note = "no samples with a weight: nothing is changed";
+      report.note = detail::nothing_to_fit;
       return {{0, 1}, {0, 1}, k, std::move(report)};
     }
     const detail::class_pairs pairs(samples);

@@ -89,7 +89,7 @@ class order_preserving final : public detail::recalibrator_of<order_preserving> 
     fit_report report;
     report.fitted_on = samples.kind();
     if (!(samples.weight() > 0)) {
-      report.note = "no samples with a weight: nothing is changed";
+      report.note = detail::nothing_to_fit;
       return {{}, {1}, samples.classes(), std::move(report)};
     }
     const detail::bounds range{1 / detail::hottest, detail::hottest};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "calibra/error.hpp"
 #include "calibra/metrics/piece.hpp"
 #include "calibra/options.hpp"
+#include "calibra/recalibration/detail/joined_report.hpp"
 #include "calibra/recalibration/detail/mapped_rows.hpp"
 #include "calibra/recalibration/detail/pairs_with_proximity.hpp"
 #include "calibra/recalibration/fit.hpp"
@@ -74,10 +76,10 @@ class procal_bin_mean_shift final : public proximity_recalibrator {
             of_bin_[0].classes(), " and ", r.classes()));
   }
 
-  /// Fits it to scores, labels and proximities (calibra/metrics/proximities.hpp), one a sample.
-  /// Options that count: `weights`, `ignore_label`, `valid`, `nan`, `renormalise`, `threads` and
-  /// `progress`. Throws as fit<R>(), option_error for 0 bins, shape_error for another number of
-  /// proximities, and value_error where one is not finite.
+  /// Fits it to scores, labels and proximities (calibra/recalibration/proximities.hpp), one a
+  /// sample. Options that count: `weights`, `ignore_label`, `valid`, `nan`, `renormalise`,
+  /// `threads` and `progress`. Throws as fit<R>(), option_error for 0 bins, shape_error for another
+  /// number of proximities, and value_error where one is not finite.
   template<wrapped_scores S, class L>
   [[nodiscard]] static procal_bin_mean_shift fit(const S& scores, const L& labels,
                                                  const optional_column<double>& proximity,
@@ -101,9 +103,11 @@ class procal_bin_mean_shift final : public proximity_recalibrator {
         own.valid = in_bin;
         of_bin.push_back(calibra::fit<R>(scores, labels, own, method.method));
       }
-      fit_report report = report_of(of_bin, weights);
-      report.fitted_on = S::kind;
-      return {std::move(edges), std::move(of_bin), std::move(report)};
+      const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+      detail::joined_report report(S::kind, 1);  // the pass that collected the proximities
+      for (std::size_t b = 0; b < of_bin.size(); ++b)
+        report.add_pass(of_bin[b].report(), weights[b] / total, "bin ", b);
+      return {std::move(edges), std::move(of_bin), std::move(report).made()};
     }
   }
   /// The same with the options as they are by default.
@@ -142,7 +146,7 @@ class procal_bin_mean_shift final : public proximity_recalibrator {
   void map_row(double* row, std::size_t k, bool binary, double proximity) const override {
     const R& r = of_bin_[bin(proximity)];
     r.map_rows(row, 1, k);
-    if (r.makes() != row_form::probabilities) detail::to_probabilities(row, 1, k, binary);
+    detail::to_form(row, 1, k, r.makes(), row_form::probabilities, binary);
   }
 
  private:
@@ -167,31 +171,6 @@ class procal_bin_mean_shift final : public proximity_recalibrator {
       below = end;
     }
     return edges;
-  }
-
-  static fit_report report_of(const std::vector<R>& of_bin, const std::vector<double>& weights) {
-    fit_report report;
-    report.converged = true;
-    report.note.clear();
-    report.passes = 1;  // that which collected the proximities
-    report.objective_before = report.objective_after = 0;
-    double total = 0;
-    for (std::size_t b = 0; b < of_bin.size(); ++b) {
-      const fit_report& r = of_bin[b].report();
-      report.objective_before += weights[b] * r.objective_before;
-      report.objective_after += weights[b] * r.objective_after;
-      total += weights[b];
-      report.iterations += r.iterations;
-      report.passes += r.passes;
-      report.partial_passes += r.partial_passes;
-      if (!(report.gradient >= r.gradient)) report.gradient = r.gradient;
-      if (r.converged || !report.converged) continue;
-      report.converged = false;
-      report.note = detail::concat("bin ", b, ": ", r.note);
-    }
-    report.objective_before /= total;
-    report.objective_after /= total;
-    return report;
   }
 
   std::vector<double> edges_;

@@ -75,10 +75,10 @@ class procal_density_ratio final : public proximity_recalibrator {
     wrong_density_ = density(wrong_);
   }
 
-  /// Fits it to scores, labels and proximities (calibra/metrics/proximities.hpp), one a sample.
-  /// Options that count: `weights`, `ignore_label`, `valid`, `nan`, `renormalise`, `threads` and
-  /// `progress`. Throws as fit<R>(), shape_error for another number of proximities, and value_error
-  /// where one is not finite.
+  /// Fits it to scores, labels and proximities (calibra/recalibration/proximities.hpp), one a
+  /// sample. Options that count: `weights`, `ignore_label`, `valid`, `nan`, `renormalise`,
+  /// `threads` and `progress`. Throws as fit<R>(), shape_error for another number of proximities,
+  /// and value_error where one is not finite.
   template<wrapped_scores S, class L>
   [[nodiscard]] static procal_density_ratio fit(const S& scores, const L& labels,
                                                 const optional_column<double>& proximity,
@@ -99,7 +99,7 @@ class procal_density_ratio final : public proximity_recalibrator {
       report.fitted_on = S::kind;
       report.passes = 1;
       report.converged = !right.confidences.empty() || !wrong.confidences.empty();
-      report.note = report.converged ? "" : "no samples with a weight: nothing is changed";
+      report.note = report.converged ? "" : detail::nothing_to_fit;
       return {std::move(right), std::move(wrong), std::move(report)};
     }
   }

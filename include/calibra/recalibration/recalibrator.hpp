@@ -8,17 +8,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "calibra/array/access.hpp"
-#include "calibra/array/matrix.hpp"
 #include "calibra/options.hpp"
-#include "calibra/recalibration/detail/double_rows.hpp"
 #include "calibra/recalibration/detail/fitted_on.hpp"
 #include "calibra/recalibration/detail/mapped_rows.hpp"
 #include "calibra/recalibration/detail/output_array.hpp"
+#include "calibra/recalibration/detail/written_rows.hpp"
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/recalibration/parameters.hpp"
 #include "calibra/recalibration/row_form.hpp"
@@ -138,17 +135,9 @@ class recalibrator : public detail::row_mapping {
  private:
   template<class S>
   auto made(const char* function, const S& scores, const row_options& o, row_form wanted) const {
-    const auto in = detail::score_view(scores);
-    using C = compute_type<typename decltype(in)::value_type>;
-    if constexpr (detail::is_binary_kind<S::kind>) {
-      std::vector<C> out(in.rows());
-      written(function, scores, o, wanted, out);
-      return out;
-    } else {
-      matrix<C> out(in.rows(), in.cols());
-      written(function, scores, o, wanted, out);
-      return out;
-    }
+    auto out = detail::output_for(scores);
+    written(function, scores, o, wanted, out);
+    return out;
   }
 
   template<class S, class Out>
@@ -163,22 +152,12 @@ class recalibrator : public detail::row_mapping {
     if constexpr (!detail::is_multilabel<S> && !tensor_scores<S> &&
                   detail::usable_output<S::kind, Out>()) {
       const std::string where = detail::concat(name(), function);
-      const auto held = detail::hold<detail::score_use<S::kind>>(std::forward<Out>(out));
-      const auto in = detail::score_view(scores);
-      check_takes(where, S::kind, in.cols());
-      const auto target = detail::output_rows<S::kind>(where, held.view(), in.rows(), in.cols());
-      detail::check_output_shape(where, in.rows(), in.cols(), target.rows(), target.cols());
-      using E = typename std::remove_cvref_t<decltype(target)>::element_type;
-      detail::with_double_rows(where, scores, o, [&](const detail::score_rows<double>& rows) {
-        detail::map_all_rows(
-            where, S::kind, rows, o, *this, wanted, [&](std::size_t row, const double* numbers) {
-              E* to = target.data() + static_cast<std::ptrdiff_t>(row) * target.row_stride();
-              for (std::size_t k = 0; k < target.cols(); ++k) {
-                *to = detail::to_scalar<E>(numbers[k]);
-                to += target.col_stride();
-              }
-            });
-      });
+      detail::write_rows(
+          where, scores, o, std::forward<Out>(out),
+          [&](std::size_t, std::size_t cols) { check_takes(where, S::kind, cols); },
+          [&](const detail::score_rows<double>& rows, const auto& write) {
+            detail::map_all_rows(where, S::kind, rows, o, *this, wanted, write);
+          });
     }
   }
 

@@ -70,13 +70,12 @@ class sms final : public detail::recalibrator_of<sms> {
     detail::mixed_temperature first("sms::fit()", 1, 0);
     if (n > 0) first = detail::fit_mixed_temperature(samples, report);
     detail::class_matrix_nll objective(
-        samples, input, {.diagonal = k / n, .off_diagonal = k * (k - 1) / n, .intercept = k / n},
-        &first);
+        samples, {.diagonal = k / n, .off_diagonal = k * (k - 1) / n, .intercept = k / n}, &first);
     std::vector<double> theta = objective.unchanged();
     if (n > 0)
       detail::newton_cg(objective, theta, o.max_iterations, report);
     else
-      report.note = "no samples with a weight: nothing is changed";
+      report.note = detail::nothing_to_fit;
     report.fitted_on = samples.kind();
     return {std::move(first),
             detail::class_matrix_nll::map_of("sms::fit()", theta, samples.classes()),

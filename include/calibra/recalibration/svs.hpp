@@ -74,10 +74,10 @@ class svs final : public detail::recalibrator_of<svs> {
     detail::mixed_temperature first("svs::fit()", 1, 0);
     if (n > 0) {
       first = detail::fit_mixed_temperature(samples, report);
-      detail::class_lines_nll objective(samples, input, static_cast<double>(k) / n, &first);
+      detail::class_lines_nll objective(samples, static_cast<double>(k) / n, &first);
       detail::newton_cg(objective, theta, o.max_iterations, report);
     } else {
-      report.note = "no samples with a weight: nothing is changed";
+      report.note = detail::nothing_to_fit;
     }
     report.fitted_on = samples.kind();
     std::vector<double> intercepts = detail::split_intercepts(theta);

@@ -17,6 +17,7 @@
 #include "calibra/recalibration/detail/fitted_on.hpp"
 #include "calibra/recalibration/detail/temperature_fit.hpp"
 #include "calibra/recalibration/detail/tempered_rows.hpp"
+#include "calibra/recalibration/detail/written_rows.hpp"
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/recalibration/parameters.hpp"
@@ -213,17 +214,9 @@ class temperature_scaling final : public detail::recalibrator_of<temperature_sca
     if constexpr (tensor_scores<S>) {
       return tempered(where, scores, temperature_, o, wanted);  // the tensor adapter's
     } else {
-      const auto in = detail::score_view(scores);
-      using C = compute_type<typename decltype(in)::value_type>;
-      if constexpr (detail::is_binary_kind<S::kind>) {
-        std::vector<C> out(in.rows());
-        written(where, scores, o, wanted, out);
-        return out;
-      } else {
-        matrix<C> out(in.rows(), in.cols());
-        written(where, scores, o, wanted, out);
-        return out;
-      }
+      auto out = detail::output_for(scores);
+      written(where, scores, o, wanted, out);
+      return out;
     }
   }
 

@@ -57,14 +57,12 @@ class vector_scaling final : public detail::recalibrator_of<vector_scaling> {
     std::vector<double> theta = detail::unchanged_lines(samples.classes());
     fit_report report;
     if (samples.weight() > 0) {
-      detail::class_lines_nll objective(samples, input, 0, nullptr);
-      report.passes = 2;  // that which checked the input, and that of the objective before
-      std::vector<double> gradient(theta.size());
-      report.objective_before = objective.at(theta, gradient, objective.has_rough());
-      detail::newton_cg(objective, theta, o.max_iterations, report);
+      detail::class_lines_nll objective(samples, 0, nullptr);
+      report.passes = 1;  // that which checked the input
+      report.objective_before = detail::newton_cg(objective, theta, o.max_iterations, report);
       detail::note_told_apart(report);
     } else {
-      report.note = "no samples with a weight: nothing is changed";
+      report.note = detail::nothing_to_fit;
     }
     report.fitted_on = samples.kind();
     std::vector<double> intercepts = detail::split_intercepts(theta);

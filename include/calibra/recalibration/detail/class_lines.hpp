@@ -55,30 +55,20 @@ class line_a_class {
 /// penalty (sum (a_k - 1)^2 + sum b_k^2). Parameters: a_1, ..., a_K, b_1, ..., b_K.
 class class_lines_nll final : public convex_objective {
  public:
-  /// `first` makes rows of the form into rows of x; null: they are.
-  class_lines_nll(const class_samples& samples, row_form form, double penalty,
-                  const mixed_temperature* first)
-      : samples_(samples),
-        form_(form),
-        penalty_(penalty),
-        first_(first),
-        classes_(samples.classes()) {}
+  /// `first` makes rows of logits into rows of x; null: they are.
+  class_lines_nll(const class_samples& samples, double penalty, const mixed_temperature* first)
+      : samples_(samples), penalty_(penalty), first_(first), classes_(samples.classes()) {}
 
   bool has_rough() const override { return samples_.single_will_do(1); }
 
   double at(const std::vector<double>& theta, std::vector<double>& gradient, bool rough) override {
     const std::size_t k = classes_;
-    const std::vector<part_sums> parts = rough ? sums_at<float>(theta) : sums_at<double>(theta);
+    const part_sums all = rough ? sums_at<float>(theta) : sums_at<double>(theta);
     const double n = samples_.weight();
-    double value = 0;
-    std::fill(gradient.begin(), gradient.end(), 0.0);
-    curvature_.assign(3 * k, 0.0);
-    for (const part_sums& s : parts) {
-      value += s.value / n;
-      if (s.sums.empty()) continue;
-      for (std::size_t j = 0; j < 2 * k; ++j) gradient[j] += s.sums[j] / n;
-      for (std::size_t j = 0; j < 3 * k; ++j) curvature_[j] += s.sums[2 * k + j] / n;
-    }
+    double value = all.value / n;
+    curvature_.resize(3 * k);
+    for (std::size_t j = 0; j < 2 * k; ++j) gradient[j] = all.sums[j] / n;
+    for (std::size_t j = 0; j < 3 * k; ++j) curvature_[j] = all.sums[2 * k + j] / n;
     for (std::size_t j = 0; j < k; ++j) {
       const double a = theta[j] - 1, b = theta[k + j];
       value += penalty_ * (a * a + b * b);
@@ -93,12 +83,11 @@ class class_lines_nll final : public convex_objective {
   void curve(const std::vector<double>& theta, const std::vector<double>& direction,
              std::vector<double>& product) override {
     const std::size_t k = classes_;
-    const std::vector<part_sums> parts =
+    const part_sums all =
         has_rough() ? products<float>(theta, direction) : products<double>(theta, direction);
     const double n = samples_.weight();
-    for (std::size_t j = 0; j < 2 * k; ++j) product[j] = 2 * penalty_ * direction[j];
-    for (const part_sums& s : parts)
-      for (std::size_t j = 0; j < s.sums.size(); ++j) product[j] += s.sums[j] / n;
+    for (std::size_t j = 0; j < 2 * k; ++j)
+      product[j] = all.sums[j] / n + 2 * penalty_ * direction[j];
   }
 
   /// By the curvature within each class.
@@ -189,14 +178,14 @@ class class_lines_nll final : public convex_objective {
   template<class T, class Visit>
   void walk(const Visit& visit) const {
     if constexpr (std::is_same_v<T, float>)
-      samples_.walk_single(form_, visit);
+      samples_.walk_single(row_form::logits, visit);
     else
-      samples_.walk(form_, visit);
+      samples_.walk(row_form::logits, visit);
   }
 
   /// Calls visit(workspace, sums, row, weight, label) for every sample, with `count` sums a class.
   template<class T, class Visit>
-  std::vector<part_sums> over_samples(std::size_t count, const Visit& visit) const {
+  part_sums over_samples(std::size_t count, const Visit& visit) const {
     std::vector<part_sums> parts(samples_.parts());
     std::vector<workspace<T>> spaces(parts.size());
     walk<T>([&](std::size_t part, const class_block_of<T>& block) {
@@ -211,13 +200,19 @@ class class_lines_nll final : public convex_objective {
         space.spill(s.sums, false);
       }
     });
-    for (std::size_t part = 0; part < parts.size(); ++part)
+    part_sums& all = parts[0];
+    all.sums.resize(count * classes_);
+    for (std::size_t part = 0; part < parts.size(); ++part) {
       spaces[part].spill(parts[part].sums, true);
-    return parts;
+      if (part == 0) continue;
+      all.value += parts[part].value;
+      for (std::size_t j = 0; j < parts[part].sums.size(); ++j) all.sums[j] += parts[part].sums[j];
+    }
+    return std::move(all);
   }
 
   template<class T>
-  std::vector<part_sums> sums_at(const std::vector<double>& theta) const {
+  part_sums sums_at(const std::vector<double>& theta) const {
     const std::size_t k = classes_;
     const bounded_lines<T> lines(theta, first_ != nullptr);
     return over_samples<T>(
@@ -232,8 +227,7 @@ class class_lines_nll final : public convex_objective {
   }
 
   template<class T>
-  std::vector<part_sums> products(const std::vector<double>& theta,
-                                  const std::vector<double>& direction) const {
+  part_sums products(const std::vector<double>& theta, const std::vector<double>& direction) const {
     const std::size_t k = classes_;
     const bounded_lines<T> lines(theta, first_ != nullptr);
     const std::vector<T> moves(direction.begin(), direction.end());
@@ -249,7 +243,6 @@ class class_lines_nll final : public convex_objective {
   }
 
   const class_samples& samples_;
-  row_form form_;
   double penalty_;
   const mixed_temperature* first_;
   std::size_t classes_;

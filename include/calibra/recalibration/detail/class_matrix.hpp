@@ -71,10 +71,10 @@ struct matrix_penalty {
 /// l K + j, and behind them b_j.
 class class_matrix_nll final : public convex_objective {
  public:
-  /// `first` makes rows of the form into rows of x; null: they are.
-  class_matrix_nll(const class_samples& samples, row_form form, matrix_penalty penalty,
+  /// `first` makes rows of logits into rows of x; null: they are.
+  class_matrix_nll(const class_samples& samples, matrix_penalty penalty,
                    const mixed_temperature* first)
-      : samples_(samples), form_(form), first_(first), classes_(samples.classes()) {
+      : samples_(samples), first_(first), classes_(samples.classes()) {
     const std::size_t k = classes_;
     penalty_.assign(k * k, penalty.off_diagonal);
     for (std::size_t j = 0; j < k; ++j) penalty_[j * k + j] = penalty.diagonal;
@@ -210,9 +210,9 @@ class class_matrix_nll final : public convex_objective {
       visit(spaces[part], block, parts[part]);
     };
     if constexpr (std::is_same_v<T, float>)
-      samples_.walk_single(form_, take);
+      samples_.walk_single(row_form::logits, take);
     else
-      samples_.walk(form_, take);
+      samples_.walk(row_form::logits, take);
     part_sums& all = parts[0];
     all.sums.resize(count);
     for (std::size_t part = 1; part < parts.size(); ++part) {
@@ -268,7 +268,6 @@ class class_matrix_nll final : public convex_objective {
   }
 
   const class_samples& samples_;
-  row_form form_;
   const mixed_temperature* first_;
   std::size_t classes_;
   std::vector<double> penalty_, moments_;

@@ -13,6 +13,7 @@
 #include "calibra/array/scalar.hpp"
 #include "calibra/array/view.hpp"
 #include "calibra/options.hpp"
+#include "calibra/recalibration/detail/form_rows.hpp"
 #include "calibra/rows/fit_kernels.hpp"
 #include "calibra/rows/score_rows.hpp"
 #include "calibra/rows/tile.hpp"
@@ -43,9 +44,8 @@ class double_rows final : public score_rows<double> {
   class widening_reader final : public row_reader<double> {
    public:
     explicit widening_reader(matrix_view<const T> scores) : scores_(scores) {
-      constexpr std::size_t cached = 32768;
       const std::size_t k = std::max<std::size_t>(1, scores.cols());
-      rows_ = std::clamp<std::size_t>(cached / k, 1, most_tile_rows);
+      rows_ = std::min(rows_at_once(k), most_tile_rows);
       buffer_.resize(rows_ * k);
     }
     std::size_t tile_rows() const override { return rows_; }

@@ -37,15 +37,18 @@ inline double clipped_logit(double p) {
 }
 
 /// The softmax of a row of logits, in place.
-inline void softmax_row(double* row, std::size_t k) {
-  const fit_kernels<double>& kernels = fit_kernels_for<double>(best_isa());
-  const double sum = kernels.exp_sum_row(row, k, 1.0, kernels.max_row(row, k), row);
-  kernels.scale_row(row, k, 1 / sum);
+template<class T>
+void softmax_row(T* row, std::size_t k) {
+  const fit_kernels<T>& kernels = fit_kernels_for<T>(best_isa());
+  const double sum = kernels.exp_sum_row(row, k, T{1}, kernels.max_row(row, k), row);
+  kernels.scale_row(row, k, static_cast<T>(1 / sum));
 }
 
 /// Clipped logarithms of a row of probabilities, in place.
-inline void log_of_row(double* row, std::size_t k) {
-  fit_kernels_for<double>(best_isa()).log_row(row, k, 1.0, 0.0, least_probability, row);
+template<class T>
+void log_of_row(T* row, std::size_t k) {
+  fit_kernels_for<T>(best_isa())
+      .log_row(row, k, T{1}, T{0}, static_cast<T>(least_probability), row);
 }
 
 /// A binary score in a form.
@@ -71,8 +74,15 @@ inline void classes_to_form(double* row, std::size_t k, score_kind kind, row_for
   }
 }
 
+/// How many rows of so many numbers are worked on at once: they stay in the second cache.
+inline std::size_t rows_at_once(std::size_t classes) {
+  constexpr std::size_t cached = 32768;
+  return std::max<std::size_t>(1, cached / std::max<std::size_t>(1, classes));
+}
+
 /// Copies row i of a tile.
-inline void copy_row(const tile<double>& t, std::size_t i, double* out) {
+template<class T>
+void copy_row(const tile<T>& t, std::size_t i, T* out) {
   if (t.by_rows) {
     std::copy_n(t.data + static_cast<std::ptrdiff_t>(i) * t.stride, t.classes, out);
     return;
@@ -93,9 +103,7 @@ class form_reader {
         kernels_(kernels_for<double>(best_isa())),
         reader_(scores.reader(best_isa())),
         tolerance_(scores.sum_tolerance()) {
-    constexpr std::size_t cached = 32768;
-    rows_ = std::clamp<std::size_t>(cached / std::max<std::size_t>(1, classes_), 1,
-                                    reader_->tile_rows());
+    rows_ = std::min(rows_at_once(classes_), reader_->tile_rows());
     max_.resize(rows_);
     min_.resize(rows_);
     arg_max_.resize(rows_);

@@ -77,8 +77,7 @@ class form_consumer {
         classes_(source.scores.cols()) {}
 
   void operator()(const row_worker<double>& worker, const row_block& block) {
-    constexpr std::size_t cached = 32768;
-    const std::size_t most = std::max<std::size_t>(1, cached / classes_);
+    const std::size_t most = rows_at_once(classes_);
     rows_.resize(std::min(most, block.size) * classes_);
     for (std::size_t first = 0; first < block.size; first += most) {
       const std::size_t n = std::min(most, block.size - first);
@@ -118,12 +117,10 @@ class host_class_samples final : public class_samples {
         source_(source),
         single_(single),
         team_(source.options.threads.n) {
-    bool all_count = false;
-    const checked_rows found =
-        single_ ? check_rows(team_, *single_, all_count) : check_rows(team_, source_, all_count);
+    const checked_rows found = single_ ? check_rows(team_, *single_) : check_rows(team_, source_);
     weight_ = found.weight;
     const bool divides = source.kind == score_kind::probabilities && source.options.renormalise;
-    trusted_ = all_count && !divides && !found.deep;
+    trusted_ = found.all_count && !divides && !found.deep;
     constexpr double precise = 1e4, heavy = 1e15;
     single_loses_little_ = trusted_ && found.farthest <= precise && found.heaviest <= heavy &&
                            found.heaviest >= 1 / heavy;

@@ -235,7 +235,7 @@ logistic_fit<D> fit_logistic(logistic_problem<D> p, const std::array<double, D>&
   logistic_fit<D> out;
   if (p.rows.empty()) {
     out.theta = identity;
-    out.report.note = "no samples with a weight: nothing is changed";
+    out.report.note = nothing_to_fit;
     return out;
   }
   if (smooth) p.smooth_targets();

@@ -118,6 +118,33 @@ void map_all_rows(std::string_view where, score_kind kind, const score_rows<doub
                 });
 }
 
+/// Calls map(row, numbers), which makes a good row of the form `reads` into what is wanted, in
+/// place, and write(row, numbers) for every row, in `parts` parts on the threads of the options:
+/// for maps that depend on the row.
+template<class Map, class Write>
+void map_each_row(std::string_view where, score_kind kind, const score_rows<double>& scores,
+                  const row_options& o, row_form reads, std::size_t parts, const Map& map,
+                  const Write& write) {
+  const std::size_t k = scores.cols();
+  worker_team team(o.threads.n);
+  for_each_part(team, scores.rows(), parts, [&](std::size_t, std::size_t first, std::size_t last) {
+    form_reader reader(where, kind, scores, o, reads);
+    std::vector<double> rows(reader.block_rows() * k);
+    std::vector<unsigned char> good(reader.block_rows());
+    while (first < last) {
+      const std::size_t n = std::min(reader.block_rows(), last - first);
+      reader.read(first, n, rows.data(), good.data());
+      for (std::size_t i = 0; i < n; ++i) {
+        double* numbers = rows.data() + i * k;
+        if (good[i] != 0) map(first + i, numbers);
+        write(first + i, numbers);
+      }
+      first += n;
+      if (o.progress) o.progress(n);
+    }
+  });
+}
+
 /// Rows of scores as a recalibrator makes them, mapped as they are read: what recalibrated() is to
 /// the engine.
 class recalibrated_rows final : public score_rows<double> {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "calibra/recalibration/fit_report.hpp"
@@ -89,6 +90,7 @@ class newton_search {
   /// nothing.
   bool run(bool rough, double tolerance, double noise, std::size_t max_iterations) {
     value_ = at(theta_, gradient_, rough);
+    if (!start_) start_ = value_;
     std::vector<double> next(theta_.size()), next_gradient(theta_.size());
     for (std::size_t iteration = 0;; ++iteration) {
       const double slope = largest(gradient_), scale = std::max(1.0, value_);
@@ -123,6 +125,8 @@ class newton_search {
   }
 
   double value() const { return value_; }
+  /// The value where the first run began.
+  double start() const { return *start_; }
   /// The largest slope.
   double slope() const { return largest(gradient_); }
   std::size_t passes() const { return evaluations_ + products_; }
@@ -137,13 +141,14 @@ class newton_search {
   std::vector<double>& theta_;
   std::vector<double> gradient_;
   double value_ = 0;
+  std::optional<double> start_;
   std::size_t evaluations_ = 0, products_ = 0;
 };
 
 /// Minimises a convex function from theta on: roughly first, where it can be had roughly. Fills the
-/// objective after, the gradient and the counts of the report.
-inline void newton_cg(convex_objective& f, std::vector<double>& theta, std::size_t max_iterations,
-                      fit_report& report) {
+/// objective after, the gradient and the counts of the report; returns the value at the start.
+inline double newton_cg(convex_objective& f, std::vector<double>& theta, std::size_t max_iterations,
+                        fit_report& report) {
   newton_search search(f, theta);
   const double tolerance = f.has_rough() ? 5e-9 : 1e-10;
   if (f.has_rough()) search.run(true, tolerance, 1e-6, max_iterations);
@@ -153,6 +158,7 @@ inline void newton_cg(convex_objective& f, std::vector<double>& theta, std::size
   report.iterations += search.passes();
   report.passes += search.passes();
   report.note = report.converged ? "" : "out of iterations, or no lower point was found";
+  return search.start();
 }
 
 /// Says so in the report of a fit without a penalty, or with one that leaves some parameters free,

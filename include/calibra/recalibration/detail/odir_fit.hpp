@@ -43,18 +43,15 @@ inline odir_fit fit_odir(std::string_view where, const class_samples& samples,
   fit_report report;
   const mixed_temperature logarithms(where, 1, 0);
   const bool softmax_first = of_softmax && samples.kind() == score_kind::logits;
-  class_matrix_nll objective(samples, row_form::logits,
-                             {.off_diagonal = o.off_diagonal, .intercept = o.intercept},
+  class_matrix_nll objective(samples, {.off_diagonal = o.off_diagonal, .intercept = o.intercept},
                              softmax_first ? &logarithms : nullptr);
   std::vector<double> theta = objective.unchanged();
   if (samples.weight() > 0) {
-    std::vector<double> gradient(theta.size());
-    report.passes = 2;  // that which checked the input, and that of the objective before
-    report.objective_before = objective.at(theta, gradient, objective.has_rough());
-    newton_cg(objective, theta, o.max_iterations, report);
+    report.passes = 1;  // that which checked the input
+    report.objective_before = newton_cg(objective, theta, o.max_iterations, report);
     note_told_apart(report);
   } else {
-    report.note = "no samples with a weight: nothing is changed";
+    report.note = nothing_to_fit;
   }
   report.fitted_on = samples.kind();
   return {class_matrix_nll::map_of(where, theta, samples.classes()), std::move(report)};

@@ -55,7 +55,10 @@ class step_map : public binary_map<D, row_form::probabilities> {
 
  protected:
   static D with_report(const binary_samples& samples, D made) {
-    const std::vector<pooled_block> tied = tied_blocks(samples.pairs);
+    return with_report(samples, tied_blocks(samples.pairs), std::move(made));
+  }
+  static D with_report(const binary_samples& samples, const std::vector<pooled_block>& tied,
+                       D made) {
     made.set_report(
         closed_form_report(samples, tied, [&](std::size_t i) { return made(tied[i].first); }));
     return made;

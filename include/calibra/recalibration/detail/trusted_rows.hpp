@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "calibra/recalibration/detail/form_rows.hpp"
 #include "calibra/recalibration/row_form.hpp"
 #include "calibra/recalibration/samples.hpp"
 #include "calibra/rows/fit_kernels.hpp"
@@ -23,6 +24,7 @@ namespace calibra::detail {
 
 /// What the pass that checks the rows finds out.
 struct checked_rows {
+  bool all_count = false;  ///< no row was left out
   double weight = 0;
   double heaviest = 0;  ///< the largest weight
   double farthest = 0;  ///< the largest |logit| that is finite
@@ -67,13 +69,13 @@ class row_checker {
   bool logits_;
 };
 
-/// Checks all rows, and says whether all of them count.
+/// Checks all rows.
 template<class T>
-checked_rows check_rows(worker_team& team, const row_source<T>& source, bool& all_count) {
+checked_rows check_rows(worker_team& team, const row_source<T>& source) {
   const auto checkers = one_each<row_checker<T>>(parts_of(source), source.kind);
   const std::size_t skipped = walk_rows(team, source, {}, checkers);
-  all_count = skipped == 0 && !source.options.ignore_label && !source.options.valid;
   checked_rows all;
+  all.all_count = skipped == 0 && !source.options.ignore_label && !source.options.valid;
   for (const auto& checker : checkers) {
     all.weight += checker->found.weight;
     all.heaviest = std::max(all.heaviest, checker->found.heaviest);
@@ -83,30 +85,18 @@ checked_rows check_rows(worker_team& team, const row_source<T>& source, bool& al
   return all;
 }
 
-/// A row of scores of a kind in a form, in place.
-template<class T>
-void trusted_row_in_form(T* row, std::size_t k, score_kind kind, row_form form) {
-  const fit_kernels<T>& kernels = fit_kernels_for<T>(best_isa());
-  if (kind == score_kind::logits) {
-    const double sum = kernels.exp_sum_row(row, k, T{1}, kernels.max_row(row, k), row);
-    kernels.scale_row(row, k, static_cast<T>(1 / sum));
-  } else if (form == row_form::logits) {
-    kernels.log_row(row, k, T{1}, T{0}, static_cast<T>(least_probability), row);
-  }
-}
-
 /// Calls visit(part, block) for the rows of every part, all of which count. Rows that lie one after
 /// the other in their form are given where they lie.
 template<class T, class Visit>
 void walk_trusted(worker_team& team, const row_source<double>& source, const score_rows<T>& scores,
                   row_form form, const Visit& visit) {
   const std::size_t k = scores.cols();
-  const bool as_is = (source.kind == score_kind::logits) == (form == row_form::logits);
+  const bool logits = source.kind == score_kind::logits;
+  const bool as_is = logits == (form == row_form::logits);
   team.run(parts_of(source), [&](std::size_t part) {
     auto [first, last] = range_of(scores.rows(), parts_of(source), part);
     const auto reader = scores.reader(best_isa());
-    constexpr std::size_t cached = 32768;
-    const std::size_t most = std::clamp<std::size_t>(cached / k, 1, reader->tile_rows());
+    const std::size_t most = std::min(rows_at_once(k), reader->tile_rows());
     std::vector<T> room;
     std::vector<double> weight(source.options.weights ? most : 0);
     std::vector<std::int64_t> label(most);
@@ -116,11 +106,15 @@ void walk_trusted(worker_team& team, const row_source<double>& source, const sco
       const T* rows = t.data;
       if (!as_is || !t.by_rows || t.stride != static_cast<std::ptrdiff_t>(k)) {
         room.resize(most * k);
-        for (std::size_t i = 0; i < n; ++i)
-          for (std::size_t j = 0; j < k; ++j) room[i * k + j] = t.at(i, j);
-        if (!as_is)
-          for (std::size_t i = 0; i < n; ++i)
-            trusted_row_in_form(room.data() + i * k, k, source.kind, form);
+        for (std::size_t i = 0; i < n; ++i) {
+          T* row = room.data() + i * k;
+          copy_row(t, i, row);
+          if (as_is) continue;
+          if (logits)
+            softmax_row(row, k);
+          else
+            log_of_row(row, k);
+        }
         rows = room.data();
       }
       const std::int64_t* labels = source.labels.contiguous();

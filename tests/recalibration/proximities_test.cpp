@@ -2,32 +2,24 @@
 // SPDX-License-Identifier: MIT
 #include <calibra/evaluate.hpp>
 #include <calibra/metrics/piece.hpp>
-#include <calibra/metrics/proximities.hpp>
+#include <calibra/recalibration/proximities.hpp>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
-#include <random>
 #include <vector>
 
+#include "feature_tables.hpp"
+
 using namespace calibra;
+using feature_tables::random_matrix;
 
 namespace {
 
 using real = long double;
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
-
-template<class T>
-matrix<T> random_features(std::size_t n, std::size_t d, unsigned seed) {
-  std::mt19937_64 generator(seed);
-  std::normal_distribution<double> normal;
-  matrix<T> x(n, d);
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t j = 0; j < d; ++j) x(i, j) = static_cast<T>(normal(generator));
-  return x;
-}
 
 template<class T>
 std::vector<double> naive(const matrix<T>& x, const matrix<T>& r, bool same,
@@ -68,8 +60,8 @@ std::vector<double> naive(const matrix<T>& x, const matrix<T>& r, bool same,
 TEMPLATE_TEST_CASE("proximities: random features", "[proximities]", float, double) {
   for (unsigned seed = 1; seed <= 12; ++seed) {
     const std::size_t n = 2 + 17 * (seed % 5), m = 1 + 9 * (seed % 4), d = 1 + seed % 7;
-    const auto x = random_features<TestType>(n, d, seed);
-    const auto r = random_features<TestType>(m, d, 100 + seed);
+    const auto x = random_matrix<TestType>(n, d, seed);
+    const auto r = random_matrix<TestType>(m, d, 100 + seed);
     for (const std::size_t k : {std::size_t{1}, std::size_t{10}, std::size_t{1000}}) {
       for (const bool unit : {false, true}) {
         const proximity_options o{.neighbours = k, .unit_norm = unit};
@@ -92,23 +84,23 @@ TEMPLATE_TEST_CASE("proximities: random features", "[proximities]", float, doubl
 }
 
 TEST_CASE("proximities: on threads, many rows") {
-  const auto x = random_features<double>(500, 3, 1), r = random_features<double>(40, 3, 2);
+  const auto x = random_matrix<double>(500, 3, 1), r = random_matrix<double>(40, 3, 2);
   CHECK(proximities(x, r, {.threads = {4}}) == proximities(x, r));
   CHECK(proximities(x, {.threads = {4}}) == proximities(x));
 }
 
 TEST_CASE("proximities: a row is its own neighbour in a reference alone") {
-  const auto x = random_features<double>(5, 3, 1);
+  const auto x = random_matrix<double>(5, 3, 1);
   CHECK(proximities(x, x, {.neighbours = 1}) == std::vector<double>(5, 1.0));
   for (const double p : proximities(x, {.neighbours = 1})) CHECK(p < 1);
-  CHECK(std::isnan(proximities(random_features<double>(1, 3, 1)).at(0)));
+  CHECK(std::isnan(proximities(random_matrix<double>(1, 3, 1)).at(0)));
   CHECK(proximities(matrix<double>(0, 3)).empty());
   CHECK(proximities(matrix<double>(0, 3), x).empty());
 }
 
 TEST_CASE("proximities: what piece takes") {
-  const auto x = random_features<float>(60, 4, 1);
-  const auto z = random_features<float>(60, 3, 2);
+  const auto x = random_matrix<float>(60, 4, 1);
+  const auto z = random_matrix<float>(60, 3, 2);
   std::vector<int> labels(60);
   for (std::size_t i = 0; i < 60; ++i) labels[i] = static_cast<int>(i % 3);
   const double error = piece(logits(z), labels, {.bins = 5, .proximity = proximities(x)});
@@ -116,13 +108,13 @@ TEST_CASE("proximities: what piece takes") {
 }
 
 TEST_CASE("proximities: what they refuse") {
-  const auto x = random_features<double>(5, 3, 1);
+  const auto x = random_matrix<double>(5, 3, 1);
   CHECK_THROWS_MATCHES(proximities(x, {.neighbours = 0}), option_error,
                        Catch::Message("proximities(): expected neighbours >= 1, got 0"));
   CHECK_THROWS_MATCHES(
       proximities(x, matrix<double>(0, 3)), shape_error,
       Catch::Message("proximities(): reference has 0 rows; expected at least one"));
-  CHECK_THROWS_MATCHES(proximities(x, random_features<double>(5, 2, 1)), shape_error,
+  CHECK_THROWS_MATCHES(proximities(x, random_matrix<double>(5, 2, 1)), shape_error,
                        Catch::Message("proximities(): features has 3 columns, reference has 2; "
                                       "expected as many of both"));
   CHECK_THROWS_MATCHES(
