@@ -47,7 +47,8 @@ void tempered_pass(benchmark::State& state) {
   const calibra::options o;
   const calibra::detail::column<std::int64_t> labels(
       calibra::vector_view<const std::int64_t>(d.labels.data(), d.rows));
-  const calibra::detail::tempered_pass<float, calibra::score_kind::logits> pass("bench", d.view(),
+  const calibra::detail::matrix_rows<float> rows(d.view());
+  const calibra::detail::tempered_pass<float, calibra::score_kind::logits> pass("bench", rows,
                                                                                 labels, o);
   double nll = 0;
   for (auto _ : state) {

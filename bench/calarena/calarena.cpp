@@ -23,7 +23,7 @@
 
 #include "calibra/calibra.hpp"
 #include "calibra/io/npy.hpp"
-#include "calibra/recalibration/methods.hpp"
+#include "calibra/recalibration.hpp"
 
 namespace {
 

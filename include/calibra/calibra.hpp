@@ -3,13 +3,13 @@
 #pragma once
 
 /// \file
-/// The whole core: scores, tables, metrics, conventions, recalibration, losses, outliers. Needs the
-/// standard library alone. Not included, each with a dependency of its own:
+/// The whole core: scores, tables, metrics, conventions, temperature scaling, losses, outliers.
+/// Needs the standard library alone. Not included:
+///   calibra/recalibration.hpp                                  all other recalibrators: takes time
+///                                                              to compile
 ///   calibra/adapters/eigen.hpp, calibra/adapters/xtensor.hpp   arrays of those libraries
 ///   calibra/adapters/torch.hpp, calibra/torch/                 LibTorch's tensors, losses of them
 ///   calibra/json.hpp                                           models to and from JSON text
-///   calibra/recalibration/methods.hpp, .../choose.hpp          recalibrators chosen at run time:
-///                                                              no dependency, but all of them
 ///   calibra/io/io.hpp                                          .npy, .npz, .csv, .safetensors
 
 #include "calibra/array/access.hpp"
@@ -114,49 +114,14 @@
 #include "calibra/outlier/sampling_state.hpp"
 #include "calibra/outlier/selector.hpp"
 #include "calibra/outlier/wordnet.hpp"
-#include "calibra/recalibration/affine.hpp"
-#include "calibra/recalibration/bbq.hpp"
-#include "calibra/recalibration/beta.hpp"
-#include "calibra/recalibration/centred_isotonic.hpp"
-#include "calibra/recalibration/chain.hpp"
-#include "calibra/recalibration/choose_options.hpp"
-#include "calibra/recalibration/classwise_temperature.hpp"
-#include "calibra/recalibration/cross_fitted.hpp"
-#include "calibra/recalibration/cross_venn_abers.hpp"
-#include "calibra/recalibration/dac.hpp"
-#include "calibra/recalibration/dirichlet.hpp"
-#include "calibra/recalibration/ets.hpp"
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/fit_report.hpp"
-#include "calibra/recalibration/grouped.hpp"
-#include "calibra/recalibration/histogram_mass.hpp"
-#include "calibra/recalibration/histogram_width.hpp"
-#include "calibra/recalibration/irm.hpp"
-#include "calibra/recalibration/isotonic.hpp"
-#include "calibra/recalibration/matrix_scaling.hpp"
-#include "calibra/recalibration/mixed_with_uniform.hpp"
-#include "calibra/recalibration/one_against_one.hpp"
-#include "calibra/recalibration/one_against_rest.hpp"
-#include "calibra/recalibration/order_preserving.hpp"
 #include "calibra/recalibration/parameters.hpp"
-#include "calibra/recalibration/procal_bin_mean_shift.hpp"
-#include "calibra/recalibration/procal_density_ratio.hpp"
-#include "calibra/recalibration/proper_score.hpp"
-#include "calibra/recalibration/proximities.hpp"
-#include "calibra/recalibration/proximity_recalibrator.hpp"
-#include "calibra/recalibration/quadratic.hpp"
 #include "calibra/recalibration/recalibrated.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
 #include "calibra/recalibration/row_form.hpp"
 #include "calibra/recalibration/samples.hpp"
-#include "calibra/recalibration/scaling_binning.hpp"
-#include "calibra/recalibration/sms.hpp"
-#include "calibra/recalibration/spline.hpp"
-#include "calibra/recalibration/svs.hpp"
 #include "calibra/recalibration/temperature.hpp"
-#include "calibra/recalibration/top_label.hpp"
-#include "calibra/recalibration/vector_scaling.hpp"
-#include "calibra/recalibration/venn_abers.hpp"
 #include "calibra/scores.hpp"
 #include "calibra/table/binning.hpp"
 #include "calibra/table/classwise_table.hpp"

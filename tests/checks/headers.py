@@ -20,7 +20,7 @@ import sys
 ORDER = [
     'version.hpp', 'error.hpp', 'array', 'detail', 'scores.hpp', 'table', 'options.hpp', 'rows',
     'metrics', 'evaluate', 'evaluate.hpp', 'conventions', 'recalibration', 'loss', 'outlier', 'torch',
-    'adapters', 'json', 'json.hpp', 'io', 'calibra.hpp',
+    'adapters', 'json', 'json.hpp', 'io', 'calibra.hpp', 'recalibration.hpp',
 ]
 
 # Exceptions to be mended: 'including header -> included header'.

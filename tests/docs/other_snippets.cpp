@@ -11,7 +11,7 @@
 #include <calibra/io/io.hpp>
 #include <calibra/io/model.hpp>
 #include <calibra/json.hpp>
-#include <calibra/recalibration/temperature.hpp>
+#include <calibra/recalibration.hpp>
 #include <xtensor/xadapt.hpp>
 #include <xtensor/xview.hpp>
 

@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include <calibra/calibra.hpp>
-#include <calibra/recalibration/temperature.hpp>
+#include <calibra/recalibration.hpp>
 
 #include <cmath>
 #include <random>

@@ -3,23 +3,18 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <limits>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "calibra/array/column.hpp"
-#include "calibra/error.hpp"
 #include "calibra/options.hpp"
 #include "calibra/recalibration/detail/fold_losses.hpp"
 #include "calibra/recalibration/detail/folds.hpp"
+#include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/methods.hpp"
 #include "calibra/recalibration/proper_score.hpp"
-#include "calibra/recalibration/recalibrated.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
-#include "calibra/rows/score_rows.hpp"
 #include "calibra/scores.hpp"
 
 namespace calibra {
@@ -48,6 +43,57 @@ struct method_choice {
   std::vector<method_score> scores;
 };
 
+namespace detail {
+
+/// Compiled once, and not for every array type.
+inline method_choice choose_among(score_kind kind, const labelled_rows& given,
+                                  const choose_method_options& how) {
+  const row_options& o = given.options;
+  const std::size_t n = given.labels.size(), k = given.rows.cols();
+  std::vector<std::string> methods = how.methods;
+  if (methods.empty()) {
+    if (is_one_number(kind)) {
+      methods = {"temperature", "affine", "beta", "quadratic", "venn_abers"};
+    } else {
+      methods = {"temperature", "ets", "svs", "vector"};
+      if (k <= n / (k + 1)) methods.emplace_back("sms");
+    }
+  }
+  fold_rows rows(given.where, n, how.folds, o);
+
+  std::vector<std::vector<double>> losses;
+  for (const std::string& method : methods) {
+    check_method(method, kind);
+    std::vector<double>& loss = losses.emplace_back(n, std::numeric_limits<double>::quiet_NaN());
+    for (std::size_t fold = 0; fold < how.folds; ++fold) {
+      const labelled_rows others{given.where, given.rows, given.singles, given.labels,
+                                 rows.outside(fold)};
+      const std::unique_ptr<const recalibrator> model = fit_named(method, kind, others);
+      row_losses(given.where, *model, kind, given.rows, given.labels, rows.inside(fold), how.score,
+                 loss.data());
+    }
+  }
+
+  method_choice out;
+  const std::vector<double> zero(n, 0.0);
+  std::size_t best = 0;
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    const double mean = paired_difference(losses[m], zero, o).mean;
+    out.scores.push_back({.name = methods[m], .score = mean});
+    if (mean < out.scores[best].score) best = m;
+  }
+  out.best = out.chosen = methods[best];
+  for (std::size_t m = methods.size(); m-- > 0;) {
+    const paired_difference d(losses[m], losses[best], o);
+    out.scores[m].difference = d.mean;
+    out.scores[m].error = d.error;
+    if (d.mean <= d.error) out.chosen = methods[m];
+  }
+  return out;
+}
+
+}  // namespace detail
+
 /// Compares methods by cross-validation: each is fitted to all folds but one and scored on that
 /// one, row i being in fold i mod folds. Takes the simplest that cannot be told from the best:
 /// whose mean paired difference from it is at most one standard error.
@@ -60,51 +106,10 @@ template<wrapped_scores S, class L>
 [[nodiscard]] method_choice choose_method(const S& scores, const L& labels,
                                           const row_options& o = {},
                                           const choose_method_options& how = {}) {
-  std::vector<std::string> methods = how.methods;
-  if (methods.empty()) {
-    if constexpr (detail::is_binary_kind<S::kind>)
-      methods = {"temperature", "affine", "beta", "quadratic", "venn_abers"};
-    else
-      methods = {"temperature", "ets", "svs", "vector"};
-  }
-  constexpr std::string_view where = "choose_method()";
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-  const optional_column<std::int64_t> column(labels);
-  const std::size_t n = column.size();
-  if constexpr (!detail::is_binary_kind<S::kind>) {
-    const std::size_t k =
-        detail::with_score_rows(where, scores, o, [](const auto& rows) { return rows.cols(); });
-    if (how.methods.empty() && k <= n / (k + 1)) methods.emplace_back("sms");
-  }
-  detail::fold_rows rows(where, n, how.folds, o);
-
-  std::vector<std::vector<double>> losses;
-  for (const std::string& method : methods) {
-    std::vector<double>& loss = losses.emplace_back(n, nan);
-    for (std::size_t fold = 0; fold < how.folds; ++fold) {
-      const std::unique_ptr<const recalibrator> model =
-          fit_by_name(method, scores, labels, rows.outside(fold));
-      detail::row_losses(where, recalibrated(*model, scores), column, rows.inside(fold), how.score,
-                         loss.data());
-    }
-  }
-
-  method_choice out;
-  const std::vector<double> zero(n, 0.0);
-  std::size_t best = 0;
-  for (std::size_t m = 0; m < methods.size(); ++m) {
-    const double mean = detail::paired_difference(losses[m], zero, o).mean;
-    out.scores.push_back({.name = methods[m], .score = mean});
-    if (mean < out.scores[best].score) best = m;
-  }
-  out.best = out.chosen = methods[best];
-  for (std::size_t m = methods.size(); m-- > 0;) {
-    const detail::paired_difference d(losses[m], losses[best], o);
-    out.scores[m].difference = d.mean;
-    out.scores[m].error = d.error;
-    if (d.mean <= d.error) out.chosen = methods[m];
-  }
-  return out;
+  return detail::with_labelled_rows("choose_method()", scores, labels, o,
+                                    [&](const detail::labelled_rows& given) {
+                                      return detail::choose_among(S::kind, given, how);
+                                    });
 }
 
 }  // namespace calibra

@@ -11,11 +11,12 @@
 #include "calibra/array/column.hpp"
 #include "calibra/error.hpp"
 #include "calibra/options.hpp"
+#include "calibra/recalibration/detail/double_rows.hpp"
 #include "calibra/recalibration/detail/fold_losses.hpp"
 #include "calibra/recalibration/detail/folds.hpp"
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/proper_score.hpp"
-#include "calibra/recalibration/recalibrated.hpp"
+#include "calibra/rows/score_rows.hpp"
 #include "calibra/scores.hpp"
 
 namespace calibra {
@@ -51,8 +52,10 @@ template<class R, wrapped_scores S, class L>
     std::vector<double> losses(n, std::numeric_limits<double>::quiet_NaN());
     for (std::size_t fold = 0; fold < folds; ++fold) {
       const R model = fit<R>(scores, labels, rows.outside(fold), candidate);
-      detail::row_losses(where, recalibrated(model, scores), column, rows.inside(fold), score,
-                         losses.data());
+      detail::with_double_rows(where, scores, o, [&](const detail::score_rows<double>& given) {
+        detail::row_losses(where, model, S::kind, given, column.get(), rows.inside(fold), score,
+                           losses.data());
+      });
     }
     const double mean = detail::paired_difference(losses, zero, o).mean;
     out.scores.push_back(mean);

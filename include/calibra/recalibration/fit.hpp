@@ -42,37 +42,61 @@ constexpr bool can_fit() {
   return !is_multilabel<S> && (TakesTensors || !tensor_scores<S>)&&R::takes != other;
 }
 
+/// Rows of scores in host memory, whatever their elements are, with their labels.
+struct labelled_rows {
+  std::string_view where;
+  const score_rows<double>& rows;
+  const score_rows<float>* singles;  ///< the same as floats, where they are no more; else null
+  const column<std::int64_t>& labels;
+  const row_options& options;
+
+  /// Calls f with what they are to a fit: binary_samples or class_samples.
+  template<score_kind Kind, class F>
+  auto with_samples(const F& f) const {
+    row_options walked = options;
+    walked.binary = binary_target::positive_class;
+    const row_source<double> source{.where = where,
+                                    .kind = Kind,
+                                    .map = &map_rows<double, Kind, false>,
+                                    .scores = rows,
+                                    .labels = labels,
+                                    .options = walked};
+    if constexpr (is_binary_kind<Kind>) {
+      return f(collect_binary(source));
+    } else {
+      std::optional<row_source<float>> single;
+      if (singles != nullptr)
+        single.emplace(row_source<float>{.where = where,
+                                         .kind = Kind,
+                                         .map = &map_rows<float, Kind, false>,
+                                         .scores = *singles,
+                                         .labels = labels,
+                                         .options = walked});
+      const host_class_samples samples(source, single);
+      return f(static_cast<const class_samples&>(samples));
+    }
+  }
+};
+
+/// Calls f with the rows of scores and their labels.
+template<class S, class L, class F>
+auto with_labelled_rows(std::string_view where, const S& scores, L&& labels, const row_options& o,
+                        const F& f) {
+  const optional_column<std::int64_t> column(std::forward<L>(labels));
+  return with_rows_of_both(where, scores, o,
+                           [&](const score_rows<double>& rows, const score_rows<float>* singles) {
+                             return f(labelled_rows{where, rows, singles, column.get(), o});
+                           });
+}
+
 /// Calls f with what the scores and labels are to a fit: binary_samples or class_samples.
 template<class S, class L, class F>
 auto with_samples(std::string_view where, const S& scores, L&& labels, const row_options& o,
                   const F& f) {
-  const optional_column<std::int64_t> column(std::forward<L>(labels));
-  row_options walked = o;
-  walked.binary = binary_target::positive_class;
-  return with_rows_of_both(
-      where, scores, walked,
-      [&](const score_rows<double>& rows, [[maybe_unused]] const score_rows<float>* singles) {
-        const row_source<double> source{.where = where,
-                                        .kind = S::kind,
-                                        .map = &map_rows<double, S::kind, false>,
-                                        .scores = rows,
-                                        .labels = column.get(),
-                                        .options = walked};
-        if constexpr (is_binary_kind<S::kind>) {
-          return f(collect_binary(source));
-        } else {
-          std::optional<row_source<float>> single;
-          if (singles != nullptr)
-            single.emplace(row_source<float>{.where = where,
-                                             .kind = S::kind,
-                                             .map = &map_rows<float, S::kind, false>,
-                                             .scores = *singles,
-                                             .labels = column.get(),
-                                             .options = walked});
-          const host_class_samples samples(source, single);
-          return f(static_cast<const class_samples&>(samples));
-        }
-      });
+  return with_labelled_rows(where, scores, std::forward<L>(labels), o,
+                            [&](const labelled_rows& rows) {
+                              return rows.with_samples<std::remove_cvref_t<S>::kind>(f);
+                            });
 }
 
 }  // namespace detail

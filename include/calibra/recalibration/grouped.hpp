@@ -105,7 +105,7 @@ class group_recalibrator {
       detail::write_rows(
           where, scores, o, std::forward<Out>(out),
           [&](std::size_t, std::size_t cols) { of_all_.check_takes(where, S::kind, cols); },
-          [&](const detail::score_rows<double>& rows, const auto& write) {
+          [&](const detail::score_rows<double>& rows, const detail::row_writer& write) {
             const std::size_t k = rows.cols();
             const detail::group_column column(where, groups, rows.rows());
             detail::map_each_row(

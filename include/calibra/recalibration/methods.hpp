@@ -120,6 +120,22 @@ std::unique_ptr<const recalibrator> fit_to(std::string_view name, const Samples&
   return fitted;
 }
 
+/// Temperature scaling fitted in the precision of the scores.
+template<score_kind Kind>
+temperature_scaling fit_temperature_to(const labelled_rows& given) {
+  const temperature_scaling::options method;
+  temperature_fit found;
+  if (given.singles != nullptr)
+    found =
+        fit_temperature_to<Kind, float>(given.where, *given.singles, given.labels, given.options,
+                                        method.max_iterations, method.warm_start);
+  else
+    found = fit_temperature_to<Kind, double>(given.where, given.rows, given.labels, given.options,
+                                             method.max_iterations, method.warm_start);
+  found.report.fitted_on = Kind;
+  return temperature_scaling(found.temperature, std::move(found.report));
+}
+
 /// Throws option_error for a name that there is not, and where it takes no such scores or is not
 /// fitted to labels.
 inline void check_method(std::string_view name, score_kind kind) {
@@ -142,6 +158,18 @@ inline void check_method(std::string_view name, score_kind kind) {
     throw option_error(concat("fit_by_name(): expected one of ", known, ", got \"", name, "\""));
 }
 
+/// One of a name that check_method() takes. Compiled once, and not for every array type.
+inline std::unique_ptr<const recalibrator> fit_named(std::string_view name, score_kind kind,
+                                                     labelled_rows given) {
+  const std::string where = concat("fit<", name, ">()");
+  given.where = where;
+  return with_kind(kind, [&]<score_kind Kind>() -> std::unique_ptr<const recalibrator> {
+    if (name == temperature_scaling::kind)
+      return std::make_unique<const temperature_scaling>(fit_temperature_to<Kind>(given));
+    return given.with_samples<Kind>([&](const auto& samples) { return fit_to(name, samples); });
+  });
+}
+
 }  // namespace detail
 
 /// Fits the recalibrator of a name that is known at run time, with its own options as they are by
@@ -153,10 +181,9 @@ template<wrapped_scores S, class L>
                                                               const S& scores, const L& labels,
                                                               const row_options& o = {}) {
   detail::check_method(name, S::kind);
-  if (name == temperature_scaling::kind)
-    return std::make_unique<const temperature_scaling>(fit<temperature_scaling>(scores, labels, o));
-  return detail::with_samples(detail::concat("fit<", name, ">()"), scores, labels, o,
-                              [&](const auto& samples) { return detail::fit_to(name, samples); });
+  return detail::with_labelled_rows(
+      "fit_by_name()", scores, labels, o,
+      [&](const detail::labelled_rows& given) { return detail::fit_named(name, S::kind, given); });
 }
 
 namespace detail {

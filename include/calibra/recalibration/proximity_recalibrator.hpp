@@ -73,7 +73,7 @@ class proximity_recalibrator {
             check_takes(where, S::kind, cols);
             detail::check_proximities(where, proximity, rows);
           },
-          [&](const detail::score_rows<double>& rows, const auto& write) {
+          [&](const detail::score_rows<double>& rows, const detail::row_writer& write) {
             constexpr std::size_t worth_a_thread = 256;
             detail::map_each_row(
                 where, S::kind, rows, o, reads(),

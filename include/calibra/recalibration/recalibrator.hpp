@@ -155,7 +155,7 @@ class recalibrator : public detail::row_mapping {
       detail::write_rows(
           where, scores, o, std::forward<Out>(out),
           [&](std::size_t, std::size_t cols) { check_takes(where, S::kind, cols); },
-          [&](const detail::score_rows<double>& rows, const auto& write) {
+          [&](const detail::score_rows<double>& rows, const detail::row_writer& write) {
             detail::map_all_rows(where, S::kind, rows, o, *this, wanted, write);
           });
     }

@@ -35,24 +35,28 @@ inline const row_options& default_options() {
   return o;
 }
 
-/// The temperature fitted to arrays; to rows that are made as they are read, of a copy.
+/// The temperature fitted to rows in host memory; to those that are made as they are read, of a
+/// copy.
+template<score_kind Kind, class C>
+temperature_fit fit_temperature_to(std::string_view where, const score_rows<C>& rows,
+                                   const column<std::int64_t>& labels, const row_options& o,
+                                   std::size_t max_iterations, bool warm) {
+  if (rows.every(1) == nullptr) {
+    const matrix<C> copy = copied_rows(rows);
+    return fit_temperature_to<Kind, C>(where, matrix_rows<C>(copy.view()), labels, o,
+                                       max_iterations, warm);
+  }
+  return fit_temperature(tempered_pass<C, Kind>(where, rows, labels, o), max_iterations, warm);
+}
+/// The same to scores.
 template<class S, class L>
 temperature_fit fit_temperature_to(std::string_view where, const S& scores, L&& labels,
                                    const row_options& o, std::size_t max_iterations, bool warm) {
   const optional_column<std::int64_t> held(std::forward<L>(labels));
-  const auto fitted = [&](const auto& view) {
-    using T = typename std::remove_cvref_t<decltype(view)>::value_type;
-    const tempered_pass<T, S::kind> pass(where, view, held.get(), o);
-    return fit_temperature(pass, max_iterations, warm);
-  };
-  const auto of_copy = [&](const auto& rows) {
-    const matrix<double> copy = copied_rows(rows);
-    return fitted(copy.view());
-  };
-  if constexpr (requires { scores.holder().with_rows(where, o, of_copy); })
-    return scores.holder().with_rows(where, o, of_copy);
-  else
-    return fitted(score_view(scores));
+  return with_score_rows(where, scores, o, [&](const auto& rows) {
+    using C = typename std::remove_cvref_t<decltype(rows)>::element;
+    return fit_temperature_to<S::kind, C>(where, rows, held.get(), o, max_iterations, warm);
+  });
 }
 
 }  // namespace detail

@@ -38,6 +38,21 @@ constexpr bool usable_labels() {
   return label_vector<L> || tensor_array<L>;
 }
 
+/// Calls f.template operator()<Kind>() with the kind, which is known at run time: of single labels.
+template<class F>
+auto with_kind(score_kind kind, const F& f) {
+  switch (kind) {
+    case score_kind::probabilities:
+      return f.template operator()<score_kind::probabilities>();
+    case score_kind::binary_logits:
+      return f.template operator()<score_kind::binary_logits>();
+    case score_kind::binary_probabilities:
+      return f.template operator()<score_kind::binary_probabilities>();
+    default:
+      return f.template operator()<score_kind::logits>();
+  }
+}
+
 /// Rows of scores, whatever their elements are, as the numbers that they are worked on as: what
 /// walks over them is compiled for float and double alone.
 template<class C>
@@ -55,6 +70,8 @@ class score_rows {
   double sum_tolerance() const { return sum_tolerance_; }
 
   virtual std::unique_ptr<row_reader<C>> reader(isa set) const = 0;
+  /// Rows 0, step, 2 step, ...; null where rows are made as they are read. Good while these are.
+  virtual std::unique_ptr<score_rows> every(std::size_t /*step*/) const { return nullptr; }
   /// `count` classes of a row: where they lie, or copied to `room`.
   virtual const C* classes(std::size_t row, std::size_t first, std::size_t count,
                            C* room) const = 0;
@@ -80,6 +97,11 @@ class matrix_rows final : public score_rows<compute_type<T>> {
 
   std::unique_ptr<row_reader<C>> reader(isa set) const override {
     return std::make_unique<tile_reader<T>>(scores_, set);
+  }
+  std::unique_ptr<score_rows<C>> every(std::size_t step) const override {
+    return std::make_unique<matrix_rows>(matrix_view<const T>(
+        scores_.data(), (scores_.rows() + step - 1) / step, scores_.cols(),
+        scores_.row_stride() * static_cast<std::ptrdiff_t>(step), scores_.col_stride()));
   }
   const C* classes(std::size_t row, std::size_t first, std::size_t count, C* room) const override {
     const T* in = &scores_(row, first);

@@ -110,12 +110,13 @@ decltype(auto) with_double_rows(std::string_view where, const S& scores, const r
 }
 
 /// The rows as a matrix, for what walks over matrices alone.
-inline matrix<double> copied_rows(const score_rows<double>& rows) {
-  matrix<double> copy(rows.rows(), rows.cols());
+template<class C>
+matrix<C> copied_rows(const score_rows<C>& rows) {
+  matrix<C> copy(rows.rows(), rows.cols());
   const auto reader = rows.reader(best_isa());
   for (std::size_t first = 0; first < rows.rows();) {
     const std::size_t count = std::min(reader->tile_rows(), rows.rows() - first);
-    const tile<double> t = reader->read(first, count);
+    const tile<C> t = reader->read(first, count);
     for (std::size_t i = 0; i < count; ++i)
       for (std::size_t j = 0; j < rows.cols(); ++j) copy(first + i, j) = t.at(i, j);
     first += count;

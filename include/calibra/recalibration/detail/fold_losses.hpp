@@ -6,13 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "calibra/array/column.hpp"
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/options.hpp"
+#include "calibra/recalibration/detail/mapped_rows.hpp"
 #include "calibra/recalibration/proper_score.hpp"
+#include "calibra/recalibration/row_form.hpp"
 #include "calibra/rows/parallel.hpp"
 #include "calibra/rows/row_pass.hpp"
 #include "calibra/rows/row_worker.hpp"
@@ -22,11 +23,10 @@
 namespace calibra::detail {
 
 /// Writes the loss of every sample to its row's place.
-template<class C>
 class loss_collector {
  public:
   loss_collector(proper_score score, double* losses) : score_(score), losses_(losses) {}
-  void operator()(const row_worker<C>&, const row_block& block) {
+  void operator()(const row_worker<double>&, const row_block& block) {
     for (std::size_t i = 0; i < block.size; ++i)
       losses_[block.row_of(i)] =
           score_ == proper_score::logarithmic ? -block.log_likelihood[i] : block.brier[i];
@@ -37,22 +37,27 @@ class loss_collector {
   double* losses_;
 };
 
-/// The loss of every sample that counts; other places stay as they are.
-template<class S>
-void row_losses(std::string_view where, const S& scores,
-                const optional_column<std::int64_t>& labels, const row_options& o,
-                proper_score score, double* losses) {
-  with_score_rows(where, scores, o, [&](const auto& rows) {
-    using C = typename std::remove_cvref_t<decltype(rows)>::element;
-    const row_source<C> source{.where = where,
-                               .kind = S::kind,
-                               .map = &map_rows<C, S::kind, true>,
-                               .scores = rows,
-                               .labels = labels.get(),
-                               .options = o};
+/// The loss of every sample that counts, as a recalibrator makes it; other places stay as they are.
+inline void row_losses(std::string_view where, const row_mapping& mapping, score_kind kind,
+                       const score_rows<double>& scores, const column<std::int64_t>& labels,
+                       const row_options& o, proper_score score, double* losses) {
+  row_options inner = o;
+  inner.nan = nan_policy::count;  // NaN comes out, and the walk decides
+  const recalibrated_rows rows(where, kind, scores, inner, mapping, mapping.makes());
+  const bool logits = mapping.makes() == row_form::logits;
+  score_kind made = logits ? score_kind::logits : score_kind::probabilities;
+  if (is_one_number(kind))
+    made = logits ? score_kind::binary_logits : score_kind::binary_probabilities;
+  with_kind(made, [&]<score_kind Kind>() {
+    const row_source<double> source{.where = where,
+                                    .kind = Kind,
+                                    .map = &map_rows<double, Kind, true>,
+                                    .scores = rows,
+                                    .labels = labels,
+                                    .options = o};
     worker_team team(o.threads.n);
     walk_rows(team, source, {.proper_scores = true},
-              one_each<loss_collector<C>>(parts_of(source), score, losses));
+              one_each<loss_collector>(parts_of(source), score, losses));
   });
 }
 

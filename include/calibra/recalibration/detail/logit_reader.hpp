@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
+#include <memory>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -14,6 +14,7 @@
 #include "calibra/options.hpp"
 #include "calibra/rows/row_checks.hpp"
 #include "calibra/rows/row_kernels.hpp"
+#include "calibra/rows/score_rows.hpp"
 #include "calibra/rows/tile.hpp"
 #include "calibra/scores.hpp"
 
@@ -21,9 +22,9 @@ namespace calibra::detail {
 
 /// Checks row i of a tile of logits, row `row` of the input. `sum` is any sum over the row's
 /// softmax. False where the policy has the row left out.
-template<class T>
-bool check_logits(std::string_view where, const row_options& o, const tile<compute_type<T>>& z,
-                  std::size_t i, std::size_t row, double sum) {
+template<class C>
+bool check_logits(std::string_view where, const row_options& o, const tile<C>& z, std::size_t i,
+                  std::size_t row, double sum) {
   if (!is_nan(sum)) return true;
   check_bad_row(where, score_kind::logits, o.nan, z, i, row);
   return false;
@@ -31,17 +32,18 @@ bool check_logits(std::string_view where, const row_options& o, const tile<compu
 
 /// A tile of logits: the scores themselves, or log p of probabilities. The latter is worked in
 /// double whatever the scores are, as the logarithm costs more than the width.
-template<class T, score_kind Kind>
+template<class C, score_kind Kind>
 class logit_reader {
  public:
   static constexpr bool from_probabilities = Kind == score_kind::probabilities;
-  using C = compute_type<T>;
   using W = std::conditional_t<from_probabilities, double, C>;
 
-  logit_reader(matrix_view<const T> scores, isa set)
-      : reader_(scores, set), kernels_(kernels_for<C>(set)) {
+  logit_reader(const score_rows<C>& scores, isa set)
+      : reader_(scores.reader(set)),
+        kernels_(kernels_for<C>(set)),
+        tolerance_(scores.sum_tolerance()) {
     const std::size_t k = std::max<std::size_t>(1, scores.cols());
-    rows_ = reader_.tile_rows();
+    rows_ = reader_->tile_rows();
     if constexpr (from_probabilities) {
       constexpr std::size_t cached = 65536;
       rows_ = std::min(rows_, std::clamp<std::size_t>(cached / k, 16, rows_));
@@ -57,7 +59,7 @@ class logit_reader {
   std::size_t tile_rows() const { return rows_; }
 
   const tile<W>& read(std::size_t first, std::size_t count) {
-    raw_ = reader_.read(first, count);
+    raw_ = reader_->read(first, count);
     if constexpr (from_probabilities)
       take_logs();
     else
@@ -86,10 +88,9 @@ class logit_reader {
   bool check_row(std::string_view where, const row_options& o, std::size_t i, std::size_t row,
                  double sum) const {
     if constexpr (from_probabilities)
-      return check_simplex(where, o, raw_, i, row, min_[i], max_[i], sum_[i],
-                           row_sum_tolerance<T>(raw_.classes));
+      return check_simplex(where, o, raw_, i, row, min_[i], max_[i], sum_[i], tolerance_);
     else
-      return check_logits<T>(where, o, raw_, i, row, sum);
+      return check_logits(where, o, raw_, i, row, sum);
   }
 
  private:
@@ -107,8 +108,9 @@ class logit_reader {
     logits_ = {logs_.data(), static_cast<std::ptrdiff_t>(stride), raw_.by_rows, raw_.rows, k};
   }
 
-  tile_reader<T> reader_;
+  std::unique_ptr<row_reader<C>> reader_;
   const row_kernels<C>& kernels_;
+  double tolerance_;
   std::size_t rows_;
   tile<C> raw_{};
   tile<W> logits_{};

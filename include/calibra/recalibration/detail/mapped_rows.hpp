@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -99,11 +100,13 @@ class mapped_reader {
   std::vector<unsigned char> good_;
 };
 
+/// Takes a row of numbers, several at a time on threads.
+using row_writer = std::function<void(std::size_t row, const double* numbers)>;
+
 /// Calls write(row, numbers) for every row, mapped, on the threads of the options.
-template<class Write>
-void map_all_rows(std::string_view where, score_kind kind, const score_rows<double>& scores,
-                  const row_options& o, const row_mapping& mapping, row_form wanted,
-                  const Write& write) {
+inline void map_all_rows(std::string_view where, score_kind kind, const score_rows<double>& scores,
+                         const row_options& o, const row_mapping& mapping, row_form wanted,
+                         const row_writer& write) {
   worker_team team(o.threads.n);
   for_each_part(team, scores.rows(), row_parts(scores.rows(), scores.cols(), o.threads.n),
                 [&](std::size_t, std::size_t first, std::size_t last) {
@@ -121,10 +124,10 @@ void map_all_rows(std::string_view where, score_kind kind, const score_rows<doub
 /// Calls map(row, numbers), which makes a good row of the form `reads` into what is wanted, in
 /// place, and write(row, numbers) for every row, in `parts` parts on the threads of the options:
 /// for maps that depend on the row.
-template<class Map, class Write>
-void map_each_row(std::string_view where, score_kind kind, const score_rows<double>& scores,
-                  const row_options& o, row_form reads, std::size_t parts, const Map& map,
-                  const Write& write) {
+inline void map_each_row(std::string_view where, score_kind kind, const score_rows<double>& scores,
+                         const row_options& o, row_form reads, std::size_t parts,
+                         const std::function<void(std::size_t row, double* numbers)>& map,
+                         const row_writer& write) {
   const std::size_t k = scores.cols();
   worker_team team(o.threads.n);
   for_each_part(team, scores.rows(), parts, [&](std::size_t, std::size_t first, std::size_t last) {

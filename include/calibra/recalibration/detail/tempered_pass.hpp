@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "calibra/rows/parallel.hpp"
 #include "calibra/rows/row_checks.hpp"
 #include "calibra/rows/row_kernels.hpp"
+#include "calibra/rows/score_rows.hpp"
 #include "calibra/rows/tile.hpp"
 #include "calibra/scores.hpp"
 
@@ -118,15 +120,15 @@ inline void load_samples(const column<std::int64_t>& labels, const row_options& 
 }
 
 /// Those of scores in host memory.
-template<class T, score_kind Kind>
+template<class C, score_kind Kind>
 class tempered_pass final : public fit_passes {
  public:
-  using W = typename logit_reader<T, Kind>::W;
+  using W = typename logit_reader<C, Kind>::W;
   /// Binary scores are worked in double.
   using P = std::conditional_t<is_binary_kind<Kind>, double, W>;
   double epsilon() const override { return static_cast<double>(std::numeric_limits<P>::epsilon()); }
 
-  tempered_pass(std::string_view where, matrix_view<const T> scores,
+  tempered_pass(std::string_view where, const score_rows<C>& scores,
                 const column<std::int64_t>& labels, const row_options& o, isa set = best_isa())
       : where_(where),
         scores_(scores),
@@ -146,10 +148,10 @@ class tempered_pass final : public fit_passes {
   }
 
   tempered_sums run(double beta, bool check, std::size_t step = 1) const override {
-    const std::size_t n = (rows() + step - 1) / step;
-    const matrix_view<const T> part(scores_.data(), n, scores_.cols(),
-                                    scores_.row_stride() * static_cast<std::ptrdiff_t>(step),
-                                    scores_.col_stride());
+    const std::unique_ptr<score_rows<C>> some = step == 1 ? nullptr : scores_.every(step);
+    if (!some) step = 1;
+    const score_rows<C>& part = some ? *some : scores_;
+    const std::size_t n = part.rows();
     const std::size_t parts = row_parts(n, part.cols(), options_.threads.n);
     std::vector<tempered_sums> sums(parts);
     for_each_part(team_, n, parts, [&](std::size_t p, std::size_t first, std::size_t last) {
@@ -169,9 +171,9 @@ class tempered_pass final : public fit_passes {
   }
 
  private:
-  void work(matrix_view<const T> part, double beta, bool check, std::size_t step, std::size_t first,
+  void work(const score_rows<C>& part, double beta, bool check, std::size_t step, std::size_t first,
             std::size_t last, tempered_sums& sums) const {
-    logit_reader<T, Kind> reader(part, isa_);
+    logit_reader<C, Kind> reader(part, isa_);
     const std::size_t most = reader.tile_rows();
     std::vector<W> max(most);
     std::vector<double> sum(most), second(most), third(most), weight(most, 1.0);
@@ -218,8 +220,8 @@ class tempered_pass final : public fit_passes {
 
   /// A sigmoid is a softmax over (0, x): the loss is log(1 + exp(-beta m)), m = x for label 1 and
   /// -x for label 0.
-  void binary(const tile<compute_type<T>>& scores, std::size_t i, std::size_t row, double beta,
-              bool check, std::int64_t label, double weight, tempered_sums& sums) const {
+  void binary(const tile<C>& scores, std::size_t i, std::size_t row, double beta, bool check,
+              std::int64_t label, double weight, tempered_sums& sums) const {
     const auto given = static_cast<double>(scores.at(i, 0));
     if (check && !check_binary(where_, Kind, options_.nan, scores, i, row)) return;
     const double x = binary_logit<Kind>(given);
@@ -240,7 +242,7 @@ class tempered_pass final : public fit_passes {
   }
 
   std::string_view where_;
-  matrix_view<const T> scores_;
+  const score_rows<C>& scores_;
   const column<std::int64_t>& labels_;
   const row_options& options_;
   isa isa_;

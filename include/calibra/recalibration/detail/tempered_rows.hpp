@@ -16,17 +16,18 @@
 #include "calibra/recalibration/detail/output_array.hpp"
 #include "calibra/recalibration/detail/row_temperer.hpp"
 #include "calibra/rows/parallel.hpp"
+#include "calibra/rows/score_rows.hpp"
 
 namespace calibra::detail {
 
 /// Rows of logits or probabilities, a tile at a time.
-template<class T, score_kind Kind, class E>
+template<class C, score_kind Kind, class E>
 class tempered_writer {
  public:
-  using reader_type = logit_reader<T, Kind>;
+  using reader_type = logit_reader<C, Kind>;
   using W = typename reader_type::W;
 
-  tempered_writer(std::string_view where, matrix_view<const T> scores, const row_options& o,
+  tempered_writer(std::string_view where, const score_rows<C>& scores, const row_options& o,
                   const row_temperer<W, E>& temperer, isa set)
       : where_(where), options_(o), temperer_(temperer), reader_(scores, set) {
     const std::size_t n = reader_.tile_rows();
@@ -79,24 +80,16 @@ class tempered_writer {
 inline constexpr std::size_t most_on_stack = 256;
 
 /// The only row of the scores, without an allocation. For whoever scales a sample as it comes.
-template<score_kind Kind, class T, class E>
-void write_one_row(std::string_view where, const T* scores, std::ptrdiff_t stride, std::size_t k,
+template<score_kind Kind, class C, class E>
+void write_one_row(std::string_view where, const C* scores, std::size_t k, double tolerance,
                    double temperature, const row_options& o, tempered_output output, E* out,
                    std::ptrdiff_t out_stride, isa set) {
-  using C = compute_type<T>;
-  using W = typename logit_reader<T, Kind>::W;
+  using W = typename logit_reader<C, Kind>::W;
   if (k == 0) return;
   const row_temperer<W, E> temperer(temperature, output, {out, 1, k, 0, out_stride}, set);
   const auto length = static_cast<std::ptrdiff_t>(k);
-  C copied[most_on_stack];
   W logs[most_on_stack], scratch[most_on_stack];
-  tile<C> raw{copied, length, true, 1, k};
-  bool dense = false;
-  if constexpr (std::is_same_v<T, C>) {
-    dense = stride == 1;
-    if (dense) raw.data = scores;
-  }
-  if (!dense) load_elements(scores, stride, k, copied);
+  const tile<C> raw{scores, length, true, 1, k};
 
   const W* z = nullptr;
   bool good = true;
@@ -109,7 +102,7 @@ void write_one_row(std::string_view where, const T* scores, std::ptrdiff_t strid
     simplex.sum = &total;
     simplex.second = &squares;
     kernels_for<C>(set).simplex(raw, simplex);
-    good = check_simplex(where, o, raw, 0, 0, least, largest, total, row_sum_tolerance<T>(k));
+    good = check_simplex(where, o, raw, 0, 0, least, largest, total, tolerance);
     for (std::size_t j = 0; j < k; ++j) logs[j] = std::log(static_cast<double>(raw.data[j]));
     z = logs;
   } else {
@@ -119,7 +112,7 @@ void write_one_row(std::string_view where, const T* scores, std::ptrdiff_t strid
     if constexpr (Kind == score_kind::probabilities)
       return good;
     else
-      return check_logits<T>(where, o, raw, 0, 0, sum);
+      return check_logits(where, o, raw, 0, 0, sum);
   };
   if (temperer.takes_short(k)) {
     const double sum = temperer.short_sum(z, k, scratch);
@@ -138,41 +131,44 @@ void write_one_row(std::string_view where, const T* scores, std::ptrdiff_t strid
   if (o.progress) o.progress(1);
 }
 
-/// The same for binary scores: sigmoid(x / T), or x / T.
-template<class T, score_kind Kind, class E>
-void write_binary(std::string_view where, matrix_view<const T> scores, double temperature,
-                  const row_options& o, tempered_output output, matrix_view<E> out,
-                  std::size_t first, std::size_t last) {
-  for (std::size_t row = first; row < last; ++row) {
-    const auto given = scalar_traits<T>::load(scores(row, 0));
-    const tile<compute_type<T>> one{&given, 1, true, 1, 1};
+/// The same for a tile of binary scores, which begins at row `first`: sigmoid(x / T), or x / T.
+template<score_kind Kind, class C, class E>
+void write_binary(std::string_view where, const tile<C>& scores, std::size_t first,
+                  double temperature, const row_options& o, tempered_output output,
+                  matrix_view<E> out) {
+  for (std::size_t i = 0; i < scores.rows; ++i) {
     double y = std::numeric_limits<double>::quiet_NaN();
-    if (check_binary(where, Kind, o.nan, one, 0, row)) {
-      y = binary_logit<Kind>(static_cast<double>(given)) / temperature;
+    if (check_binary(where, Kind, o.nan, scores, i, first + i)) {
+      y = binary_logit<Kind>(static_cast<double>(scores.at(i, 0))) / temperature;
       if (output == tempered_output::probabilities) y = sigmoid(y);
     }
-    out(row, 0) = to_scalar<E>(y);
+    out(first + i, 0) = to_scalar<E>(y);
   }
-  if (o.progress) o.progress(last - first);
+  if (o.progress) o.progress(scores.rows);
 }
 
 /// All rows, whose shapes agree.
-template<score_kind Kind, class T, class E>
-void temper_rows(std::string_view where, matrix_view<const T> scores, double temperature,
+template<score_kind Kind, class C, class E>
+void temper_rows(std::string_view where, const score_rows<C>& scores, double temperature,
                  const row_options& o, tempered_output output, matrix_view<E> out, isa set) {
   const std::size_t parts = row_parts(scores.rows(), scores.cols(), o.threads.n);
   worker_team team(o.threads.n);
   if constexpr (is_binary_kind<Kind>) {
     for_each_part(
         team, scores.rows(), parts, [&](std::size_t, std::size_t first, std::size_t last) {
-          write_binary<T, Kind, E>(where, scores, temperature, o, output, out, first, last);
+          const auto reader = scores.reader(set);
+          while (first < last) {
+            const std::size_t n = std::min(reader->tile_rows(), last - first);
+            write_binary<Kind>(where, reader->read(first, n), first, temperature, o, output, out);
+            first += n;
+          }
         });
   } else {
-    using W = typename logit_reader<T, Kind>::W;
+    using W = typename logit_reader<C, Kind>::W;
     const row_temperer<W, E> temperer(temperature, output, out, set);
     for_each_part(team, scores.rows(), parts,
                   [&](std::size_t, std::size_t first, std::size_t last) {
-                    tempered_writer<T, Kind, E>(where, scores, o, temperer, set).write(first, last);
+                    tempered_writer<C, Kind, E>(where, scores, o, temperer, set).write(first, last);
                   });
   }
 }
@@ -186,12 +182,24 @@ template<score_kind Kind, class T, class E>
                                           const matrix_view<E>& out, isa set = best_isa()) {
   check_output_shape(where, scores.rows(), scores.cols(), out.rows(), out.cols());
   if (scores.rows() == 0) return;
-  if constexpr (!is_binary_kind<Kind>) {
-    if (scores.rows() == 1 && scores.cols() <= most_on_stack)
-      return write_one_row<Kind>(where, scores.data(), scores.col_stride(), scores.cols(),
+  using C = compute_type<T>;
+  if (scores.rows() == 1 && scores.cols() <= most_on_stack) {
+    if constexpr (is_binary_kind<Kind>) {
+      const C x = scalar_traits<T>::load(scores(0, 0));
+      return write_binary<Kind>(where, tile<C>{&x, 1, true, 1, 1}, 0, temperature, o, output, out);
+    } else {
+      C copied[most_on_stack];
+      const C* row = copied;
+      if constexpr (std::is_same_v<T, C>) {
+        if (scores.col_stride() == 1) row = scores.data();
+      }
+      if (row == copied) load_elements(scores.data(), scores.col_stride(), scores.cols(), copied);
+      return write_one_row<Kind>(where, row, scores.cols(), row_sum_tolerance<T>(scores.cols()),
                                  temperature, o, output, out.data(), out.col_stride(), set);
+    }
   }
-  temper_rows<Kind>(where, scores, temperature, o, output, out, set);
+  const matrix_rows<T> rows(scores);
+  temper_rows<Kind, C>(where, rows, temperature, o, output, out, set);
 }
 
 }  // namespace calibra::detail
