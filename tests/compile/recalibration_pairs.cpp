@@ -3,6 +3,8 @@
 //
 // Which recalibrator takes which scores. Each FAULT_* must not compile; without one, all must.
 #include <calibra/recalibration/chain.hpp>
+#include <calibra/recalibration/choose.hpp>
+#include <calibra/recalibration/choose_options.hpp>
 #include <calibra/recalibration/cross_fitted.hpp>
 #include <calibra/recalibration/isotonic.hpp>
 #include <calibra/recalibration/one_against_one.hpp>
@@ -12,6 +14,7 @@
 #include <calibra/recalibration/vector_scaling.hpp>
 
 #include <array>
+#include <string>
 #include <vector>
 
 using table = std::vector<std::array<float, 3>>;
@@ -23,6 +26,16 @@ void fits(const table& z, const std::vector<float>& x, const std::vector<int>& y
   static_cast<void>(calibra::fit<calibra::vector_scaling>(calibra::binary_logits(x), y));
 #elif defined FAULT_fit_of_labels
   static_cast<void>(calibra::fit<calibra::isotonic>(calibra::multilabel_logits(z), z));
+#elif defined FAULT_name_of_labels
+  static_cast<void>(calibra::fit_by_name("ets", calibra::multilabel_logits(z), y));
+#elif defined FAULT_name_of_texts
+  const std::vector<std::string> names{"a", "b"};
+  static_cast<void>(calibra::fit_by_name("ets", calibra::logits(z), names));
+#elif defined FAULT_choice_of_labels
+  static_cast<void>(calibra::choose_method(calibra::multilabel_probabilities(z), y));
+#elif defined FAULT_options_of_labels
+  static_cast<void>(calibra::choose_options<calibra::temperature_scaling>(
+      calibra::multilabel_logits(z), y, {{}}));
 #elif defined FAULT_chain_of_both
   static_cast<void>(calibra::chain<calibra::vector_scaling, calibra::isotonic>::takes);
 #elif defined FAULT_chain_of_binary
@@ -46,5 +59,8 @@ void fits(const table& z, const std::vector<float>& x, const std::vector<int>& y
   static_cast<void>(calibra::fit<calibra::one_against_rest<isotonic>>(calibra::logits(z), y));
   static_cast<void>(calibra::fit<calibra::vector_scaling>(calibra::logits(z), y));
   static_cast<void>(calibra::fit<isotonic>(calibra::binary_logits(x), y));
+  static_cast<void>(calibra::fit_by_name("ets", calibra::logits(z), y));
+  static_cast<void>(calibra::choose_method(calibra::logits(z), y));
+  static_cast<void>(calibra::choose_options<temperature_scaling>(calibra::logits(z), y, {{}}));
 #endif
 }

@@ -77,6 +77,26 @@ TEST_CASE("choose_method: the scores are those of folds cut by hand") {
   CHECK(found.chosen == first);
 }
 
+TEST_CASE("choose_method: a probability that rounds to 0 is no infinite loss") {
+  // One of 200 is wrong at x = 60, where sigmoid(x / T) is 1 in double.
+  std::vector<double> x(200);
+  std::vector<int> y(200);
+  for (std::size_t i = 0; i < 200; ++i) {
+    x[i] = i % 2 == 0 ? 1.5 : -1.5;
+    y[i] = static_cast<int>(i % 10 < 5) ^ static_cast<int>(i % 2);
+  }
+  x[17] = 60;
+  y[17] = 0;
+  const method_choice found =
+      choose_method(binary_logits(x), y, {}, {.methods = {"temperature", "affine"}});
+  for (const method_score& s : found.scores) {
+    INFO(s.name);
+    CHECK(std::isfinite(s.score));
+    CHECK(std::isfinite(s.error));
+    CHECK(s.score > 0.3);
+  }
+}
+
 TEST_CASE("choose_method: takes what the samples need, and nothing that they do not") {
   std::mt19937_64 random(7);
   std::normal_distribution<double> normal;

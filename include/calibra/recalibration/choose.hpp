@@ -96,7 +96,8 @@ inline method_choice choose_among(score_kind kind, const labelled_rows& given,
 
 /// Compares methods by cross-validation: each is fitted to all folds but one and scored on that
 /// one, row i being in fold i mod folds. Takes the simplest that cannot be told from the best:
-/// whose mean paired difference from it is at most one standard error.
+/// whose mean paired difference from it is at most one standard error. Methods that make logits are
+/// scored by those, so that a probability that rounds to 0 is no infinite loss.
 ///
 /// Shapes, options, errors: as fit(). Throws option_error for fewer than 2 folds and for a name
 /// that there is not. Cost: `folds` fits and passes a method; 8 bytes a row and method. Source: the
@@ -106,10 +107,12 @@ template<wrapped_scores S, class L>
 [[nodiscard]] method_choice choose_method(const S& scores, const L& labels,
                                           const row_options& o = {},
                                           const choose_method_options& how = {}) {
-  return detail::with_labelled_rows("choose_method()", scores, labels, o,
-                                    [&](const detail::labelled_rows& given) {
-                                      return detail::choose_among(S::kind, given, how);
-                                    });
+  if constexpr (!detail::is_multilabel<S>) static_assert(detail::usable_labels<L>());
+  if constexpr (detail::can_fit<temperature_scaling, S, false>())
+    return detail::with_labelled_rows("choose_method()", scores, labels, o,
+                                      [&](const detail::labelled_rows& given) {
+                                        return detail::choose_among(S::kind, given, how);
+                                      });
 }
 
 }  // namespace calibra

@@ -40,6 +40,8 @@ template<class R, wrapped_scores S, class L>
                                                const std::vector<typename R::options>& candidates,
                                                const row_options& o = {}, std::size_t folds = 5,
                                                proper_score score = proper_score::logarithmic) {
+  static_assert(!tensor_scores<S> && !detail::is_multilabel<S>,
+                "calibra: choose_options() takes arrays of one label a sample");
   constexpr std::string_view where = "choose_options()";
   if (candidates.empty()) throw option_error("choose_options(): expected candidates, got none");
   const optional_column<std::int64_t> column(labels);

@@ -108,7 +108,7 @@ class group_recalibrator {
           [&](const detail::score_rows<double>& rows, const detail::row_writer& write) {
             const std::size_t k = rows.cols();
             const detail::group_column column(where, groups, rows.rows());
-            detail::map_each_row(
+            detail::map_rows_by_index(
                 where, S::kind, rows, o, R::input, detail::row_parts(rows.rows(), k, o.threads.n),
                 [&](std::size_t row, double* numbers) {
                   of_group(column[row]).map_rows(numbers, 1, k);

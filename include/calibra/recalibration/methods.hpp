@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "calibra/error.hpp"
@@ -120,9 +121,9 @@ std::unique_ptr<const recalibrator> fit_to(std::string_view name, const Samples&
   return fitted;
 }
 
-/// Temperature scaling fitted in the precision of the scores.
+/// Temperature scaling with its options as they are by default, in the precision of the scores.
 template<score_kind Kind>
-temperature_scaling fit_temperature_to(const labelled_rows& given) {
+temperature_scaling default_temperature_scaling(const labelled_rows& given) {
   const temperature_scaling::options method;
   temperature_fit found;
   if (given.singles != nullptr)
@@ -165,7 +166,7 @@ inline std::unique_ptr<const recalibrator> fit_named(std::string_view name, scor
   given.where = where;
   return with_kind(kind, [&]<score_kind Kind>() -> std::unique_ptr<const recalibrator> {
     if (name == temperature_scaling::kind)
-      return std::make_unique<const temperature_scaling>(fit_temperature_to<Kind>(given));
+      return std::make_unique<const temperature_scaling>(default_temperature_scaling<Kind>(given));
     return given.with_samples<Kind>([&](const auto& samples) { return fit_to(name, samples); });
   });
 }
@@ -180,10 +181,14 @@ template<wrapped_scores S, class L>
 [[nodiscard]] std::unique_ptr<const recalibrator> fit_by_name(std::string_view name,
                                                               const S& scores, const L& labels,
                                                               const row_options& o = {}) {
-  detail::check_method(name, S::kind);
-  return detail::with_labelled_rows(
-      "fit_by_name()", scores, labels, o,
-      [&](const detail::labelled_rows& given) { return detail::fit_named(name, S::kind, given); });
+  if constexpr (!detail::is_multilabel<S>) static_assert(detail::usable_labels<L>());
+  if constexpr (detail::can_fit<temperature_scaling, S, false>()) {
+    detail::check_method(name, S::kind);
+    return detail::with_labelled_rows(detail::concat("fit<", name, ">()"), scores, labels, o,
+                                      [&](const detail::labelled_rows& given) {
+                                        return detail::fit_named(name, S::kind, given);
+                                      });
+  }
 }
 
 namespace detail {

@@ -75,7 +75,7 @@ class proximity_recalibrator {
           },
           [&](const detail::score_rows<double>& rows, const detail::row_writer& write) {
             constexpr std::size_t worth_a_thread = 256;
-            detail::map_each_row(
+            detail::map_rows_by_index(
                 where, S::kind, rows, o, reads(),
                 detail::part_count(rows.rows(), o.threads.n, worth_a_thread),
                 [&](std::size_t row, double* numbers) {

@@ -4,7 +4,6 @@
 
 #include <concepts>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -41,7 +40,7 @@ template<score_kind Kind, class C>
 temperature_fit fit_temperature_to(std::string_view where, const score_rows<C>& rows,
                                    const column<std::int64_t>& labels, const row_options& o,
                                    std::size_t max_iterations, bool warm) {
-  if (rows.every(1) == nullptr) {
+  if (!rows.in_memory()) {
     const matrix<C> copy = copied_rows(rows);
     return fit_temperature_to<Kind, C>(where, matrix_rows<C>(copy.view()), labels, o,
                                        max_iterations, warm);

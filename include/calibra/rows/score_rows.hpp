@@ -10,6 +10,7 @@
 #include "calibra/array/scalar.hpp"
 #include "calibra/array/view.hpp"
 #include "calibra/detail/element_checks.hpp"
+#include "calibra/error.hpp"
 #include "calibra/options.hpp"
 #include "calibra/rows/isa.hpp"
 #include "calibra/rows/tile.hpp"
@@ -38,10 +39,12 @@ constexpr bool usable_labels() {
   return label_vector<L> || tensor_array<L>;
 }
 
-/// Calls f.template operator()<Kind>() with the kind, which is known at run time: of single labels.
+/// Calls f.template operator()<Kind>() with a kind of one label a sample that is known at run time.
 template<class F>
 auto with_kind(score_kind kind, const F& f) {
   switch (kind) {
+    case score_kind::logits:
+      return f.template operator()<score_kind::logits>();
     case score_kind::probabilities:
       return f.template operator()<score_kind::probabilities>();
     case score_kind::binary_logits:
@@ -49,7 +52,7 @@ auto with_kind(score_kind kind, const F& f) {
     case score_kind::binary_probabilities:
       return f.template operator()<score_kind::binary_probabilities>();
     default:
-      return f.template operator()<score_kind::logits>();
+      throw option_error("expected scores of one label a sample");
   }
 }
 
@@ -70,7 +73,9 @@ class score_rows {
   double sum_tolerance() const { return sum_tolerance_; }
 
   virtual std::unique_ptr<row_reader<C>> reader(isa set) const = 0;
-  /// Rows 0, step, 2 step, ...; null where rows are made as they are read. Good while these are.
+  /// Whether the scores lie in memory, and are not made as they are read.
+  virtual bool in_memory() const { return false; }
+  /// Of scores in memory, rows 0, step, 2 step, ...; good while these are. Null of others.
   virtual std::unique_ptr<score_rows> every(std::size_t /*step*/) const { return nullptr; }
   /// `count` classes of a row: where they lie, or copied to `room`.
   virtual const C* classes(std::size_t row, std::size_t first, std::size_t count,
@@ -98,6 +103,7 @@ class matrix_rows final : public score_rows<compute_type<T>> {
   std::unique_ptr<row_reader<C>> reader(isa set) const override {
     return std::make_unique<tile_reader<T>>(scores_, set);
   }
+  bool in_memory() const override { return true; }
   std::unique_ptr<score_rows<C>> every(std::size_t step) const override {
     return std::make_unique<matrix_rows>(matrix_view<const T>(
         scores_.data(), (scores_.rows() + step - 1) / step, scores_.cols(),

@@ -81,10 +81,10 @@ class class_lines_nll final : public convex_objective {
   }
 
   void curve(const std::vector<double>& theta, const std::vector<double>& direction,
-             std::vector<double>& product) override {
+             std::vector<double>& product, bool rough) override {
     const std::size_t k = classes_;
-    const part_sums all =
-        has_rough() ? products<float>(theta, direction) : products<double>(theta, direction);
+    const part_sums all = rough && has_rough() ? products<float>(theta, direction)
+                                               : products<double>(theta, direction);
     const double n = samples_.weight();
     for (std::size_t j = 0; j < 2 * k; ++j)
       product[j] = all.sums[j] / n + 2 * penalty_ * direction[j];
@@ -183,7 +183,8 @@ class class_lines_nll final : public convex_objective {
       samples_.walk(row_form::logits, visit);
   }
 
-  /// Calls visit(workspace, sums, row, weight, label) for every sample, with `count` sums a class.
+  /// Calls visit(workspace, sums, row, weight, label) for every sample, with `count` sums a class;
+  /// returns those of all samples.
   template<class T, class Visit>
   part_sums over_samples(std::size_t count, const Visit& visit) const {
     std::vector<part_sums> parts(samples_.parts());

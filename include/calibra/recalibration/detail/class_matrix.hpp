@@ -99,9 +99,9 @@ class class_matrix_nll final : public convex_objective {
   }
 
   void curve(const std::vector<double>& theta, const std::vector<double>& direction,
-             std::vector<double>& product) override {
-    const part_sums all =
-        has_rough() ? products<float>(theta, direction) : products<double>(theta, direction);
+             std::vector<double>& product, bool rough) override {
+    const part_sums all = rough && has_rough() ? products<float>(theta, direction)
+                                               : products<double>(theta, direction);
     const double n = samples_.weight();
     for (std::size_t i = 0; i < theta.size(); ++i)
       product[i] = all.sums[i] / n + 2 * penalty_[i] * direction[i];

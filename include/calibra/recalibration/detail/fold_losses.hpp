@@ -37,7 +37,8 @@ class loss_collector {
   double* losses_;
 };
 
-/// The loss of every sample that counts, as a recalibrator makes it; other places stay as they are.
+/// The loss of every sample that counts, of what a recalibrator makes: of logits where it makes
+/// those. Other places stay as they are.
 inline void row_losses(std::string_view where, const row_mapping& mapping, score_kind kind,
                        const score_rows<double>& scores, const column<std::int64_t>& labels,
                        const row_options& o, proper_score score, double* losses) {

@@ -46,7 +46,7 @@ class logit_reader {
     rows_ = reader_->tile_rows();
     if constexpr (from_probabilities) {
       constexpr std::size_t cached = 65536;
-      rows_ = std::min(rows_, std::clamp<std::size_t>(cached / k, 16, rows_));
+      rows_ = std::min(rows_, std::max<std::size_t>(16, cached / k));
       logs_.resize(rows_ * k);
       max_.resize(rows_);
       min_.resize(rows_);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cmath>
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -124,10 +124,11 @@ inline void map_all_rows(std::string_view where, score_kind kind, const score_ro
 /// Calls map(row, numbers), which makes a good row of the form `reads` into what is wanted, in
 /// place, and write(row, numbers) for every row, in `parts` parts on the threads of the options:
 /// for maps that depend on the row.
-inline void map_each_row(std::string_view where, score_kind kind, const score_rows<double>& scores,
-                         const row_options& o, row_form reads, std::size_t parts,
-                         const std::function<void(std::size_t row, double* numbers)>& map,
-                         const row_writer& write) {
+inline void map_rows_by_index(std::string_view where, score_kind kind,
+                              const score_rows<double>& scores, const row_options& o,
+                              row_form reads, std::size_t parts,
+                              const std::function<void(std::size_t row, double* numbers)>& map,
+                              const row_writer& write) {
   const std::size_t k = scores.cols();
   worker_team team(o.threads.n);
   for_each_part(team, scores.rows(), parts, [&](std::size_t, std::size_t first, std::size_t last) {

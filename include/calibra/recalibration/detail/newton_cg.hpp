@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <deque>
+#include <limits>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "calibra/recalibration/fit_report.hpp"
@@ -26,7 +29,7 @@ class convex_objective {
                     bool rough) = 0;
   /// The curvature at theta times a direction.
   virtual void curve(const std::vector<double>& theta, const std::vector<double>& direction,
-                     std::vector<double>& product) = 0;
+                     std::vector<double>& product, bool rough) = 0;
   /// Something near the inverse of the curvature where at() was last, times a vector.
   virtual void precondition(const std::vector<double>& x, std::vector<double>& y) const = 0;
 
@@ -49,7 +52,7 @@ inline double largest(const std::vector<double>& a) {
 /// gradient. Stops at a direction that is flat.
 inline std::vector<double> newton_direction(convex_objective& f, const std::vector<double>& theta,
                                             const std::vector<double>& gradient, double accuracy,
-                                            std::size_t& products) {
+                                            bool rough, std::size_t& products) {
   const std::size_t n = theta.size();
   std::vector<double> d(n), r(n), z(n), p, q(n);
   for (std::size_t i = 0; i < n; ++i) r[i] = -gradient[i];
@@ -58,7 +61,7 @@ inline std::vector<double> newton_direction(convex_objective& f, const std::vect
   double rz = dot(r, z);
   const double stop = accuracy * accuracy * rz;
   for (int iteration = 0; iteration < 60 && rz > stop; ++iteration) {
-    f.curve(theta, p, q);
+    f.curve(theta, p, q, rough);
     ++products;
     const double curvature = dot(p, q);
     if (!(curvature > 1e-16 * dot(p, p))) {
@@ -78,7 +81,50 @@ inline std::vector<double> newton_direction(convex_objective& f, const std::vect
   return d;
 }
 
-/// Newton's method with inexact steps on a convex function, from theta on.
+/// Quasi-Newton directions from the last steps (L-BFGS), on top of the objective's own
+/// preconditioner: a pass each, where a Newton direction takes several.
+class quasi_newton {
+ public:
+  std::vector<double> direction(const convex_objective& f, const std::vector<double>& gradient) {
+    std::vector<double> q = gradient, z(gradient.size());
+    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
+      step->share = dot(step->moved, q) / step->along;
+      for (std::size_t i = 0; i < q.size(); ++i) q[i] -= step->share * step->turned[i];
+    }
+    f.precondition(q, z);
+    for (const step_taken& step : steps_) {
+      const double share = step.share - dot(step.turned, z) / step.along;
+      for (std::size_t i = 0; i < z.size(); ++i) z[i] += share * step.moved[i];
+    }
+    for (double& x : z) x = -x;
+    return z;
+  }
+  /// From one point and its gradient to another.
+  void remember(const std::vector<double>& theta, const std::vector<double>& gradient,
+                const std::vector<double>& next, const std::vector<double>& next_gradient) {
+    step_taken step{next, next_gradient};
+    for (std::size_t i = 0; i < next.size(); ++i) {
+      step.moved[i] -= theta[i];
+      step.turned[i] -= gradient[i];
+    }
+    step.along = dot(step.moved, step.turned);
+    if (!(step.along > 0)) return;
+    constexpr std::size_t most = 8;
+    if (steps_.size() == most) steps_.pop_front();
+    steps_.push_back(std::move(step));
+  }
+
+ private:
+  struct step_taken {
+    std::vector<double> moved, turned;  ///< by how much the point and the gradient changed
+    double along = 0;                   ///< their product
+    double share = 0;
+  };
+  std::deque<step_taken> steps_;
+};
+
+/// Minimises a convex function from theta on: by quasi-Newton steps while every two leave a third
+/// of the slope or less, then by Newton's method with inexact steps.
 class newton_search {
  public:
   newton_search(convex_objective& f, std::vector<double>& theta)
@@ -92,6 +138,8 @@ class newton_search {
     value_ = at(theta_, gradient_, rough);
     if (!start_) start_ = value_;
     std::vector<double> next(theta_.size()), next_gradient(theta_.size());
+    double care = 1;
+    double before = std::numeric_limits<double>::infinity();  // the slope a step ago
     for (std::size_t iteration = 0;; ++iteration) {
       const double slope = largest(gradient_), scale = std::max(1.0, value_);
       const double enough = std::max(1e-10, tolerance * value_);
@@ -99,11 +147,15 @@ class newton_search {
       if (iteration == max_iterations) return false;
       // An exact evaluation is dear where there is a rough one: aim at the end.
       const double aim = f_.has_rough() && !rough ? enough / slope : std::sqrt(slope);
-      const double accuracy = std::clamp(aim, 1e-4, 0.1);
-      const std::vector<double> d = newton_direction(f_, theta_, gradient_, accuracy, products_);
+      const double accuracy = std::max(care * std::clamp(aim, 1e-4, 0.1), 1e-6);
+      const bool quick = quick_;
+      const std::vector<double> d =
+          quick ? quick_steps_.direction(f_, gradient_)
+                : newton_direction(f_, theta_, gradient_, accuracy, rough || care == 1, products_);
       const double descent = dot(d, gradient_);
       constexpr double little = 1e-4;
-      if (rough && slope * accuracy <= enough && -descent <= little * scale) {
+      if (rough && slope * (quick ? std::min(1.0, slope / before) : accuracy) <= enough &&
+          -descent <= little * scale) {
         for (std::size_t i = 0; i < theta_.size(); ++i) theta_[i] += d[i];
         return true;
       }
@@ -117,7 +169,13 @@ class newton_search {
         if (!lower && -descent < noise * scale) lower = largest(next_gradient) < slope;
         if (!lower && -part * descent < 1e-3 * noise * scale) break;
       }
-      if (!lower) return slope <= 1e-8 * scale;
+      if (!lower && !quick) return slope <= 1e-8 * scale;
+      quick_ = quick && lower && 3 * largest(next_gradient) <= before;
+      if (!lower) continue;
+      // What is left along flat directions shows in the slope last.
+      care = 2 * largest(next_gradient) <= slope || quick || rough ? 1 : care / 10;
+      before = slope;
+      if (quick_) quick_steps_.remember(theta_, gradient_, next, next_gradient);
       theta_.swap(next);
       gradient_.swap(next_gradient);
       value_ = reached;
@@ -142,6 +200,8 @@ class newton_search {
   std::vector<double> gradient_;
   double value_ = 0;
   std::optional<double> start_;
+  quasi_newton quick_steps_;
+  bool quick_ = true;
   std::size_t evaluations_ = 0, products_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/scalar.hpp"

@@ -119,7 +119,7 @@ inline void load_samples(const column<std::int64_t>& labels, const row_options& 
     kept[i] = (!o.valid || kept[i] != 0) && !(o.ignore_label && label[i] == *o.ignore_label);
 }
 
-/// Those of scores in host memory.
+/// Those of scores in host memory; passes over a part need score_rows::in_memory().
 template<class C, score_kind Kind>
 class tempered_pass final : public fit_passes {
  public:
@@ -149,7 +149,6 @@ class tempered_pass final : public fit_passes {
 
   tempered_sums run(double beta, bool check, std::size_t step = 1) const override {
     const std::unique_ptr<score_rows<C>> some = step == 1 ? nullptr : scores_.every(step);
-    if (!some) step = 1;
     const score_rows<C>& part = some ? *some : scores_;
     const std::size_t n = part.rows();
     const std::size_t parts = row_parts(n, part.cols(), options_.threads.n);

@@ -131,7 +131,23 @@ void write_one_row(std::string_view where, const C* scores, std::size_t k, doubl
   if (o.progress) o.progress(1);
 }
 
-/// The same for a tile of binary scores, which begins at row `first`: sigmoid(x / T), or x / T.
+/// The same of scores of any scalar and stride.
+template<score_kind Kind, class T, class E>
+void write_row_of(std::string_view where, const T* scores, std::ptrdiff_t stride, std::size_t k,
+                  double temperature, const row_options& o, tempered_output output, E* out,
+                  std::ptrdiff_t out_stride, isa set) {
+  using C = compute_type<T>;
+  C copied[most_on_stack];
+  const C* row = copied;
+  if constexpr (std::is_same_v<T, C>) {
+    if (stride == 1) row = scores;
+  }
+  if (row == copied) load_elements(scores, stride, k, copied);
+  write_one_row<Kind>(where, row, k, row_sum_tolerance<T>(k), temperature, o, output, out,
+                      out_stride, set);
+}
+
+/// A tile of binary scores, which begins at row `first`: sigmoid(x / T), or x / T.
 template<score_kind Kind, class C, class E>
 void write_binary(std::string_view where, const tile<C>& scores, std::size_t first,
                   double temperature, const row_options& o, tempered_output output,
@@ -188,14 +204,8 @@ template<score_kind Kind, class T, class E>
       const C x = scalar_traits<T>::load(scores(0, 0));
       return write_binary<Kind>(where, tile<C>{&x, 1, true, 1, 1}, 0, temperature, o, output, out);
     } else {
-      C copied[most_on_stack];
-      const C* row = copied;
-      if constexpr (std::is_same_v<T, C>) {
-        if (scores.col_stride() == 1) row = scores.data();
-      }
-      if (row == copied) load_elements(scores.data(), scores.col_stride(), scores.cols(), copied);
-      return write_one_row<Kind>(where, row, scores.cols(), row_sum_tolerance<T>(scores.cols()),
-                                 temperature, o, output, out.data(), out.col_stride(), set);
+      return write_row_of<Kind>(where, scores.data(), scores.col_stride(), scores.cols(),
+                                temperature, o, output, out.data(), out.col_stride(), set);
     }
   }
   const matrix_rows<T> rows(scores);

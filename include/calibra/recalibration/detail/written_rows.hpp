@@ -10,6 +10,7 @@
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
+#include "calibra/array/scalar.hpp"
 #include "calibra/options.hpp"
 #include "calibra/recalibration/detail/double_rows.hpp"
 #include "calibra/recalibration/detail/output_array.hpp"
@@ -31,7 +32,7 @@ auto output_for(const S& scores) {
     return matrix<C>(in.rows(), in.cols());
 }
 
-/// Checks scores and output: check(rows, cols) says whether the former are taken. Then calls
+/// Checks scores and output: check(rows, cols) throws unless the former are taken. Then calls
 /// map(rows of double, write), which calls write(row, numbers) for every row.
 template<class S, class Out, class Check, class Map>
 void write_rows(std::string_view where, const S& scores, const row_options& o, Out&& out,
