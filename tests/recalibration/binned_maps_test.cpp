@@ -58,11 +58,8 @@ struct naive_histogram {
   std::vector<real> upper, value;
   real score = 0;
 
-  naive_histogram(const std::vector<block>& blocks, std::size_t bins) {
+  naive_histogram(const std::vector<block>& blocks, std::size_t bins, real prior) {
     const std::vector<std::size_t> bin = naive_bins_of(blocks, bins);
-    std::size_t filled = 1;
-    for (std::size_t i = 1; i < bin.size(); ++i) filled += bin[i] != bin[i - 1] ? 1U : 0U;
-    const real prior = 2 / static_cast<real>(filled);
     real lower = 0;
     for (std::size_t i = 0; i < blocks.size();) {
       real weight = 0, hits = 0;
@@ -90,7 +87,7 @@ struct naive_histogram {
   }
 };
 
-std::vector<naive_histogram> naive_histograms(const std::vector<block>& blocks) {
+std::vector<naive_histogram> naive_histograms(const std::vector<block>& blocks, real prior) {
   const real n = total_of(blocks) * (1 - 1e-9L);
   const auto cube = [](std::size_t b) { return std::pow(static_cast<real>(b), 3.0L); };
   std::size_t fewest = 1, most = 1;
@@ -99,7 +96,7 @@ std::vector<naive_histogram> naive_histograms(const std::vector<block>& blocks) 
   most = std::min(most, blocks.size());
   fewest = std::min(fewest, most);
   std::vector<naive_histogram> all;
-  for (std::size_t b = fewest; b <= most; ++b) all.emplace_back(blocks, b);
+  for (std::size_t b = fewest; b <= most; ++b) all.emplace_back(blocks, b, prior);
   return all;
 }
 
@@ -121,11 +118,11 @@ double bbq_tolerance(const problem& x) {
   return 16 * rounding(x) * (1 + n * std::log(2 + n));
 }
 
-std::string check_bbq(const problem& x) {
+std::string check_bbq(const problem& x, double prior) {
   const std::vector<block> blocks = naive_blocks(x);
   std::vector<naive_histogram> all;
-  if (!blocks.empty()) all = naive_histograms(blocks);
-  const bbq r = x.fitted<bbq>();
+  if (!blocks.empty()) all = naive_histograms(blocks, prior);
+  const bbq r = x.fitted<bbq>({.prior = prior});
   std::string what =
       check_map(x, r, [&](double p) { return std::pair(naive_bbq(all, p), bbq_tolerance(x)); });
   if (what.empty() && !blocks.empty())
@@ -348,20 +345,29 @@ TEST_CASE("log_gamma is the logarithm of the gamma function") {
 }
 
 TEST_CASE("bbq is the mean of all histograms by their scores") {
-  for_problems(11, 4000, check_bbq);
+  for_problems(11, 10000, [](const problem& x) { return check_bbq(x, 2); });
+  for_problems(14, 3000, [](const problem& x) { return check_bbq(x, 0.37); });
 }
 
 TEST_CASE("bbq: examples by hand") {
   const std::vector<double> one{0.3};
   CHECK(fit<bbq>(binary_probabilities(one), std::vector<int>{1})(0.9) == Approx(2.0 / 3));
   CHECK(fit<bbq>(binary_probabilities(one), std::vector<int>{0})(0.9) == Approx(1.0 / 3));
-  // One bin: 1! 1! / 3! = 1/6. Two, of priors 1/4 and 3/4: (3/4)^2 = 9/16.
+  // One bin: 1! 1! / 3! = 1/6. Two, whose middles are 1/4 and 3/4: (3/4)^2 = 9/16.
   const std::vector<double> two{0.8, 0.2};
   const bbq r = fit<bbq>(binary_probabilities(two), std::vector<int>{1, 0});
   CHECK(r.edges() == std::vector<double>{0, 0.5, 1});
-  const double low = (0.5 / 6 + 0.125 * 9 / 16) / (1.0 / 6 + 9.0 / 16);
+  const double low = (0.5 / 6 + 0.5 / 3 * 9 / 16) / (1.0 / 6 + 9.0 / 16);
   CHECK(r.values()[0] == Approx(low).epsilon(16 * epsilon));
   CHECK(r.values()[1] == Approx(1 - low).epsilon(16 * epsilon));
+}
+
+TEST_CASE("bbq: a prior that is none") {
+  const std::vector<double> p{0.3};
+  const std::vector<int> y{1};
+  for (const double prior : {0.0, -1.0, 1e7, std::nan("")})
+    CHECK_THROWS_WITH(fit<bbq>(binary_probabilities(p), y, {}, {.prior = prior}),
+                      Catch::StartsWith("bbq::fit(): expected a prior in [1e-3, 1e6], got "));
 }
 
 TEST_CASE("bbq: as many binnings as the cube root says") {
@@ -372,11 +378,11 @@ TEST_CASE("bbq: as many binnings as the cube root says") {
     x.y.push_back(i % 7 < i / 58 ? 1 : 0);
     x.w.push_back(67.5);
   }
-  CHECK(naive_histograms(naive_blocks(x)).size() == 298);
-  CHECK(check_bbq(x) == "");
+  CHECK(naive_histograms(naive_blocks(x), 2).size() == 298);
+  CHECK(check_bbq(x, 2) == "");
   x.w.assign(400, 67.4);
-  CHECK(naive_histograms(naive_blocks(x)).size() == 299);
-  CHECK(check_bbq(x) == "");
+  CHECK(naive_histograms(naive_blocks(x), 2).size() == 299);
+  CHECK(check_bbq(x, 2) == "");
 }
 
 TEST_CASE("scaling_binning gives the means of Platt's scaling") {

@@ -240,15 +240,15 @@ std::string check_mass(const problem& x) {
 }  // namespace
 
 TEST_CASE("isotonic is the least-squares fit that ascends") {
-  for_problems(1, 3000, check_isotonic);
+  for_problems(1, 10000, check_isotonic);
 }
 
 TEST_CASE("centred_isotonic goes through the centres of its blocks") {
-  for_problems(2, 3000, check_centred);
+  for_problems(2, 10000, check_centred);
 }
 
 TEST_CASE("venn_abers is isotonic regression with one more sample") {
-  for_problems(3, 1500, check_venn_abers);
+  for_problems(3, 10000, check_venn_abers);
 }
 
 TEST_CASE("histogram_width gives the hit rates of bins of equal width") {

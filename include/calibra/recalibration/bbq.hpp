@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "calibra/error.hpp"
 #include "calibra/recalibration/detail/equal_weight.hpp"
 #include "calibra/recalibration/detail/log_gamma.hpp"
 #include "calibra/recalibration/detail/pool_adjacent.hpp"
@@ -23,8 +24,9 @@ namespace detail {
 /// The binnings that bbq averages: bins of equal weight of the sorted samples.
 class bayesian_bins {
  public:
-  explicit bayesian_bins(const std::vector<pooled_block>& tied)
-      : tied_(tied), weight_(tied.size() + 1), hits_(tied.size() + 1) {
+  /// `prior`: how many samples a bin the prior is worth.
+  bayesian_bins(const std::vector<pooled_block>& tied, double prior)
+      : tied_(tied), prior_(prior), weight_(tied.size() + 1), hits_(tied.size() + 1) {
     for (std::size_t i = 0; i < tied.size(); ++i) {
       weight_[i + 1] = weight_[i] + tied[i].weight;
       hits_[i + 1] = hits_[i] + tied[i].hits;
@@ -73,17 +75,17 @@ class bayesian_bins {
     const double lower = b == 0 ? 0 : cut(first), upper = last ? 1 : cut(end);
     const double weight = weight_[end] - weight_[first];
     const double hits = std::clamp(hits_[end] - hits_[first], 0.0, weight);
-    const double prior = 2 / static_cast<double>(starts.size());
     // The middle, and what it is short of 1: neither is 0.
     const double middle = std::max((lower + upper) / 2, least_probability);
     const double rest = std::max((1 - lower) / 2 + (1 - upper) / 2, least_probability);
-    return {hits, weight - hits, prior * middle, prior * rest};
+    return {hits, weight - hits, prior_ * middle, prior_ * rest};
   }
   std::size_t count(double bins) const {
     return static_cast<std::size_t>(std::clamp(bins, 1.0, static_cast<double>(tied_.size())));
   }
 
   const std::vector<pooled_block>& tied_;
+  double prior_;
   std::vector<double> weight_, hits_;  // before each block
 };
 
@@ -94,21 +96,21 @@ class bayesian_bins {
 /// outcomes given its bins. n is the sum of the weights; B is at most the number of different
 /// scores.
 ///
-/// In each of the bins that hold a sample the outcomes have a beta prior of weight 2 / B whose mean
-/// is the middle m of the bin, (lower, upper], which covers [0, 1] with the others:
-/// P(y = 1) = (hits + 2 m / B) / (weight + 2 / B), B the number of such bins. The weight of a
-/// binning is the product over its bins of
-/// G(2/B) / G(N + 2/B) * G(h + a) / G(a) * G(N - h + c) / G(c), with G the gamma function, N and h
-/// weight and hits, a = 2 m / B, c = 2 (1 - m) / B.
+/// In each of the bins that hold a sample the outcomes have a beta prior worth s = options::prior
+/// samples whose mean is the middle m of the bin, (lower, upper], which covers [0, 1] with the
+/// others: P(y = 1) = (hits + s m) / (weight + s). The weight of a binning is the product over its
+/// bins of G(s) / G(N + s) * G(h + a) / G(a) * G(N - h + c) / G(c), with G the gamma function, N
+/// and h weight and hits, a = s m, c = s (1 - m). The paper writes s as N' / B, B the number of
+/// bins; its authors' code, and their experiments, have N' = 2 B.
 ///
 /// Scores: binary; logits are taken as sigmoid(x). For N x K: one_against_rest<bbq>. Equal scores
 /// are one block; a block lies in the bin in which the middle of its weight lies.
 /// Certificate: in closed form; the mean squared error before and after, which is not what it
 /// minimises. No samples: 1/2. Outputs are never exactly 0 or 1 but by rounding.
 /// Cost: O(n) to sort, O(n^(2/3) log n) for all binnings; O(log m) a number to map, m steps.
-/// Weights count as repetition. Keeps: neither order nor prediction.
-/// Source: Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian
-/// binning", AAAI 2015.
+/// Weights count as repetition. Keeps: neither order nor prediction. Throws option_error for a
+/// prior that is not in [1e-3, 1e6]. Source: Naeini, Cooper and Hauskrecht, "Obtaining well
+/// calibrated probabilities using Bayesian binning", AAAI 2015.
 class bbq final : public detail::step_map<bbq> {
  public:
   static constexpr recalibrator_info info{
@@ -119,13 +121,18 @@ class bbq final : public detail::step_map<bbq> {
       .source = "Naeini, Cooper and Hauskrecht, AAAI 2015",
   };
   static constexpr std::string_view kind = info.name;
-  struct options {};
+  struct options {
+    double prior = 2;  ///< samples a bin
+  };
   using detail::step_map<bbq>::step_map;
 
-  static bbq fit(const binary_samples& samples, const options&) {
+  static bbq fit(const binary_samples& samples, const options& o) {
+    if (!(o.prior >= 1e-3 && o.prior <= 1e6))
+      throw option_error(
+          detail::concat("bbq::fit(): expected a prior in [1e-3, 1e6], got ", o.prior));
     const std::vector<detail::pooled_block> tied = detail::tied_blocks(samples.pairs);
     if (tied.empty()) return with_report(samples, tied, {{0, 1}, {0.5}});
-    const detail::bayesian_bins bins(tied);
+    const detail::bayesian_bins bins(tied, o.prior);
     std::vector<double> scores;
     for (std::size_t b = bins.fewest(); b <= bins.most(); ++b)
       scores.push_back(bins.score(bins.starts(b)));
