@@ -134,10 +134,10 @@ std::string check_bbq(const problem& x, double prior) {
 
 // ---- scaling_binning -------------------------------------------------------------------------
 
-std::string check_scaling_binning(const problem& x) {
+std::string check_scaling_binning(const problem& x, bool smooth) {
   for (const std::size_t bins : {std::size_t{1}, std::size_t{3}, std::size_t{10}}) {
-    const scaling_binning r = x.fitted<scaling_binning>({.bins = bins});
-    const affine g = x.fitted<affine>();
+    const scaling_binning r = x.fitted<scaling_binning>({.bins = bins, .smooth_targets = smooth});
+    const affine g = x.fitted<affine>({.smooth_targets = smooth});
     const std::vector<block> blocks = naive_blocks(x);
     const fit_report& report = r.report();
     if (report.fitted_on != score_kind::binary_probabilities) return "fitted_on is missing";
@@ -386,7 +386,8 @@ TEST_CASE("bbq: as many binnings as the cube root says") {
 }
 
 TEST_CASE("scaling_binning gives the means of Platt's scaling") {
-  for_problems(12, 2000, check_scaling_binning);
+  for_problems(12, 2000, [](const problem& x) { return check_scaling_binning(x, true); });
+  for_problems(15, 1000, [](const problem& x) { return check_scaling_binning(x, false); });
 }
 
 TEST_CASE("scaling_binning: an example by hand") {

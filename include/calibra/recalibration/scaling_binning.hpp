@@ -31,12 +31,12 @@ namespace calibra {
 /// Scores: binary; of probabilities x = log(p / (1 - p)), clipped as for affine. For N x K:
 /// one_against_rest<scaling_binning>. Equal scores are one block; a block lies in the bin in which
 /// the middle of its weight lies, and bins without one are left out.
-/// Options: bins, B. Certificate: the mean squared error before and after, which is not what it
-/// minimises; whether g converged, its slope and iterations are those of affine.
-/// No samples: 1/2. Cost: that of affine, and O(n log n) to sort, 16 bytes a sample; O(log B) a
-/// number to map. Weights count as repetition. Keeps: the order, up to ties, where the slope of g
-/// is positive. Throws option_error for 0 bins.
-/// Source: Kumar, Liang and Ma, "Verified uncertainty calibration", NeurIPS 2019, section 4.
+/// Options: bins, B; smooth_targets, affine's. Certificate: the mean squared error before and
+/// after, which is not what it minimises; whether g converged, its slope and iterations are those
+/// of affine. No samples: 1/2. Cost: that of affine, and O(n log n) to sort, 16 bytes a sample;
+/// O(log B) a number to map. Weights count as repetition. Keeps: the order, up to ties, where the
+/// slope of g is positive. Throws option_error for 0 bins. Source: Kumar, Liang and Ma, "Verified
+/// uncertainty calibration", NeurIPS 2019, section 4.
 class scaling_binning final : public detail::recalibrator_of<scaling_binning> {
  public:
   static constexpr recalibrator_info info{
@@ -52,6 +52,7 @@ class scaling_binning final : public detail::recalibrator_of<scaling_binning> {
   static constexpr row_form output = row_form::probabilities;
   struct options {
     std::size_t bins = 10;
+    bool smooth_targets = true;  ///< of g
   };
 
   /// From the logits at which bins end, and the value of each bin: one more. Throws value_error
@@ -75,7 +76,7 @@ class scaling_binning final : public detail::recalibrator_of<scaling_binning> {
 
   static scaling_binning fit(const binary_samples& samples, const options& o) {
     detail::check_bins("scaling_binning::fit()", o.bins);
-    const affine g = affine::fit(samples, {});
+    const affine g = affine::fit(samples, {.smooth_targets = o.smooth_targets});
     const std::vector<block> blocks = tied(samples);
     std::vector<double> cuts, values;
     if (!blocks.empty()) {
