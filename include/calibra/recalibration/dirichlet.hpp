@@ -30,10 +30,10 @@ namespace calibra {
 /// Certificate: the objective above, convex; its largest slope. Samples that can be told apart
 /// without error may have no optimum, since the diagonal is free: the report says that it was not
 /// reached. No samples: nothing is changed.
-/// Cost: O(N K^2) a pass, two to some ten passes an iteration; 24 K^2 bytes a thread and no copy of
-/// the scores. Keeps: neither order nor prediction. Fits of two data sets cannot be merged.
-/// Source: Kull et al., "Beyond temperature scaling: obtaining well-calibrated multi-class
-/// probabilities with Dirichlet calibration", NeurIPS 2019.
+/// Cost: O(N K^2) a pass, one to some ten passes an iteration; 24 K^2 bytes a thread, up to 230 K^2
+/// for the search, and no copy of the scores. Keeps: neither order nor prediction. Fits of two data
+/// sets cannot be merged. Source: Kull et al., "Beyond temperature scaling: obtaining
+/// well-calibrated multi-class probabilities with Dirichlet calibration", NeurIPS 2019.
 class dirichlet final : public detail::recalibrator_of<dirichlet> {
  public:
   static constexpr recalibrator_info info{

@@ -29,10 +29,11 @@ namespace calibra {
 /// Certificate: the objective above, convex; its largest slope. Without a penalty, and on the
 /// diagonal with one, samples that can be told apart without error have no optimum: the report says
 /// that it was not reached. No samples: nothing is changed.
-/// Cost: O(N K^2) a pass, two to some ten passes an iteration; 24 K^2 bytes a thread and no copy of
-/// the scores. Keeps: neither order nor prediction. Fits of two data sets cannot be merged.
-/// Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2; the
-/// penalty: Kull et al., "Beyond temperature scaling", NeurIPS 2019, section 3.
+/// Cost: O(N K^2) a pass, one to some ten passes an iteration; 24 K^2 bytes a thread, up to 230 K^2
+/// for the search, and no copy of the scores. Keeps: neither order nor prediction. Fits of two data
+/// sets cannot be merged. Source: Guo et al., "On Calibration of Modern Neural Networks", ICML
+/// 2017, section 4.2; the penalty: Kull et al., "Beyond temperature scaling", NeurIPS 2019,
+/// section 3.
 class matrix_scaling final : public detail::recalibrator_of<matrix_scaling> {
  public:
   static constexpr recalibrator_info info{

@@ -33,10 +33,10 @@ namespace calibra {
 /// Options: max_iterations, of Newton's method.
 /// Certificate: the objective above, strictly convex; its largest slope. It always has an optimum.
 /// No samples: nothing is changed.
-/// Cost: O(N K^2) a pass, two to some ten passes an iteration; 24 K^2 bytes a thread and no copy of
-/// the scores. Keeps: neither order nor prediction. Fits of two data sets cannot be merged.
-/// Source: Berta, Holzmueller, Jordan and Bach, "Structured matrix scaling for multi-class
-/// calibration", 2025.
+/// Cost: O(N K^2) a pass, one to some ten passes an iteration; 24 K^2 bytes a thread, up to 230 K^2
+/// for the search, and no copy of the scores. Keeps: neither order nor prediction. Fits of two data
+/// sets cannot be merged. Source: Berta, Holzmueller, Jordan and Bach, "Structured matrix scaling
+/// for multi-class calibration", 2025.
 class sms final : public detail::recalibrator_of<sms> {
  public:
   static constexpr recalibrator_info info{

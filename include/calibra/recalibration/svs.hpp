@@ -33,7 +33,7 @@ namespace calibra {
 /// Options: max_iterations, of Newton's method.
 /// Certificate: the objective above, strictly convex; its largest slope. It always has an optimum.
 /// No samples: nothing is changed.
-/// Cost: O(N K) a pass, two to some ten passes an iteration; no copy of the scores. Keeps: neither
+/// Cost: O(N K) a pass, one to some ten passes an iteration; no copy of the scores. Keeps: neither
 /// order nor prediction. Fits of two data sets cannot be merged.
 /// Source: Berta, Holzmueller, Jordan and Bach, "Structured matrix scaling for multi-class
 /// calibration", 2025.

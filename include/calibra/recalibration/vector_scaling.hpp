@@ -28,9 +28,10 @@ namespace calibra {
 /// share. Samples that can be told apart without error have no optimum: the report says that it
 /// was not reached. A class without samples ends at a probability of about 0. No samples: nothing
 /// is changed.
-/// Cost: O(N K) a pass, two to some ten passes an iteration; 8 (9 K) bytes a thread and no copy of
-/// the scores. Keeps: neither order nor prediction. Fits of two data sets cannot be merged.
-/// Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2.
+/// Cost: O(N K) a pass, one to some ten passes an iteration; 8 (9 K) bytes a thread, up to 460 K
+/// for the search, and no copy of the scores. Keeps: neither order nor prediction. Fits of two data
+/// sets cannot be merged. Source: Guo et al., "On Calibration of Modern Neural Networks", ICML
+/// 2017, section 4.2.
 class vector_scaling final : public detail::recalibrator_of<vector_scaling> {
  public:
   static constexpr recalibrator_info info{

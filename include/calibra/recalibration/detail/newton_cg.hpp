@@ -139,7 +139,8 @@ class newton_search {
     if (!start_) start_ = value_;
     std::vector<double> next(theta_.size()), next_gradient(theta_.size());
     double care = 1;
-    double before = std::numeric_limits<double>::infinity();  // the slope a step ago
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    double before = infinity;  // the slope a step ago
     for (std::size_t iteration = 0;; ++iteration) {
       const double slope = largest(gradient_), scale = std::max(1.0, value_);
       const double enough = std::max(1e-10, tolerance * value_);
@@ -149,13 +150,13 @@ class newton_search {
       const double aim = f_.has_rough() && !rough ? enough / slope : std::sqrt(slope);
       const double accuracy = std::max(care * std::clamp(aim, 1e-4, 0.1), 1e-6);
       const bool quick = quick_;
+      const double shrinking = before < infinity ? std::min(1.0, slope / before) : 1;
       const std::vector<double> d =
           quick ? quick_steps_.direction(f_, gradient_)
                 : newton_direction(f_, theta_, gradient_, accuracy, rough || care == 1, products_);
       const double descent = dot(d, gradient_);
       constexpr double little = 1e-4;
-      if (rough && slope * (quick ? std::min(1.0, slope / before) : accuracy) <= enough &&
-          -descent <= little * scale) {
+      if (rough && slope * (quick ? shrinking : accuracy) <= enough && -descent <= little * scale) {
         for (std::size_t i = 0; i < theta_.size(); ++i) theta_[i] += d[i];
         return true;
       }
@@ -171,6 +172,7 @@ class newton_search {
       }
       if (!lower && !quick) return slope <= 1e-8 * scale;
       quick_ = quick && lower && 3 * largest(next_gradient) <= before;
+      if (quick && !quick_) quick_steps_ = {};  // they take room
       if (!lower) continue;
       // What is left along flat directions shows in the slope last.
       care = 2 * largest(next_gradient) <= slope || quick || rough ? 1 : care / 10;
