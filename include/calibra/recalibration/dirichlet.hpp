@@ -24,9 +24,10 @@ namespace calibra {
 ///
 /// Scores: N x K; logits are taken as their softmax. log p is clipped at that of the least normal
 /// float.
-/// Options: the two weights of the penalty, 1e-3 by default; max_iterations, of Newton's method.
-/// Weights that suit the data are found by choose_options(), of the paper's 25 candidates in
-/// candidates(). Throws option_error unless they are finite and not negative.
+/// Options: the two weights of the penalty, 1e-3 by default; max_iterations, steps of the search:
+/// in float, where that will do, and then in double, so many each. Weights that suit the data are
+/// found by choose_options(), of the paper's 25 candidates in candidates(). Throws option_error
+/// unless they are finite and not negative.
 /// Certificate: the objective above, convex; its largest slope. Samples that can be told apart
 /// without error may have no optimum, since the diagonal is free: the report says that it was not
 /// reached. No samples: nothing is changed.

@@ -23,9 +23,9 @@ namespace calibra {
 ///
 /// Scores: N x K; of probabilities z = log p, clipped at that of the least normal float: then it is
 /// dirichlet; a masked class (-inf) is taken as 700 below its row's largest.
-/// Options: the two weights of the penalty, 1e-3 by default; max_iterations, of Newton's method.
-/// Weights that suit the data are found by choose_options(). Throws option_error unless they are
-/// finite and not negative.
+/// Options: the two weights of the penalty, 1e-3 by default; max_iterations, steps of the search:
+/// in float, where that will do, and then in double, so many each. Weights that suit the data are
+/// found by choose_options(). Throws option_error unless they are finite and not negative.
 /// Certificate: the objective above, convex; its largest slope. Without a penalty, and on the
 /// diagonal with one, samples that can be told apart without error have no optimum: the report says
 /// that it was not reached. No samples: nothing is changed.

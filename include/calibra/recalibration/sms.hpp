@@ -30,7 +30,8 @@ namespace calibra {
 ///
 /// Scores: N x K; of probabilities z = log p, clipped at that of the least normal float, as log p'
 /// is; a masked class (-inf) is taken as 700 below its row's largest.
-/// Options: max_iterations, of Newton's method.
+/// Options: max_iterations, steps of the search: in float, where that will do, and then in
+/// double, so many each.
 /// Certificate: the objective above, strictly convex; its largest slope. It always has an optimum.
 /// No samples: nothing is changed.
 /// Cost: O(N K^2) a pass, one to some ten passes an iteration; 24 K^2 bytes a thread, up to 230 K^2

@@ -30,11 +30,13 @@ namespace calibra {
 ///
 /// Scores: N x K; of probabilities z = log p, clipped at that of the least normal float, as log p'
 /// is; a masked class (-inf) is taken as 700 below its row's largest.
-/// Options: max_iterations, of Newton's method.
+/// Options: max_iterations, steps of the search: in float, where that will do, and then in
+/// double, so many each.
 /// Certificate: the objective above, strictly convex; its largest slope. It always has an optimum.
 /// No samples: nothing is changed.
-/// Cost: O(N K) a pass, one to some ten passes an iteration; no copy of the scores. Keeps: neither
-/// order nor prediction. Fits of two data sets cannot be merged.
+/// Cost: O(N K) a pass, one to some ten passes an iteration; 8 (9 K) bytes a thread, up to 460 K
+/// for the search, and no copy of the scores. Keeps: neither order nor prediction. Fits of two data
+/// sets cannot be merged.
 /// Source: Berta, Holzmueller, Jordan and Bach, "Structured matrix scaling for multi-class
 /// calibration", 2025.
 class svs final : public detail::recalibrator_of<svs> {

@@ -23,7 +23,8 @@ namespace calibra {
 ///
 /// Scores: N x K; of probabilities z = log p, clipped at that of the least normal float; a masked
 /// class (-inf) is taken as 700 below its row's largest.
-/// Options: max_iterations, of Newton's method.
+/// Options: max_iterations, steps of the search: in float, where that will do, and then in
+/// double, so many each.
 /// Certificate: the mean NLL, convex; its largest slope. Intercepts count up to a constant that all
 /// share. Samples that can be told apart without error have no optimum: the report says that it
 /// was not reached. A class without samples ends at a probability of about 0. No samples: nothing

@@ -44,20 +44,11 @@ def netcal_width(bins):
     return made
 
 
-def verified_mass(bins):
+def verified(calibrator, bins):
     def made(p, y, q):
-        calibrator = calibration.HistogramCalibrator(len(p), bins)
-        calibrator.train_calibration(p, y)
-        return calibrator.calibrate(q)
-
-    return made
-
-
-def verified_scaling(bins):
-    def made(p, y, q):
-        calibrator = calibration.PlattBinnerCalibrator(len(p), bins)
-        calibrator.train_calibration(p, y)
-        return calibrator.calibrate(q)
+        fitted = calibrator(len(p), bins)
+        fitted.train_calibration(p, y)
+        return fitted.calibrate(q)
 
     return made
 
@@ -72,14 +63,14 @@ for problem, p, y, q in problems():
                 "uncertainty-calibration",
                 "HistogramCalibrator",
                 "histogram_mass",
-                verified_mass(bins),
+                verified(calibration.HistogramCalibrator, bins),
             ),
             (
                 "verified_calibration",
                 "uncertainty-calibration",
                 "PlattBinnerCalibrator",
                 "scaling_binning",
-                verified_scaling(bins),
+                verified(calibration.PlattBinnerCalibrator, bins),
             ),
         ):
             entries.append(

@@ -81,6 +81,15 @@ inline std::vector<double> newton_direction(convex_objective& f, const std::vect
   return d;
 }
 
+/// Shortens a step that leads further out than the curvature where it starts can tell; whether it
+/// did.
+inline bool shorten(std::vector<double>& step, const std::vector<double>& theta) {
+  const double length = largest(step), most = 10 * (1 + largest(theta));
+  if (!(length > most)) return false;
+  for (double& x : step) x *= most / length;
+  return true;
+}
+
 /// Quasi-Newton directions from the last steps (L-BFGS), on top of the objective's own
 /// preconditioner: a pass each, where a Newton direction takes several.
 class quasi_newton {
@@ -128,59 +137,64 @@ class quasi_newton {
 class newton_search {
  public:
   newton_search(convex_objective& f, std::vector<double>& theta)
-      : f_(f), theta_(theta), gradient_(theta.size()) {}
+      : f_(f),
+        theta_(theta),
+        gradient_(theta.size()),
+        next_(theta.size()),
+        next_gradient_(theta.size()) {}
 
   /// Until the largest slope is 1e-10 or, relative to the value, `tolerance`; whether it got there.
   /// A rough run takes its last step, which should lead there and lower the value by little,
   /// without a look at where it ends. `noise`: relative differences of values below this tell
-  /// nothing.
-  bool run(bool rough, double tolerance, double noise, std::size_t max_iterations) {
+  /// nothing. `max_steps` counts steps of both kinds, and those that led nowhere.
+  bool run(bool rough, double tolerance, double noise, std::size_t max_steps) {
     value_ = at(theta_, gradient_, rough);
     if (!start_) start_ = value_;
-    std::vector<double> next(theta_.size()), next_gradient(theta_.size());
-    double care = 1;
+    double care = 1;  // less: the curvature is exact, and a Newton step follows it further
     constexpr double infinity = std::numeric_limits<double>::infinity();
     double before = infinity;  // the slope a step ago
-    for (std::size_t iteration = 0;; ++iteration) {
+    for (std::size_t step = 0;; ++step) {
       const double slope = largest(gradient_), scale = std::max(1.0, value_);
       const double enough = std::max(1e-10, tolerance * value_);
       if (slope <= enough) return true;
-      if (iteration == max_iterations) return false;
+      if (step == max_steps) return false;
       // An exact evaluation is dear where there is a rough one: aim at the end.
       const double aim = f_.has_rough() && !rough ? enough / slope : std::sqrt(slope);
       const double accuracy = std::max(care * std::clamp(aim, 1e-4, 0.1), 1e-6);
-      const bool quick = quick_;
-      const double shrinking = before < infinity ? std::min(1.0, slope / before) : 1;
-      const std::vector<double> d =
+      const bool quick = quick_, rough_curvature = f_.has_rough() && (rough || care == 1);
+      std::vector<double> d =
           quick ? quick_steps_.direction(f_, gradient_)
-                : newton_direction(f_, theta_, gradient_, accuracy, rough || care == 1, products_);
+                : newton_direction(f_, theta_, gradient_, accuracy, rough_curvature, products_);
+      const bool shortened = shorten(d, theta_);
       const double descent = dot(d, gradient_);
+      const double shrinks = !quick ? accuracy : before < infinity ? slope / before : 1;
       constexpr double little = 1e-4;
-      if (rough && slope * (quick ? shrinking : accuracy) <= enough && -descent <= little * scale) {
+      if (rough && !shortened && slope * std::min(1.0, shrinks) <= enough &&
+          -descent <= little * scale) {
         for (std::size_t i = 0; i < theta_.size(); ++i) theta_[i] += d[i];
         return true;
       }
-      double part = 1, reached = value_;
-      bool lower = false;
-      for (int halving = 0; halving < 30 && !lower; ++halving, part /= 2) {
-        for (std::size_t i = 0; i < theta_.size(); ++i) next[i] = theta_[i] + part * d[i];
-        reached = at(next, next_gradient, rough);
-        lower = reached <= value_ + 1e-4 * part * descent;
-        // Where rounding hides the descent, the gradient tells.
-        if (!lower && -descent < noise * scale) lower = largest(next_gradient) < slope;
-        if (!lower && -part * descent < 1e-3 * noise * scale) break;
+      if (!go(d, descent, rough, noise * scale)) {
+        const bool good_enough = slope <= 1e-8 * scale;
+        // What is left to try: Newton's step after a quick one, exact curvature after a rough one.
+        const bool follow_exact = !quick && !rough && rough_curvature;
+        if (!quick && (good_enough || !follow_exact)) return good_enough;
+        if (follow_exact) care = 0.1;
+        stop_quick_steps();
+        value_ = at(theta_, gradient_, rough);  // precondition() knows the point of the last at()
+        continue;
       }
-      if (!lower && !quick) return slope <= 1e-8 * scale;
-      quick_ = quick && lower && 3 * largest(next_gradient) <= before;
-      if (quick && !quick_) quick_steps_ = {};  // they take room
-      if (!lower) continue;
+      const double left = largest(next_gradient_);
       // What is left along flat directions shows in the slope last.
-      care = 2 * largest(next_gradient) <= slope || quick || rough ? 1 : care / 10;
+      care = 2 * left <= slope || quick || rough ? 1 : care / 10;
+      if (quick && 3 * left <= before)
+        quick_steps_.remember(theta_, gradient_, next_, next_gradient_);
+      else if (quick)
+        stop_quick_steps();
       before = slope;
-      if (quick_) quick_steps_.remember(theta_, gradient_, next, next_gradient);
-      theta_.swap(next);
-      gradient_.swap(next_gradient);
-      value_ = reached;
+      theta_.swap(next_);
+      gradient_.swap(next_gradient_);
+      value_ = reached_;
     }
   }
 
@@ -196,11 +210,29 @@ class newton_search {
     ++evaluations_;
     return f_.at(theta, gradient, rough);
   }
+  /// Goes the step, half of it and so on, until the value is lower there; whether it was.
+  bool go(const std::vector<double>& step, double descent, bool rough, double noise) {
+    double part = 1;
+    for (int halving = 0; halving < 30; ++halving, part /= 2) {
+      for (std::size_t i = 0; i < theta_.size(); ++i) next_[i] = theta_[i] + part * step[i];
+      reached_ = at(next_, next_gradient_, rough);
+      if (reached_ <= value_ + 1e-4 * part * descent) return true;
+      // Where rounding hides the descent, the gradient tells.
+      if (-descent < noise && largest(next_gradient_) < largest(gradient_)) return true;
+      if (-part * descent < 1e-3 * noise) return false;
+    }
+    return false;
+  }
+  void stop_quick_steps() {
+    quick_ = false;
+    quick_steps_ = {};  // they take room
+  }
 
   convex_objective& f_;
   std::vector<double>& theta_;
   std::vector<double> gradient_;
-  double value_ = 0;
+  std::vector<double> next_, next_gradient_;  ///< where a step leads
+  double value_ = 0, reached_ = 0;
   std::optional<double> start_;
   quasi_newton quick_steps_;
   bool quick_ = true;
@@ -209,12 +241,13 @@ class newton_search {
 
 /// Minimises a convex function from theta on: roughly first, where it can be had roughly. Fills the
 /// objective after, the gradient and the counts of the report; returns the value at the start.
-inline double newton_cg(convex_objective& f, std::vector<double>& theta, std::size_t max_iterations,
+/// Each of the two runs takes max_steps steps at most.
+inline double newton_cg(convex_objective& f, std::vector<double>& theta, std::size_t max_steps,
                         fit_report& report) {
   newton_search search(f, theta);
-  const double tolerance = f.has_rough() ? 5e-9 : 1e-10;
-  if (f.has_rough()) search.run(true, tolerance, 1e-6, max_iterations);
-  report.converged = search.run(false, tolerance, 1e-13, max_iterations);
+  const double tolerance = f.has_rough() ? 9e-9 : 1e-10;
+  if (f.has_rough()) search.run(true, tolerance, 1e-6, max_steps);
+  report.converged = search.run(false, tolerance, 1e-13, max_steps);
   report.objective_after = search.value();
   report.gradient = search.slope();
   report.iterations += search.passes();
