@@ -3,6 +3,8 @@
 
 // Calls with tensors that compile; with FAULT_<name>, the twin that must not.
 #include <calibra/adapters/torch.hpp>
+#include <calibra/recalibration/cross_fitted.hpp>
+#include <calibra/recalibration/svs.hpp>
 #include <vector>
 
 void tensor_confidences(const at::Tensor& c, const at::Tensor& hit, const std::vector<int>& other) {
@@ -29,5 +31,21 @@ void scaled(const calibra::temperature_scaling& t, const at::Tensor& z, at::Tens
   t.transform(calibra::logits(z), out);
 #else
   out = t.transform(calibra::logits(z));
+#endif
+}
+
+void recalibrated_into(const calibra::svs& r, const at::Tensor& z, at::Tensor& out) {
+#ifdef FAULT_recalibrated_output
+  r.transform(calibra::logits(z), out);
+#else
+  out = r.transform(calibra::logits(z));
+#endif
+}
+
+void fitted(const at::Tensor& z, const at::Tensor& y) {
+#ifdef FAULT_tensor_folds
+  static_cast<void>(calibra::fit<calibra::cross_fitted<calibra::svs>>(calibra::logits(z), y));
+#else
+  static_cast<void>(calibra::fit<calibra::svs>(calibra::logits(z), y));
 #endif
 }

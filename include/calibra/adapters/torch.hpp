@@ -20,8 +20,8 @@
 #include "calibra/evaluate.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "calibra/torch/detail/device_class_samples.hpp"
-#include "calibra/torch/detail/device_fit.hpp"
 #include "calibra/torch/detail/host_tensor.hpp"
+#include "calibra/torch/detail/tensor_recalibration.hpp"
 #include "calibra/torch/device_classwise_table.hpp"
 #include "calibra/torch/device_sample.hpp"
 #include "calibra/torch/device_summary.hpp"
@@ -164,56 +164,5 @@ struct tensor_backend<at::Tensor> {
     return result;
   }
 };
-
-namespace detail {
-
-/// The temperature fitted to tensors. On a device each pass reads eight numbers back.
-template<torch_scores S, class L>
-temperature_fit fitted_temperature(std::string_view where, const S& scores, L&& labels,
-                                   const row_options& o, std::size_t max_iterations, bool warm) {
-  if (on_host(scores.view())) {
-    return with_host_scores(scores, [&](const auto& host) {
-      return fit_temperature_to(where, host, labels, o, max_iterations, warm);
-    });
-  }
-  const device_tempered_pass pass(where, scores, labels, o);
-  return fit_temperature(pass, max_iterations, warm);
-}
-
-/// What temperature_scaling makes of tensor scores: a tensor of float32 or float64 on their device.
-template<torch_scores S>
-at::Tensor tempered(std::string_view where, const S& scores, double temperature,
-                    const row_options& o, tempered_output output) {
-  const at::NoGradGuard no_grad;
-  const at::Tensor& x = scores.view();
-  const bool binary = is_binary_kind<S::kind>;
-  if (on_host(x)) {
-    return with_host_scores(scores, [&](const auto& host) {
-      using C = compute_type<typename decltype(score_view(host))::value_type>;
-      at::Tensor out = at::empty(x.sizes(), x.options().dtype(c10::CppTypeToScalarType<C>::value));
-      const matrix_view<C> target(out.template data_ptr<C>(), static_cast<std::size_t>(x.size(0)),
-                                  binary ? 1 : static_cast<std::size_t>(x.size(x.dim() - 1)));
-      temper<S::kind>(where, score_view(host), temperature, o, output, target);
-      return out;
-    });
-  }
-  // The checks of a pass, with no labels to check.
-  row_options unlabelled = o;
-  unlabelled.ignore_label.reset();
-  device_stream stream(where, unlabelled);
-  device_rows rows;
-  const at::Tensor no_labels = at::zeros({x.size(0)}, x.options().dtype(at::kLong));
-  if (stream.next(scores, no_labels, {}, {}, rows))
-    static_cast<void>(stream.read(at::zeros({1}, rows.confidence.options())));
-  at::Tensor z = device_logits(S::kind, x);
-  if (rows.kept.defined()) {
-    const at::Tensor kept = binary ? rows.kept : rows.kept.unsqueeze(1);
-    z = at::where(kept, z, at::full({}, std::numeric_limits<double>::quiet_NaN(), z.options()));
-  }
-  z = z / temperature;
-  if (output == tempered_output::probabilities) z = binary ? at::sigmoid(z) : at::softmax(z, 1);
-  return z.to(x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
-}
-}  // namespace detail
 
 }  // namespace calibra

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "calibra/recalibration/detail/class_matrix.hpp"
 #include "calibra/recalibration/detail/form_rows.hpp"
 #include "calibra/recalibration/detail/odir_fit.hpp"
+#include "calibra/recalibration/detail/row_formula.hpp"
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/parameters.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
@@ -75,6 +77,9 @@ class dirichlet final : public detail::recalibrator_of<dirichlet> {
   void map_rows(double* rows, std::size_t n, std::size_t k) const override {
     for (std::size_t i = 0; i < n; ++i) detail::log_of_row(rows + i * k, k);
     map_.map_rows(rows, n, k);
+  }
+  [[nodiscard]] std::optional<detail::row_formula> formula() const override {
+    return detail::row_formula{.matrix = matrix(), .intercepts = intercepts()};
   }
   [[nodiscard]] std::vector<parameter> parameters() const override {
     return {{"matrix", matrix()}, {"intercepts", intercepts()}};

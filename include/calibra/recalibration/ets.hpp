@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/error.hpp"
 #include "calibra/recalibration/detail/form_rows.hpp"
+#include "calibra/recalibration/detail/remote_sums.hpp"
+#include "calibra/recalibration/detail/row_formula.hpp"
 #include "calibra/recalibration/detail/simplex_quadratic.hpp"
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/parameters.hpp"
@@ -96,6 +99,9 @@ class ets final : public detail::recalibrator_of<ets> {
         rows[j] = weights_[0] * scaled[j] + weights_[1] * rows[j] + least;
     }
   }
+  [[nodiscard]] std::optional<detail::row_formula> formula() const override {
+    return detail::row_formula{.mixed = {{temperature_, weights_}}};
+  }
   [[nodiscard]] std::vector<parameter> parameters() const override {
     return {{"temperature", {temperature_}, true},
             {"weights", {weights_[0], weights_[1], weights_[2]}},
@@ -131,15 +137,27 @@ class ets final : public detail::recalibrator_of<ets> {
   };
 
   static moments moments_at(const class_samples& samples, double t) {
+    const detail::remote_sums* remote = samples.remote();
+    const std::vector<double> s = remote != nullptr ? remote->mixture(t) : mixture_sums(samples, t);
+    moments m;
+    const double n = samples.weight(), even = 1 / static_cast<double>(samples.classes());
+    m.gram[0] = {s[0] / n, s[1] / n, even};
+    m.gram[1] = {s[1] / n, s[2] / n, even};
+    m.gram[2] = {even, even, even};
+    m.hit = {s[3] / n, s[4] / n, even};
+    return m;
+  }
+  /// Of q = softmax(z / T) and p = softmax(z): sums of q q, q p, p p, q_y and p_y.
+  static std::vector<double> mixture_sums(const class_samples& samples, double t) {
     const std::size_t k = samples.classes();
-    std::vector<moments> parts(samples.parts());
+    constexpr std::size_t count = 5;
+    std::vector<double> parts(samples.parts() * count);
     std::vector<std::vector<double>> scratch(samples.parts());
     samples.walk(row_form::logits, [&](std::size_t part, const class_block& block) {
-      moments& m = parts[part];
+      double* sums = parts.data() + part * count;
       scratch[part].resize(2 * k);
       double* hot = scratch[part].data();
       double* plain = hot + k;
-      const double even = 1 / static_cast<double>(k);
       for (std::size_t i = 0; i < block.size; ++i) {
         const double w = block.weight_of(i);
         if (w == 0) continue;
@@ -155,26 +173,13 @@ class ets final : public detail::recalibrator_of<ets> {
           pp += plain[j] * plain[j];
         }
         const auto y = static_cast<std::size_t>(block.label[i]);
-        m.gram[0][0] += w * hh;
-        m.gram[0][1] += w * hp;
-        m.gram[1][1] += w * pp;
-        m.hit[0] += w * hot[y];
-        m.hit[1] += w * plain[y];
-        m.hit[2] += w * even;
+        const double of_row[count] = {hh, hp, pp, hot[y], plain[y]};
+        for (std::size_t j = 0; j < count; ++j) sums[j] += w * of_row[j];
       }
     });
-    moments all;
-    const double n = samples.weight();
-    for (const moments& m : parts) {
-      all.gram[0][0] += m.gram[0][0] / n;
-      all.gram[0][1] += m.gram[0][1] / n;
-      all.gram[1][1] += m.gram[1][1] / n;
-      for (std::size_t i = 0; i < 3; ++i) all.hit[i] += m.hit[i] / n;
-    }
-    all.gram[1][0] = all.gram[0][1];
-    const double even = 1 / static_cast<double>(k);
-    for (std::size_t i = 0; i < 3; ++i) all.gram[2][i] = all.gram[i][2] = even;
-    return all;
+    for (std::size_t i = count; i < parts.size(); ++i) parts[i % count] += parts[i];
+    parts.resize(count);
+    return parts;
   }
 
   struct brier_slope {
@@ -183,9 +188,18 @@ class ets final : public detail::recalibrator_of<ets> {
   /// The Brier score of softmax(z / T) and its slope, at several temperatures in one pass.
   static std::vector<brier_slope> brier_at(const class_samples& samples,
                                            const std::vector<double>& temperatures) {
-    const std::size_t k = samples.classes();
-    std::vector<std::vector<brier_slope>> parts(samples.parts(),
-                                                std::vector<brier_slope>(temperatures.size()));
+    const detail::remote_sums* remote = samples.remote();
+    const std::vector<double> s =
+        remote != nullptr ? remote->brier(temperatures) : brier_sums(samples, temperatures);
+    const double n = samples.weight();
+    std::vector<brier_slope> all;
+    for (std::size_t i = 0; i < s.size(); i += 2) all.push_back({s[i] / n, s[i + 1] / n});
+    return all;
+  }
+  static std::vector<double> brier_sums(const class_samples& samples,
+                                        const std::vector<double>& temperatures) {
+    const std::size_t k = samples.classes(), count = 2 * temperatures.size();
+    std::vector<std::vector<double>> parts(samples.parts(), std::vector<double>(count));
     std::vector<std::vector<double>> scratch(samples.parts());
     samples.walk(row_form::logits, [&](std::size_t part, const class_block& block) {
       scratch[part].resize(k);
@@ -207,20 +221,14 @@ class ets final : public detail::recalibrator_of<ets> {
             moved += q[j] * qu;
           }
           // dq_j / dlog T = -q_j (u_j - mean)
-          brier_slope& b = parts[part][m];
-          b.value += w * (square - 2 * q[y] + 1);
-          b.slope += w * 2 * (q[y] * (z[y] / t - mean) - (moved - square * mean));
+          parts[part][2 * m] += w * (square - 2 * q[y] + 1);
+          parts[part][2 * m + 1] += w * 2 * (q[y] * (z[y] / t - mean) - (moved - square * mean));
         }
       }
     });
-    const double n = samples.weight();
-    std::vector<brier_slope> all(temperatures.size());
-    for (const auto& part : parts)
-      for (std::size_t m = 0; m < all.size(); ++m) {
-        all[m].value += part[m].value / n;
-        all[m].slope += part[m].slope / n;
-      }
-    return all;
+    for (std::size_t part = 1; part < parts.size(); ++part)
+      for (std::size_t i = 0; i < count; ++i) parts[0][i] += parts[part][i];
+    return std::move(parts[0]);
   }
 
   static double best_temperature(const class_samples& samples, fit_report& report) {

@@ -109,6 +109,9 @@ auto with_samples(std::string_view where, const S& scores, L&& labels, const row
 /// Shapes: scores N x K and labels in [0, K), or N scores and labels 0 and 1.
 /// Options that count: `weights`, `ignore_label`, `valid`, `nan`, `renormalise`, `threads` and
 /// `progress`; what the method itself can be told is its last argument, R::options.
+/// Tensors are fitted to where they lie: on a device "temperature", "vector", "svs", "ets", "sms",
+/// "matrix" and "dirichlet" in passes of the device's own, which read their sums back, and those of
+/// binary scores on the host, to which a number a sample comes over; others throw value_error.
 /// The report of the result says how it went. Threads do not change the result beyond 1e-12. The
 /// fits of two data sets cannot be merged. Throws shape_error and value_error as everywhere, with
 /// the row, and option_error for what the method says.
@@ -119,13 +122,22 @@ template<class R, wrapped_scores S, class L>
   constexpr bool by_itself = requires {
     R::fit(scores, labels, o, method);
   };
-  constexpr bool usable = detail::can_fit<R, S, by_itself>();
+  constexpr bool binary = detail::is_binary_kind<S::kind>;
+  constexpr bool to_samples =
+      requires(const std::conditional_t<binary, binary_samples, class_samples>& samples) {
+    R::fit(samples, method);
+  };
+  constexpr bool takes_tensors = by_itself || to_samples;
+  constexpr bool usable = detail::can_fit<R, S, takes_tensors>();
   if constexpr (usable && by_itself) {
     return R::fit(scores, labels, o, method);
   } else if constexpr (usable) {
     const std::string where = detail::concat("fit<", R::kind, ">()");
-    return detail::with_samples(where, scores, labels, o,
-                                [&](const auto& samples) { return R::fit(samples, method); });
+    const auto fitted = [&](const auto& samples) { return R::fit(samples, method); };
+    if constexpr (tensor_scores<S>)
+      return with_tensor_samples(where, scores, labels, o, fitted);  // the tensor adapter's
+    else
+      return detail::with_samples(where, scores, labels, o, fitted);
   }
 }
 

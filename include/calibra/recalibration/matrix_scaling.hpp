@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "calibra/recalibration/detail/class_matrix.hpp"
 #include "calibra/recalibration/detail/odir_fit.hpp"
+#include "calibra/recalibration/detail/row_formula.hpp"
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/parameters.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
@@ -65,6 +67,9 @@ class matrix_scaling final : public detail::recalibrator_of<matrix_scaling> {
 
   void map_rows(double* rows, std::size_t n, std::size_t k) const override {
     map_.map_rows(rows, n, k);
+  }
+  [[nodiscard]] std::optional<detail::row_formula> formula() const override {
+    return detail::row_formula{.matrix = matrix(), .intercepts = intercepts()};
   }
   [[nodiscard]] std::vector<parameter> parameters() const override {
     return {{"matrix", matrix()}, {"intercepts", intercepts()}};

@@ -14,6 +14,7 @@
 #include "calibra/recalibration/detail/fitted_on.hpp"
 #include "calibra/recalibration/detail/mapped_rows.hpp"
 #include "calibra/recalibration/detail/output_array.hpp"
+#include "calibra/recalibration/detail/row_formula.hpp"
 #include "calibra/recalibration/detail/written_rows.hpp"
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/recalibration/parameters.hpp"
@@ -52,6 +53,8 @@ class recalibrator : public detail::row_mapping {
   [[nodiscard]] virtual score_domain domain() const noexcept = 0;
   /// Its numbers, of which it can be made again.
   [[nodiscard]] virtual std::vector<parameter> parameters() const = 0;
+  /// What map_rows() does, where a few numbers say it all; none: it has to be called.
+  [[nodiscard]] virtual std::optional<detail::row_formula> formula() const { return {}; }
   /// The recalibrators that it is made of, one a class for instance; empty for most.
   [[nodiscard]] virtual std::vector<const recalibrator*> parts() const { return {}; }
 
@@ -64,7 +67,9 @@ class recalibrator : public detail::row_mapping {
 
   /// The recalibrated probabilities: a matrix<C> of N x K for logits() and probabilities(), a
   /// std::vector<C> of N for the binary kinds; C is float or double, what the scores are computed
-  /// in. They are probabilities whatever the scores were:
+  /// in. Of a tensor it is a tensor of float32 or float64 on its device; there only what has a
+  /// formula() is computed, the rest throws value_error. They are probabilities whatever the scores
+  /// were:
   /// `ece(probabilities(r.transform(s)), labels)`.
   /// Of the options, `threads`, `nan`, `renormalise` and `progress` count; with nan_policy::count
   /// the row of a sample that holds NaN or +inf is NaN.
@@ -134,9 +139,14 @@ class recalibrator : public detail::row_mapping {
  private:
   template<class S>
   auto made(const char* function, const S& scores, const row_options& o, row_form wanted) const {
-    auto out = detail::output_for(scores);
-    written(function, scores, o, wanted, out);
-    return out;
+    if constexpr (tensor_scores<S>) {
+      return recalibrated_tensor(detail::concat(name(), function), scores, *this, o,
+                                 wanted);  // the tensor adapter's
+    } else {
+      auto out = detail::output_for(scores);
+      written(function, scores, o, wanted, out);
+      return out;
+    }
   }
 
   template<class S, class Out>
@@ -146,8 +156,8 @@ class recalibrator : public detail::row_mapping {
                   "calibra: recalibrate multi-label scores a label at a time: binary_logits() or "
                   "binary_probabilities() of each column");
     static_assert(!tensor_scores<S>,
-                  "calibra: this recalibrator takes arrays; of a tensor on the CPU, its data by "
-                  "logits(pointer, samples, classes)");
+                  "calibra: transform(scores) of a tensor gives a tensor; copy_() it where it is "
+                  "to go");
     if constexpr (!detail::is_multilabel<S> && !tensor_scores<S> &&
                   detail::usable_output<S::kind, Out>()) {
       const std::string where = detail::concat(name(), function);

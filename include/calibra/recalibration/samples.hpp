@@ -16,6 +16,10 @@
 
 namespace calibra {
 
+namespace detail {
+class remote_sums;
+}
+
 /// What a recalibrator of binary scores is fitted to: P(y = 1) with y and, where given, weights.
 struct binary_samples {
   sample pairs{precision::float64};
@@ -80,6 +84,9 @@ class class_samples {
   /// Whether passes in single precision are worth it for all but the last steps of a fit that does
   /// so much work a number: there are many, and none is so large that it would lose much.
   [[nodiscard]] virtual bool single_will_do(std::size_t /*work*/) const { return false; }
+  /// What makes the sums of a fit where the samples lie, for those that are not in host memory:
+  /// they cannot be walked. Null: they can.
+  [[nodiscard]] virtual const detail::remote_sums* remote() const { return nullptr; }
   /// Calls visit(k, samples) for every class k against the rest, several at a time on threads.
   virtual void for_each_class(
       const std::function<void(std::size_t k, const binary_samples&)>& visit) const = 0;

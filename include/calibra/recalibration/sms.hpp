@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "calibra/recalibration/detail/class_matrix.hpp"
 #include "calibra/recalibration/detail/mixed_temperature.hpp"
 #include "calibra/recalibration/detail/newton_cg.hpp"
+#include "calibra/recalibration/detail/row_formula.hpp"
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/parameters.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
@@ -93,6 +95,10 @@ class sms final : public detail::recalibrator_of<sms> {
   void map_rows(double* rows, std::size_t n, std::size_t k) const override {
     first_.map_rows(rows, n, k, rows);
     second_.map_rows(rows, n, k);
+  }
+  [[nodiscard]] std::optional<detail::row_formula> formula() const override {
+    return detail::row_formula{
+        .first = {{beta(), share()}}, .matrix = matrix(), .intercepts = intercepts()};
   }
   [[nodiscard]] std::vector<parameter> parameters() const override {
     return {{"beta", {beta()}, true},

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "calibra/recalibration/detail/class_lines.hpp"
 #include "calibra/recalibration/detail/mixed_temperature.hpp"
 #include "calibra/recalibration/detail/newton_cg.hpp"
+#include "calibra/recalibration/detail/row_formula.hpp"
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/parameters.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
@@ -96,6 +98,10 @@ class svs final : public detail::recalibrator_of<svs> {
   void map_rows(double* rows, std::size_t n, std::size_t k) const override {
     first_.map_rows(rows, n, k, rows);
     lines_.map_rows(rows, n, k);
+  }
+  [[nodiscard]] std::optional<detail::row_formula> formula() const override {
+    return detail::row_formula{
+        .first = {{beta(), share()}}, .slopes = slopes(), .intercepts = intercepts()};
   }
   [[nodiscard]] std::vector<parameter> parameters() const override {
     return {{"beta", {beta()}, true},

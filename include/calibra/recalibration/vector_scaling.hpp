@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "calibra/error.hpp"
 #include "calibra/recalibration/detail/class_lines.hpp"
 #include "calibra/recalibration/detail/newton_cg.hpp"
+#include "calibra/recalibration/detail/row_formula.hpp"
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/parameters.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
@@ -78,6 +80,9 @@ class vector_scaling final : public detail::recalibrator_of<vector_scaling> {
 
   void map_rows(double* rows, std::size_t n, std::size_t k) const override {
     lines_.map_rows(rows, n, k);
+  }
+  [[nodiscard]] std::optional<detail::row_formula> formula() const override {
+    return detail::row_formula{.slopes = slopes(), .intercepts = intercepts()};
   }
   [[nodiscard]] std::vector<parameter> parameters() const override {
     return {{"slopes", slopes()}, {"intercepts", intercepts()}};

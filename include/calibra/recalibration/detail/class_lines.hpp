@@ -16,6 +16,7 @@
 #include "calibra/error.hpp"
 #include "calibra/recalibration/detail/mixed_temperature.hpp"
 #include "calibra/recalibration/detail/newton_cg.hpp"
+#include "calibra/recalibration/detail/remote_sums.hpp"
 #include "calibra/recalibration/row_form.hpp"
 #include "calibra/recalibration/samples.hpp"
 #include "calibra/rows/fit_kernels.hpp"
@@ -63,7 +64,10 @@ class class_lines_nll final : public convex_objective {
 
   double at(const std::vector<double>& theta, std::vector<double>& gradient, bool rough) override {
     const std::size_t k = classes_;
-    const part_sums all = rough ? sums_at<float>(theta) : sums_at<double>(theta);
+    const remote_sums* remote = samples_.remote();
+    const sample_sums all = remote != nullptr ? remote->lines(theta, first_, rough)
+                            : rough           ? sums_at<float>(theta)
+                                              : sums_at<double>(theta);
     const double n = samples_.weight();
     double value = all.value / n;
     curvature_.resize(3 * k);
@@ -83,11 +87,13 @@ class class_lines_nll final : public convex_objective {
   void curve(const std::vector<double>& theta, const std::vector<double>& direction,
              std::vector<double>& product, bool rough) override {
     const std::size_t k = classes_;
-    const part_sums all = rough && has_rough() ? products<float>(theta, direction)
-                                               : products<double>(theta, direction);
+    const remote_sums* remote = samples_.remote();
+    const std::vector<double> sums = remote != nullptr
+                                         ? remote->line_products(theta, direction, first_, rough)
+                                     : rough ? products<float>(theta, direction).sums
+                                             : products<double>(theta, direction).sums;
     const double n = samples_.weight();
-    for (std::size_t j = 0; j < 2 * k; ++j)
-      product[j] = all.sums[j] / n + 2 * penalty_ * direction[j];
+    for (std::size_t j = 0; j < 2 * k; ++j) product[j] = sums[j] / n + 2 * penalty_ * direction[j];
   }
 
   /// By the curvature within each class.
@@ -111,10 +117,6 @@ class class_lines_nll final : public convex_objective {
   }
 
  private:
-  struct part_sums {
-    double value = 0;
-    std::vector<double> sums;
-  };
   /// Lines in T. Where no x is above 0 and no slope below, the largest intercept bounds them all.
   template<class T>
   struct bounded_lines {
@@ -186,11 +188,11 @@ class class_lines_nll final : public convex_objective {
   /// Calls visit(workspace, sums, row, weight, label) for every sample, with `count` sums a class;
   /// returns those of all samples.
   template<class T, class Visit>
-  part_sums over_samples(std::size_t count, const Visit& visit) const {
-    std::vector<part_sums> parts(samples_.parts());
+  sample_sums over_samples(std::size_t count, const Visit& visit) const {
+    std::vector<sample_sums> parts(samples_.parts());
     std::vector<workspace<T>> spaces(parts.size());
     walk<T>([&](std::size_t part, const class_block_of<T>& block) {
-      part_sums& s = parts[part];
+      sample_sums& s = parts[part];
       workspace<T>& space = spaces[part];
       s.sums.resize(count * classes_);
       space.sums.resize(count * classes_);
@@ -201,7 +203,7 @@ class class_lines_nll final : public convex_objective {
         space.spill(s.sums, false);
       }
     });
-    part_sums& all = parts[0];
+    sample_sums& all = parts[0];
     all.sums.resize(count * classes_);
     for (std::size_t part = 0; part < parts.size(); ++part) {
       spaces[part].spill(parts[part].sums, true);
@@ -213,11 +215,11 @@ class class_lines_nll final : public convex_objective {
   }
 
   template<class T>
-  part_sums sums_at(const std::vector<double>& theta) const {
+  sample_sums sums_at(const std::vector<double>& theta) const {
     const std::size_t k = classes_;
     const bounded_lines<T> lines(theta, first_ != nullptr);
     return over_samples<T>(
-        5, [&](workspace<T>& space, part_sums& s, const T* x, double w, std::int64_t label) {
+        5, [&](workspace<T>& space, sample_sums& s, const T* x, double w, std::int64_t label) {
           const auto y = static_cast<std::size_t>(label);
           s.value += w * space.exponentials(x, lines, label);
           s.sums[y] -= w * static_cast<double>(x[y]);
@@ -228,13 +230,14 @@ class class_lines_nll final : public convex_objective {
   }
 
   template<class T>
-  part_sums products(const std::vector<double>& theta, const std::vector<double>& direction) const {
+  sample_sums products(const std::vector<double>& theta,
+                       const std::vector<double>& direction) const {
     const std::size_t k = classes_;
     const bounded_lines<T> lines(theta, first_ != nullptr);
     const std::vector<T> moves(direction.begin(), direction.end());
     const T *slopes = moves.data(), *intercepts = slopes + k;
     return over_samples<T>(
-        2, [&](workspace<T>& space, part_sums&, const T* x, double w, std::int64_t label) {
+        2, [&](workspace<T>& space, sample_sums&, const T* x, double w, std::int64_t label) {
           space.exponentials(x, lines, label);
           const T* e = space.e.data();
           const double mean = space.scale * space.kernels.line_dot_row(x, e, slopes, intercepts, k);

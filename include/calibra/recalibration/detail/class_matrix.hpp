@@ -14,6 +14,7 @@
 #include "calibra/error.hpp"
 #include "calibra/recalibration/detail/mixed_temperature.hpp"
 #include "calibra/recalibration/detail/newton_cg.hpp"
+#include "calibra/recalibration/detail/remote_sums.hpp"
 #include "calibra/recalibration/row_form.hpp"
 #include "calibra/recalibration/samples.hpp"
 #include "calibra/rows/fit_kernels.hpp"
@@ -84,7 +85,10 @@ class class_matrix_nll final : public convex_objective {
   bool has_rough() const override { return samples_.single_will_do(classes_); }
 
   double at(const std::vector<double>& theta, std::vector<double>& gradient, bool rough) override {
-    const part_sums all = rough ? sums_at<float>(theta) : sums_at<double>(theta);
+    const remote_sums* remote = samples_.remote();
+    const sample_sums all = remote != nullptr ? remote->matrix(theta, first_, rough)
+                            : rough           ? sums_at<float>(theta)
+                                              : sums_at<double>(theta);
     const std::size_t size = theta.size();
     const double n = samples_.weight();
     double value = all.value / n;
@@ -100,11 +104,14 @@ class class_matrix_nll final : public convex_objective {
 
   void curve(const std::vector<double>& theta, const std::vector<double>& direction,
              std::vector<double>& product, bool rough) override {
-    const part_sums all = rough && has_rough() ? products<float>(theta, direction)
-                                               : products<double>(theta, direction);
+    const remote_sums* remote = samples_.remote();
+    const std::vector<double> sums = remote != nullptr
+                                         ? remote->matrix_products(theta, direction, first_, rough)
+                                     : rough ? products<float>(theta, direction).sums
+                                             : products<double>(theta, direction).sums;
     const double n = samples_.weight();
     for (std::size_t i = 0; i < theta.size(); ++i)
-      product[i] = all.sums[i] / n + 2 * penalty_[i] * direction[i];
+      product[i] = sums[i] / n + 2 * penalty_[i] * direction[i];
   }
 
   /// By the curvature within each class, E[h (x, 1) (x, 1)'] with h = p (1 - p), taking the entries
@@ -150,10 +157,6 @@ class class_matrix_nll final : public convex_objective {
   }
 
  private:
-  struct part_sums {
-    double value = 0;
-    std::vector<double> sums;
-  };
   /// Rows as x, as W x + b and what becomes of it, and sums over a block.
   template<class T>
   struct workspace {
@@ -201,8 +204,8 @@ class class_matrix_nll final : public convex_objective {
 
   /// Calls visit(workspace, block, sums) for every block, with so many sums in all.
   template<class T, class Visit>
-  part_sums over_blocks(std::size_t count, const Visit& visit) const {
-    std::vector<part_sums> parts(samples_.parts());
+  sample_sums over_blocks(std::size_t count, const Visit& visit) const {
+    std::vector<sample_sums> parts(samples_.parts());
     std::vector<workspace<T>> spaces(parts.size());
     const auto take = [&](std::size_t part, const class_block_of<T>& block) {
       parts[part].sums.resize(count);
@@ -213,7 +216,7 @@ class class_matrix_nll final : public convex_objective {
       samples_.walk_single(row_form::logits, take);
     else
       samples_.walk(row_form::logits, take);
-    part_sums& all = parts[0];
+    sample_sums& all = parts[0];
     all.sums.resize(count);
     for (std::size_t part = 1; part < parts.size(); ++part) {
       all.value += parts[part].value;
@@ -224,11 +227,11 @@ class class_matrix_nll final : public convex_objective {
 
   /// The gradient, and E[h (x, 1)] and E[h (x^2, 1)] of each class.
   template<class T>
-  part_sums sums_at(const std::vector<double>& theta) const {
+  sample_sums sums_at(const std::vector<double>& theta) const {
     const std::size_t k = classes_;
     const std::vector<T> matrix(theta.begin(), theta.end());
     return over_blocks<T>(3 * theta.size(), [&](workspace<T>& space, const class_block_of<T>& block,
-                                                part_sums& out) {
+                                                sample_sums& out) {
       space.apply(matrix, block.size, space.v);
       space.d.resize(block.size * k);
       space.squares.resize(block.size * k);
@@ -248,12 +251,13 @@ class class_matrix_nll final : public convex_objective {
   }
 
   template<class T>
-  part_sums products(const std::vector<double>& theta, const std::vector<double>& direction) const {
+  sample_sums products(const std::vector<double>& theta,
+                       const std::vector<double>& direction) const {
     const std::size_t k = classes_;
     const std::vector<T> matrix(theta.begin(), theta.end());
     const std::vector<T> moves(direction.begin(), direction.end());
     return over_blocks<T>(
-        theta.size(), [&](workspace<T>& space, const class_block_of<T>& block, part_sums& out) {
+        theta.size(), [&](workspace<T>& space, const class_block_of<T>& block, sample_sums& out) {
           space.apply(matrix, block.size, space.v);
           space.d.resize(block.size * k);
           space.apply(moves, block.size, space.d);

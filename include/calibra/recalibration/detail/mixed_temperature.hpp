@@ -13,6 +13,7 @@
 #include "calibra/error.hpp"
 #include "calibra/recalibration/detail/bracketed_newton.hpp"
 #include "calibra/recalibration/detail/form_rows.hpp"
+#include "calibra/recalibration/detail/remote_sums.hpp"
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/recalibration/samples.hpp"
 #include "calibra/rows/fit_kernels.hpp"
@@ -57,6 +58,10 @@ class tempered_nll {
   explicit tempered_nll(const class_samples& samples) : samples_(samples) {}
 
   slope at(double beta, bool single) const {
+    if (const remote_sums* remote = samples_.remote()) {
+      const std::vector<double> s = remote->tempered(beta, single);
+      return means(beta, s[0], s[1], s[2]);
+    }
     std::vector<sums> parts(samples_.parts());
     if (single)
       samples_.walk_single(row_form::logits,
@@ -68,15 +73,19 @@ class tempered_nll {
         parts[part].add(block, beta);
       });
     for (std::size_t part = 1; part < parts.size(); ++part) parts[0] += parts[part];
-    const double n = samples_.weight();
-    return {.at = beta,
-            .value = parts[0].nll.value() / n,
-            .gradient = parts[0].slope.value() / n,
-            .curvature = parts[0].curvature.value() / n,
-            .noise = 0};
+    return means(beta, parts[0].nll.value(), parts[0].slope.value(), parts[0].curvature.value());
   }
 
  private:
+  slope means(double beta, double nll, double slope, double curvature) const {
+    const double n = samples_.weight();
+    return {.at = beta,
+            .value = nll / n,
+            .gradient = slope / n,
+            .curvature = curvature / n,
+            .noise = 0};
+  }
+
   struct sums {
     compensated_sum nll, slope, curvature;
     std::vector<double> sum, first, second;
