@@ -6,6 +6,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <limits>
 #include <memory>
 #include <sstream>
@@ -19,6 +20,7 @@
 #include "calibra/recalibration/choose.hpp"
 #include "calibra/recalibration/dac.hpp"
 #include "calibra/recalibration/methods.hpp"
+#include "calibra/recalibration/proximity_methods.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "program.hpp"
 
@@ -159,6 +161,88 @@ TEST_CASE("fit --method dac: of features in place of scores and labels", "[cli]"
   CHECK(shape.status == 1);
   CHECK(shape.err.find("test_zero_shot has 3 rows, test_tuned has 2") != std::string::npos);
   CHECK(files.run("fit --output n.json").err == "calibra: SCORES is required\n");
+}
+
+TEST_CASE("fit --option: an option of the method", "[cli]") {
+  const fitted_workplace files;
+  const outcome r = files.run(
+      "fit z.npy y.npy --output m.json --method scaling_binning --option bins=3 --option "
+      "smooth_targets=false");
+  CHECK(r.err == "");
+  CHECK(r.status == 0);
+  const calibra::named_options method = {{"bins", "3"}, {"smooth_targets", "false"}};
+  CHECK(read_all(files.path("m.json")) ==
+        calibra::to_json(*calibra::fit_by_name("scaling_binning", calibra::logits(files.scores()),
+                                               targets, {}, method)));
+  for (const auto& [arguments, expected] : std::vector<std::pair<std::string, std::string>>{
+           {"--method ets --option bins=3", "fit<ets>(): takes no options, got \"bins\""},
+           {"--method bbq --option bins=3", "expected an option out of prior; got \"bins\""},
+           {"--method bbq --option prior=x", "option prior: expected a finite number, got \"x\""},
+           {"--method bbq --option prior", "--option: expected NAME=VALUE, got \"prior\""},
+           {"--method bbq --option =3", "--option: expected NAME=VALUE, got \"=3\""},
+           {"--method auto --option bins=3", "--option: not for --method auto"}}) {
+    const outcome wrong = files.run("fit z.npy y.npy --output n.json " + arguments);
+    CHECK(wrong.status == 2);
+    INFO(wrong.err << " instead of " << expected);
+    CHECK(wrong.err.find(expected) != std::string::npos);
+  }
+  CHECK(!std::filesystem::exists(files.path("n.json")));
+}
+
+TEST_CASE("fit, apply, eval of methods that take a number a sample", "[cli]") {
+  const fitted_workplace files;
+  const std::vector<double> near = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8};
+  files.save("d.npy", near);
+  for (const std::string method : {"procal_density_ratio", "procal_bin_mean_shift"}) {
+    INFO(method);
+    const outcome r =
+        files.run("fit z.npy y.npy --output m.json --proximity d.npy --method " + method +
+                  (method == "procal_bin_mean_shift" ? " --option bins=2" : ""));
+    CHECK(r.err == "");
+    CHECK(r.status == 0);
+    CHECK(r.out.starts_with("method  "));
+    CHECK(r.out.find("nan") == std::string::npos);
+    const auto expected = calibra::fit_proximity_by_name(
+        method, calibra::logits(files.scores()), targets, near, {},
+        method == "procal_bin_mean_shift" ? calibra::named_options{{"bins", "2"}}
+                                          : calibra::named_options{});
+    CHECK(read_all(files.path("m.json")) == calibra::to_json(*expected));
+    REQUIRE(files.run("apply m.json z.npy --proximity d.npy --as probabilities -o p.npy").status ==
+            0);
+    const auto p = expected->transform(calibra::logits(files.scores()), near);
+    const std::vector<double> saved = io_test::elements(calibra::io::load(files.path("p.npy")));
+    CHECK(saved == std::vector<double>(p.data(), p.data() + saved.size()));
+    REQUIRE(files.run("apply m.json z.npy --proximity d.npy -o v.npy").status == 0);
+    const auto v = expected->transform_logits(calibra::logits(files.scores()), near);
+    CHECK(io_test::elements(calibra::io::load(files.path("v.npy"))) ==
+          std::vector<double>(v.data(), v.data() + saved.size()));
+    const std::string metrics = " --metrics ece,brier,piece --proximity d.npy --format csv";
+    check_same_numbers(files.run("eval z.npy y.npy --apply m.json" + metrics).out,
+                       files.run("eval p.npy y.npy --from probabilities" + metrics).out);
+    for (const std::string command :
+         {"eval z.npy y.npy --apply m.json", "apply m.json z.npy -o q.npy"}) {
+      const outcome without = files.run(command);
+      CHECK(without.status == 2);
+      CHECK(without.err == "calibra: --proximity: expected a file, the model in m.json, " + method +
+                               ", takes a number a sample\n");
+    }
+  }
+  const outcome none = files.run("fit z.npy y.npy -o n.json --method procal_density_ratio");
+  CHECK(none.status == 2);
+  CHECK(none.err ==
+        "calibra: --method procal_density_ratio: expected --proximity, a number a sample\n");
+  const outcome other = files.run("fit z.npy y.npy -o n.json --proximity d.npy");
+  CHECK(other.status == 2);
+  CHECK(other.err == "calibra: --proximity: not for --method temperature\n");
+  REQUIRE(files.run("fit z.npy y.npy -o t.json").status == 0);
+  const outcome alone = files.run("apply t.json z.npy --proximity d.npy -o q.npy");
+  CHECK(alone.status == 2);
+  CHECK(alone.err == "calibra: --proximity: the model in t.json, temperature, takes none\n");
+  files.save("short.npy", std::vector<double>{0.1, 0.2});
+  const outcome few = files.run("apply m.json z.npy --proximity short.npy -o q.npy");
+  CHECK(few.status == 1);
+  CHECK(few.err.find("short.npy: expected 8 proximities for the 8 rows of z.npy, got 2") !=
+        std::string::npos);
 }
 
 TEST_CASE("fit --method auto: prints the candidates and fits the one that the library chooses",

@@ -7,6 +7,13 @@
 
 #include <calibra/adapters/torch.hpp>
 #include <calibra/calibra.hpp>
+#include <calibra/recalibration/beta.hpp>
+#include <calibra/recalibration/ets.hpp>
+#include <calibra/recalibration/isotonic.hpp>
+#include <calibra/recalibration/one_against_rest.hpp>
+#include <calibra/recalibration/order_preserving.hpp>
+#include <calibra/recalibration/svs.hpp>
+#include <calibra/recalibration/vector_scaling.hpp>
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -15,6 +22,7 @@
 #include <filesystem>
 #include <random>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #ifdef CALIBRA_TEST_EIGEN
@@ -241,6 +249,64 @@ TEST_CASE("proximities of a tensor", "[torch]") {
   const auto as_array = column_of<double>(x);
   CHECK(piece(logits(z), y, {.proximity = x.to(at::kFloat)}) ==
         piece(logits(rows_of(z)), column_of<int>(y), {.proximity = as_array}));
+}
+
+namespace {
+
+/// Parameters that a fit found, and what it makes of the scores it was fitted to.
+template<class R, class S, class L>
+std::vector<std::vector<double>> fitted_numbers(const S& scores, const L& labels,
+                                                const options& o) {
+  const R r = fit<R>(scores, labels, o);
+  std::vector<std::vector<double>> all;
+  const auto add_parameters = [&](const recalibrator& from) {
+    for (const parameter& p : from.parameters()) all.push_back(p.values);
+  };
+  add_parameters(r);
+  for (const recalibrator* part : r.parts()) add_parameters(*part);
+  const auto add = [&](const auto& made) {
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(made)>, at::Tensor>)
+      all.push_back(column_of<double>(made.reshape({-1})));
+    else if constexpr (requires { made.rows(); })
+      all.emplace_back(made.data(), made.data() + made.rows() * made.cols());
+    else
+      all.emplace_back(made.begin(), made.end());
+  };
+  add(r.transform(scores));
+  add(r.transform_logits(scores));
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("recalibrators of tensors in host memory are those of any array", "[torch]") {
+  const at::Tensor y = random_labels(), w = at::arange(n).remainder(4);
+  const at::Tensor hit = y.gt(2).to(at::kLong);
+  const auto labels = column_of<std::int64_t>(y), hits = column_of<std::int64_t>(hit);
+  const options there = {.weights = w}, here = {.weights = column_of<double>(w)};
+  const auto check = [&]<class C>(C, const at::Tensor& z) {
+    const auto rows = typed<C>(rows_of(z));
+    const auto column = column_of<C>(z.select(1, 2));
+    for (const auto& [how, t] : layouts(z)) {
+      INFO(calibra::detail::dtype_name(z.scalar_type()) << ", " << how);
+      const auto of_classes = [&]<class R> {
+        INFO(R::kind);
+        CHECK(fitted_numbers<R>(logits(t), y, there) ==
+              fitted_numbers<R>(logits(rows), labels, here));
+      };
+      of_classes.template operator()<vector_scaling>();
+      of_classes.template operator()<svs>();
+      of_classes.template operator()<ets>();
+      of_classes.template operator()<order_preserving>();
+      of_classes.template operator()<one_against_rest<isotonic>>();
+      const at::Tensor one = t.select(1, 2);
+      CHECK(fitted_numbers<beta>(binary_logits(one), hit, there) ==
+            fitted_numbers<beta>(binary_logits(column), hits, here));
+    }
+  };
+  check(double{}, random_scores(at::kDouble));
+  check(float{}, random_scores(at::kFloat));
+  check(float{}, random_scores(at::kHalf));
 }
 
 TEST_CASE("no operator is dispatched for a tensor in host memory", "[torch]") {

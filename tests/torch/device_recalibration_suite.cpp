@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 // Recalibrators of tensors on a device, against those of the same numbers on the host.
+#include <algorithm>
 #include <calibra/adapters/torch.hpp>
 #include <calibra/recalibration/beta.hpp>
 #include <calibra/recalibration/dirichlet.hpp>
@@ -129,42 +130,203 @@ TEST_CASE("recalibrators of many numbers on a device take steps in float first",
   CHECK(samples.single_will_do(1));
 }
 
-TEST_CASE("sums over samples on a device do not depend on how many are taken at once", "[device]") {
-  const batch b = random_batch(score_kind::logits, at::kDouble, 3, {50, 3}).to(stage::device());
-  const at::Tensor w = random_weights(50, 4).to(stage::device());
-  const calibra::detail::device_sums whole(b.scores, w, b.labels), cut(b.scores, w, b.labels, 21);
-  const std::vector<double> line = {1, 0.5, 1.5, 0.1, 0, -0.2}, along = {1, -1, 0.5, 2, 0, 1};
-  std::vector<double> matrix(12), turn(12);
+namespace {
+
+using numbers = std::vector<double>;
+
+/// The sums over samples, from their definitions.
+struct plain_sums {
+  std::vector<numbers> x;
+  numbers w;
+  std::vector<std::size_t> y;
+
+  static numbers softmax(const numbers& v) {
+    numbers p(v.size());
+    double sum = 0;
+    for (std::size_t k = 0; k < v.size(); ++k) sum += p[k] = std::exp(v[k]);
+    for (double& one : p) one /= sum;
+    return p;
+  }
+  static numbers scaled(numbers v, double by) {
+    for (double& one : v) one *= by;
+    return v;
+  }
+  /// theta as a matrix of K x (K + 1): a column for each number of (x, 1), times (x, 1).
+  static numbers mapped(const numbers& theta, const numbers& row) {
+    const std::size_t k = row.size();
+    numbers v(theta.end() - static_cast<std::ptrdiff_t>(k), theta.end());
+    for (std::size_t l = 0; l < k; ++l)
+      for (std::size_t j = 0; j < k; ++j) v[j] += theta[l * k + j] * row[l];
+    return v;
+  }
+  static numbers diagonal(const numbers& line) {
+    const std::size_t k = line.size() / 2;
+    numbers theta(k * (k + 1));
+    for (std::size_t j = 0; j < k; ++j) {
+      theta[j * k + j] = line[j];
+      theta[k * k + j] = line[k + j];
+    }
+    return theta;
+  }
+
+  /// NLL; slopes; sums of h (x, 1); of h (x^2, 1).
+  numbers matrix(const numbers& theta) const {
+    const std::size_t k = x[0].size(), size = k * (k + 1);
+    numbers all(1 + 3 * size);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const numbers p = softmax(mapped(theta, x[i]));
+      all[0] -= w[i] * std::log(p[y[i]]);
+      for (std::size_t l = 0; l <= k; ++l)
+        for (std::size_t j = 0; j < k; ++j) {
+          const double one = l < k ? x[i][l] : 1, h = w[i] * p[j] * (1 - p[j]);
+          all[1 + l * k + j] += w[i] * (p[j] - (y[i] == j ? 1 : 0)) * one;
+          all[1 + size + l * k + j] += h * one;
+          all[1 + 2 * size + l * k + j] += h * one * one;
+        }
+    }
+    return all;
+  }
+  /// The second derivatives of the NLL along a direction.
+  numbers matrix_products(const numbers& theta, const numbers& direction) const {
+    const std::size_t k = x[0].size();
+    numbers all(k * (k + 1));
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const numbers p = softmax(mapped(theta, x[i])), d = mapped(direction, x[i]);
+      for (std::size_t l = 0; l <= k; ++l)
+        for (std::size_t j = 0; j < k; ++j)
+          for (std::size_t m = 0; m < k; ++m)
+            all[l * k + j] +=
+                w[i] * ((j == m ? p[j] : 0) - p[j] * p[m]) * d[m] * (l < k ? x[i][l] : 1);
+    }
+    return all;
+  }
+  /// The numbers of a matrix that are those of lines: slopes in a and b, and so on.
+  static void add_lines(numbers& to, const numbers& of, std::size_t from, std::size_t k,
+                        bool slopes, bool offsets) {
+    for (std::size_t j = 0; slopes && j < k; ++j) to.push_back(of[from + j * k + j]);
+    for (std::size_t j = 0; offsets && j < k; ++j) to.push_back(of[from + k * k + j]);
+  }
+
+  numbers tempered(double beta) const {
+    numbers all(3);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const numbers p = softmax(scaled(x[i], beta));
+      double mean = 0, square = 0;
+      for (std::size_t k = 0; k < p.size(); ++k) {
+        mean += p[k] * x[i][k];
+        square += p[k] * x[i][k] * x[i][k];
+      }
+      all[0] -= w[i] * std::log(p[y[i]]);
+      all[1] += w[i] * (mean - x[i][y[i]]);
+      all[2] += w[i] * (square - mean * mean);
+    }
+    return all;
+  }
+  double brier(double t) const {
+    double sum = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const numbers p = softmax(scaled(x[i], 1 / t));
+      for (std::size_t k = 0; k < p.size(); ++k) {
+        const double gap = p[k] - (y[i] == k ? 1 : 0);
+        sum += w[i] * gap * gap;
+      }
+    }
+    return sum;
+  }
+  numbers mixture(double t) const {
+    numbers all(5);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const numbers q = softmax(scaled(x[i], 1 / t)), p = softmax(x[i]);
+      for (std::size_t k = 0; k < p.size(); ++k) {
+        all[0] += w[i] * q[k] * q[k];
+        all[1] += w[i] * q[k] * p[k];
+        all[2] += w[i] * p[k] * p[k];
+      }
+      all[3] += w[i] * q[y[i]];
+      all[4] += w[i] * p[y[i]];
+    }
+    return all;
+  }
+};
+
+void check_all(const numbers& got, const numbers& expected, double eps) {
+  REQUIRE(got.size() == expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    CAPTURE(i, got[i], expected[i]);
+    CHECK(std::abs(got[i] - expected[i]) <= eps * std::max(1.0, std::abs(expected[i])));
+  }
+}
+
+numbers with_value(const calibra::detail::sample_sums& s) {
+  numbers all = s.sums;
+  all.insert(all.begin(), s.value);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("sums over samples on a device are those of their definitions", "[device]") {
+  const batch b = random_batch(score_kind::logits, at::kFloat, 3, {50, 3});
+  const at::Tensor weights = random_weights(50, 4).to(at::kDouble);
+  plain_sums plain;
+  for (std::int64_t i = 0; i < 50; ++i) {
+    const at::Tensor row = b.scores[i].to(at::kDouble).contiguous();
+    plain.x.emplace_back(row.data_ptr<double>(), row.data_ptr<double>() + 3);
+    plain.w.push_back(weights[i].item<double>());
+    plain.y.push_back(static_cast<std::size_t>(b.labels[i].item<std::int64_t>()));
+  }
+  const double share = 0.01, beta = 0.8;
+  plain_sums mixed = plain;
+  for (numbers& row : mixed.x) {
+    row = plain_sums::softmax(plain_sums::scaled(row, beta));
+    for (double& p : row) p = std::log((1 - share) * p + share / 3);
+  }
+  const calibra::detail::mixed_temperature first("test", beta, share);
+  const numbers line = {1, 0.5, 1.5, 0.1, 0, -0.2}, along = {1, -1, 0.5, 2, 0, 1};
+  numbers theta(12), turn(12);
   for (std::size_t i = 0; i < 12; ++i) {
-    matrix[i] = std::sin(static_cast<double>(i));
+    theta[i] = std::sin(static_cast<double>(i));
     turn[i] = std::cos(static_cast<double>(i));
   }
-  const calibra::detail::mixed_temperature first("test", 0.8, 0.01);
-  const auto all = [&](const calibra::detail::device_sums& s) {
-    std::vector<double> numbers;
-    const auto add = [&](const std::vector<double>& more) {
-      numbers.insert(numbers.end(), more.begin(), more.end());
-    };
-    for (const auto* x :
-         {static_cast<const calibra::detail::mixed_temperature*>(nullptr), &first}) {
-      add({s.lines(line, x, false).value, s.matrix(matrix, x, false).value});
-      add(s.lines(line, x, false).sums);
-      add(s.line_products(line, along, x, false));
-      add(s.matrix(matrix, x, false).sums);
-      add(s.matrix_products(matrix, turn, x, false));
-    }
-    add(s.tempered(0.7, false));
-    add(s.brier({0.5, 1, 2}));
-    add(s.mixture(1.3));
-    return numbers;
-  };
-  const std::vector<double> one = all(whole), several = all(cut);
-  REQUIRE(one.size() == several.size());
-  REQUIRE(one.size() == 2 * (2 + 15 + 6 + 36 + 12) + 3 + 6 + 5);
-  for (std::size_t i = 0; i < one.size(); ++i) {
-    CAPTURE(i);
-    CHECK(close(several[i], one[i], 1e-12));
-  }
+
+  const at::Tensor scores = b.scores.to(stage::device()), w = weights.to(stage::device()),
+                   labels = b.labels.to(stage::device());
+  for (const std::int64_t at_once : {1 << 22, 21})
+    for (const bool single : {false, true})
+      for (const bool mixes : {false, true}) {
+        INFO("at once " << at_once << ", single " << single << ", mixed " << mixes);
+        const double eps = single ? 1e-5 : 1e-12;
+        const calibra::detail::device_sums sums(scores, w, labels, at_once);
+        const plain_sums& of = mixes ? mixed : plain;
+        const auto* before = mixes ? &first : nullptr;
+        check_all(with_value(sums.matrix(theta, before, single)), of.matrix(theta), eps);
+        check_all(sums.matrix_products(theta, turn, before, single),
+                  of.matrix_products(theta, turn), eps);
+        const numbers whole = of.matrix(plain_sums::diagonal(line));
+        numbers lines = {whole[0]};
+        plain_sums::add_lines(lines, whole, 1, 3, true, true);
+        plain_sums::add_lines(lines, whole, 25, 3, true, false);
+        plain_sums::add_lines(lines, whole, 13, 3, true, true);
+        check_all(with_value(sums.lines(line, before, single)), lines, eps);
+        numbers products;
+        plain_sums::add_lines(
+            products, of.matrix_products(plain_sums::diagonal(line), plain_sums::diagonal(along)),
+            0, 3, true, true);
+        check_all(sums.line_products(line, along, before, single), products, eps);
+        if (mixes) continue;
+        check_all(sums.tempered(0.7, single), plain.tempered(0.7), eps);
+        if (single) continue;
+        numbers brier;
+        for (const double t : {0.5, 1.0, 2.0}) {
+          constexpr double step = 1e-4;
+          const double slope = plain.brier(t * std::exp(step)) - plain.brier(t * std::exp(-step));
+          brier.insert(brier.end(), {plain.brier(t), slope / (2 * step)});
+        }
+        const numbers got = sums.brier({0.5, 1, 2});
+        check_all({got[0], got[2], got[4]}, {brier[0], brier[2], brier[4]}, 1e-12);
+        check_all({got[1], got[3], got[5]}, {brier[1], brier[3], brier[5]}, 1e-7);
+        check_all(sums.mixture(1.3), plain.mixture(1.3), 1e-12);
+      }
 }
 
 TEST_CASE("a pass of a fit on a device reads once", "[device]") {

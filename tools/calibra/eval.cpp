@@ -3,19 +3,18 @@
 
 #include <cmath>
 #include <cstdint>
-#include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "calibra/conventions/all.hpp"
 #include "calibra/error.hpp"
 #include "calibra/evaluate.hpp"
-#include "calibra/io/model.hpp"
 #include "calibra/recalibration/recalibrated.hpp"
-#include "calibra/recalibration/recalibrator.hpp"
 #include "inputs.hpp"
 #include "progress.hpp"
+#include "recalibrate.hpp"
 #include "report.hpp"
 
 namespace calibra::cli {
@@ -101,9 +100,16 @@ evaluation measured(const eval_request& request, const inputs& in, const options
   if (request.apply.empty())
     return with_scores(in.scores, request.data.from,
                        [&](const auto& scores) { return evaluate(scores, labels, list, o); });
-  const std::unique_ptr<const recalibrator> model = io::load_any_recalibrator(request.apply);
+  const saved_model model = load_model(request.apply, in.proximity.has_value());
   return with_scores(in.scores, request.data.from, [&](const auto& scores) {
-    return evaluate(recalibrated(*model, scores), labels, list, o);
+    if (model.alone) return evaluate(recalibrated(*model.alone, scores), labels, list, o);
+    row_options mapped = o;
+    mapped.progress = {};  // the rows are walked again
+    const auto p = model.with_proximity->transform(scores, o.proximity, mapped);
+    if constexpr (calibra::detail::is_one_number(std::remove_cvref_t<decltype(scores)>::kind))
+      return evaluate(binary_probabilities(p), labels, list, o);
+    else
+      return evaluate(probabilities(p), labels, list, o);
   });
 }
 

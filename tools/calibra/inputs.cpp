@@ -123,6 +123,12 @@ void expect_form_said(const io::array& scores, const score_request& request) {
                             "; say --from probabilities, or --from logits if they are logits"));
 }
 
+io::array load_proximity(const std::string& file, const io::array& scores, io::header_row header) {
+  io::array proximity = io::load(file, {.header = header});
+  expect_rows(proximity, "proximities", scores);
+  return proximity;
+}
+
 inputs load_inputs(const data_request& request, const std::string& proximity) {
   const bool one_file = request.labels.empty() || request.labels == request.scores;
   io::table_options table{.header = request.header};
@@ -132,11 +138,10 @@ inputs load_inputs(const data_request& request, const std::string& proximity) {
   expect_columns(in.labels);  // before they are looked at
   table.columns.clear();
   if (!request.weights.empty()) in.weights = io::load(request.weights, table);
-  if (!proximity.empty()) in.proximity = io::load(proximity, table);
   expect_order(in);
   expect_rows(in.labels, "labels", in.scores);
   if (in.weights) expect_rows(*in.weights, "weights", in.scores);
-  if (in.proximity) expect_rows(*in.proximity, "proximities", in.scores);
+  if (!proximity.empty()) in.proximity = load_proximity(proximity, in.scores, request.header);
   expect_form_said(in.scores, request);
   return in;
 }

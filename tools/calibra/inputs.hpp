@@ -40,6 +40,9 @@ inputs load_inputs(const data_request& request, const std::string& proximity = {
 /// Throws io_error, shape_error for no samples or no classes.
 io::array load_scores(const score_request& request, const std::string& without = {});
 
+/// Loads a number a row of the scores. Throws io_error, and shape_error for another number of them.
+io::array load_proximity(const std::string& file, const io::array& scores, io::header_row header);
+
 /// Throws option_error where --from was not given and the scores look like probabilities, or where
 /// another flag asks for probabilities.
 void expect_form_said(const io::array& scores, const score_request& request);

@@ -231,6 +231,13 @@ void finish_fit(const CLI::App& app, fit_request& request) {
     throw CLI::ValidationError(
         concat("--method dac takes no SCORES and LABELS, got \"", request.data.scores, '"'));
   if (!of_features) finish_data(app, request.data);
+  const bool proximity = takes_proximity(request.method);
+  if (proximity != !request.proximity.empty())
+    throw CLI::ValidationError(
+        proximity ? concat("--method ", request.method, ": expected --proximity, a number a sample")
+                  : concat("--proximity: not for --method ", request.method));
+  if (request.method == "auto" && !request.options.empty())
+    throw CLI::ValidationError("--option: not for --method auto");
 }
 
 std::string convention_name(const std::string& text) {
@@ -302,6 +309,14 @@ CLI::App& add_eval(CLI::App& app, eval_request& request) {
   return eval;
 }
 
+/// "bins=20" taken apart.
+std::pair<std::string, std::string> named_option(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    throw CLI::ValidationError(concat("--option: expected NAME=VALUE, got \"", text, '"'));
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
 CLI::App& add_fit(CLI::App& app, fit_request& request) {
   CLI::App& fit = *app.add_subcommand("fit", "Fit a recalibrator to scores and labels");
   fit.footer(footer);
@@ -322,6 +337,16 @@ CLI::App& add_fit(CLI::App& app, fit_request& request) {
          "What is fitted; `calibra methods` lists them; auto compares some by cross-validation")
       ->type_name("METHOD")
       ->default_str(request.method);
+  fit.add_option_function<std::vector<std::string>>(
+         "--option",
+         [&](const std::vector<std::string>& given) {
+           for (const std::string& text : given) request.options.push_back(named_option(text));
+         },
+         "An option of the method, as `calibra methods NAME` lists them; may be repeated; default: "
+         "none")
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_number(fit, "--folds", request.folds, std::size_t{2}, std::size_t{1000},
              "Folds of --method auto")
       ->type_name("N")
@@ -336,6 +361,10 @@ CLI::App& add_fit(CLI::App& app, fit_request& request) {
   add_features("--test-zero-shot", request.features.test_zero_shot,
                "Text features of the classes to predict, before tuning; default: none");
   add_features("--test-tuned", request.features.test_tuned, "The same after tuning; default: none");
+  fit.add_option("--proximity", request.proximity,
+                 "A number a sample, of --method procal_density_ratio and procal_bin_mean_shift; "
+                 "default: none")
+      ->type_name("FILE");
   add_output(fit, request.output, "The model file to write (JSON)")->required();
   return fit;
 }
@@ -351,6 +380,10 @@ CLI::App& add_apply(CLI::App& app, apply_request& request) {
   add_table(apply, request.data);
   add_choice(apply, "--as", request.as, std::vector{score_form::logits, score_form::probabilities},
              "logits", "What to write");
+  apply
+      .add_option("--proximity", request.proximity,
+                  "A number a sample, of a model that takes one; default: none")
+      ->type_name("FILE");
   add_renormalise(apply, request.data.renormalise);
   add_threads(apply, request.threads);
   add_output(apply, request.output, "The .npy, .csv, .tsv or .safetensors file to write")

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,7 @@
 #include "calibra/recalibration/choose.hpp"
 #include "calibra/recalibration/dac.hpp"
 #include "calibra/recalibration/methods.hpp"
+#include "calibra/recalibration/proximity_methods.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "inputs.hpp"
 #include "progress.hpp"
@@ -44,17 +46,39 @@ std::string aligned(const std::vector<std::pair<std::string, std::string>>& line
   return out;
 }
 
-std::string summary_text(const recalibrator& model, std::string_view objective) {
+/// What is fitted by name: recalibrators, and those that take a proximity a sample.
+std::vector<recalibrator_info> all_infos() {
+  std::vector<recalibrator_info> infos = recalibrator_infos();
+  for (const recalibrator_info& info : proximity_recalibrator_infos()) infos.push_back(info);
+  return infos;
+}
+
+std::string_view objective_of(std::string_view method) {
+  for (const recalibrator_info& info : all_infos())
+    if (info.name == method) return info.objective;
+  return "objective";
+}
+
+std::string method_text(const recalibrator& model) {
+  return model.parts().empty() ? std::string(model.name())
+                               : concat(model.parts()[0]->name(), ", one against the rest");
+}
+std::string method_text(const proximity_recalibrator& model) {
+  return model.parts().empty() ? std::string(model.name())
+                               : concat(model.name(), " of ", model.parts().size(), " bins");
+}
+
+template<class R>
+std::string summary_text(const R& model, std::string_view objective) {
   const fit_report& r = model.report();
   std::vector<std::pair<std::string, std::string>> lines;
-  if (model.name() != temperature_scaling::kind)
-    lines.emplace_back("method", model.parts().empty()
-                                     ? std::string(model.name())
-                                     : concat(model.parts()[0]->name(), ", one against the rest"));
+  if (model.name() != temperature_scaling::kind) lines.emplace_back("method", method_text(model));
   for (const parameter& p : model.parameters())
     if (p.single) lines.emplace_back(p.name, fixed_text(p.values[0], 6));
-  lines.emplace_back(concat(objective, " before"), fixed_text(r.objective_before, 6));
-  lines.emplace_back(concat(objective, " after"), fixed_text(r.objective_after, 6));
+  if (!std::isnan(r.objective_before)) {
+    lines.emplace_back(concat(objective, " before"), fixed_text(r.objective_before, 6));
+    lines.emplace_back(concat(objective, " after"), fixed_text(r.objective_after, 6));
+  }
   lines.emplace_back("converged", r.converged ? "yes" : concat("no: ", r.note));
   return aligned(lines);
 }
@@ -74,12 +98,6 @@ std::string choice_text(const method_choice& choice, std::size_t folds) {
   return concat(aligned(lines), "\nchosen: ", why, "\n\n");
 }
 
-std::string_view objective_of(std::string_view method) {
-  for (const recalibrator_info& info : recalibrator_infos())
-    if (info.name == method) return info.objective;
-  return "objective";
-}
-
 /// Calls f with the model as the type that it is where that is faster.
 template<class F>
 void with_model(const recalibrator& model, const F& f) {
@@ -87,6 +105,15 @@ void with_model(const recalibrator& model, const F& f) {
     f(*t);
   else
     f(model);
+}
+
+/// "bins = 10, smooth_targets = true"
+std::string options_text(std::string_view method) {
+  std::string text;
+  for (const auto& [name, value] : takes_proximity(method) ? proximity_recalibrator_options(method)
+                                                           : recalibrator_options(method))
+    text += concat(text.empty() ? "" : ", ", name, " = ", value);
+  return text.empty() ? "none" : text;
 }
 
 matrix<double> load_features(const std::string& path) {
@@ -112,40 +139,53 @@ void save(const std::string& path, const std::vector<C>& v, const char* name) {
 }  // namespace
 
 void fit_files(const fit_request& request, const std::function<void(std::string_view)>& print) {
-  const inputs in = load_inputs(request.data);
+  const inputs in = load_inputs(request.data, request.proximity);
   options o = row_options_of(request.data);
   progress_line progress(in.rows());
   o.progress = progress.hook();
-  std::unique_ptr<const recalibrator> model;
-  std::string method = request.method, text;
+  std::string text, summary;
   naming_files(in.names(), [&] {
     const io::label_column labels = labels_of(in);
     with_column(in.weights, [&](optional_column<double> weights) {
       o.weights = std::move(weights);
-      model = with_scores(in.scores, request.data.from, [&](const auto& scores) {
+      const auto finish = [&](std::string_view method, const auto& model) {
+        const fit_report& r = model.report();
+        if (std::isnan(r.objective_before) && !r.converged)
+          throw value_error(
+              concat(in.scores.name(), ": no samples left of ", in.rows(), " that have a weight"));
+        text = to_json(model);
+        summary += summary_text(model, objective_of(method));
+      };
+      with_scores(in.scores, request.data.from, [&](const auto& scores) {
+        std::string method = request.method;
+        if (takes_proximity(method)) {
+          with_column(in.proximity, [&](const optional_column<double>& proximity) {
+            finish(method,
+                   *fit_proximity_by_name(method, scores, labels, proximity, o, request.options));
+          });
+          return;
+        }
         if (method == "auto") {
           const method_choice choice = choose_method(scores, labels, o, {.folds = request.folds});
           method = choice.chosen;
-          text = choice_text(choice, request.folds);
+          summary = choice_text(choice, request.folds);
         }
-        return fit_by_name(method, scores, labels, o);
+        finish(method, *fit_by_name(method, scores, labels, o, request.options));
       });
     });
   });
-  if (std::isnan(model->report().objective_before))
-    throw value_error(
-        concat(in.scores.name(), ": no samples left of ", in.rows(), " that have a weight"));
   io::atomic_file file(request.output);
-  file.write(to_json(*model));
-  print(text + summary_text(*model, objective_of(method)));
+  file.write(text);
+  print(summary);
   file.commit();
 }
 
 void fit_features(const fit_request& request, const std::function<void(std::string_view)>& print) {
   const feature_request& files = request.features;
-  const dac model =
-      dac::from_features(load_features(files.base_zero_shot), load_features(files.base_tuned),
-                         load_features(files.test_zero_shot), load_features(files.test_tuned));
+  const dac model = dac::from_features(
+      load_features(files.base_zero_shot), load_features(files.base_tuned),
+      load_features(files.test_zero_shot), load_features(files.test_tuned),
+      calibra::detail::options_of<dac::options>("--method dac", request.options));
   const auto [least, most] = std::minmax_element(model.gammas().begin(), model.gammas().end());
   io::atomic_file file(request.output);
   file.write(to_json(model));
@@ -158,46 +198,70 @@ void fit_features(const fit_request& request, const std::function<void(std::stri
 
 void apply_files(const apply_request& request) {
   io::expect_saved_ending(request.output);
-  const std::unique_ptr<const recalibrator> model = io::load_any_recalibrator(request.model);
+  const saved_model model = load_model(request.model, !request.proximity.empty());
+  if (model.alone && !request.proximity.empty())
+    throw option_error(concat("--proximity: the model in ", request.model, ", ",
+                              model.alone->name(), ", takes none"));
   const io::array scores = load_scores(request.data);
   expect_form_said(scores, request.data);
+  std::optional<io::array> proximity;
+  if (model.with_proximity)
+    proximity = load_proximity(request.proximity, scores, request.data.header);
   options o;
   o.renormalise = request.data.renormalise;
   o.threads = {request.threads};
   progress_line progress(scores.shape()[0]);
   o.progress = progress.hook();
-  naming_files({scores.name(), {}}, [&] {
+  naming_files({scores.name(), {}, {}, proximity ? proximity->name() : ""}, [&] {
     with_scores(scores, request.data.from, [&](const auto& given) {
-      with_model(*model, [&](const auto& m) {
+      const auto write = [&](const auto& m, const auto&... more) {
         if (request.as == score_form::logits)
-          save(request.output, m.transform_logits(given, o), "logits");
+          save(request.output, m.transform_logits(given, more..., o), "logits");
         else
-          save(request.output, m.transform(given, o), "probabilities");
-      });
+          save(request.output, m.transform(given, more..., o), "probabilities");
+      };
+      if (model.alone) return with_model(*model.alone, write);
+      with_column(proximity,
+                  [&](const optional_column<double>& d) { write(*model.with_proximity, d); });
     });
   });
 }
 
+saved_model load_model(const std::string& path, bool proximity_given) {
+  const std::string kind = io::recalibrator_kind(path);
+  if (!takes_proximity(kind)) return {.alone = io::load_any_recalibrator(path)};
+  if (!proximity_given)
+    throw option_error(concat("--proximity: expected a file, the model in ", path, ", ", kind,
+                              ", takes a number a sample"));
+  return {.with_proximity = io::load_any_proximity_recalibrator(path)};
+}
+
+bool takes_proximity(std::string_view method) {
+  const std::vector<recalibrator_info> infos = proximity_recalibrator_infos();
+  return std::any_of(infos.begin(), infos.end(),
+                     [&](const recalibrator_info& info) { return info.name == method; });
+}
+
 std::vector<std::string> method_names() {
   std::vector<std::string> names;
-  for (const recalibrator_info& info : recalibrator_infos()) names.emplace_back(info.name);
+  for (const recalibrator_info& info : all_infos()) names.emplace_back(info.name);
   return names;
 }
 
 std::string list_methods() {
   std::vector<std::pair<std::string, std::string>> lines;
-  for (const recalibrator_info& info : recalibrator_infos())
-    lines.emplace_back(info.name, info.map);
+  for (const recalibrator_info& info : all_infos()) lines.emplace_back(info.name, info.map);
   return aligned(lines);
 }
 
 std::string describe_method(std::string_view name) {
-  for (const recalibrator_info& info : recalibrator_infos())
+  for (const recalibrator_info& info : all_infos())
     if (info.name == name)
       return aligned({{"method", std::string(info.name)},
                       {"map", std::string(info.map)},
                       {"objective", std::string(info.objective)},
                       {"keeps", std::string(info.keeps)},
+                      {"options", options_text(name)},
                       {"source", std::string(info.source)}});
   throw option_error(concat("calibra methods: expected one of ", comma_separated(method_names()),
                             "; got \"", name, '"', did_you_mean(name, method_names())));

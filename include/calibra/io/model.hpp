@@ -48,6 +48,18 @@ template<json_recalibrator R>
     return any_recalibrator_from_json(text, name);
   });
 }
+[[nodiscard]] inline std::unique_ptr<const proximity_recalibrator> load_any_proximity_recalibrator(
+    const std::filesystem::path& path) {
+  return detail::with_model_text(path, [](std::string_view text, const std::string& name) {
+    return any_proximity_recalibrator_from_json(text, name);
+  });
+}
+/// The "kind" of the recalibrator in a file, for a choice of the type at run time.
+[[nodiscard]] inline std::string recalibrator_kind(const std::filesystem::path& path) {
+  return detail::with_model_text(path, [](std::string_view text, const std::string& name) {
+    return calibra::recalibrator_kind(text, name);
+  });
+}
 
 /// load_recalibrator<temperature_scaling>().
 [[nodiscard]] inline temperature_scaling load_temperature(const std::filesystem::path& path) {

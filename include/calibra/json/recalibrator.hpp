@@ -16,6 +16,7 @@
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/recalibration/methods.hpp"
 #include "calibra/recalibration/parameters.hpp"
+#include "calibra/recalibration/proximity_methods.hpp"
 #include "calibra/recalibration/proximity_recalibrator.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
 #include "calibra/recalibration/temperature.hpp"
@@ -198,6 +199,11 @@ template<json_recalibrator R>
 [[nodiscard]] inline std::unique_ptr<const recalibrator> any_recalibrator_from_json(
     std::string_view text, std::string_view name = "JSON text") {
   return detail::with_document(detail::parse_recalibrator(text, name), read_recalibrator);
+}
+
+[[nodiscard]] inline std::unique_ptr<const proximity_recalibrator>
+any_proximity_recalibrator_from_json(std::string_view text, std::string_view name = "JSON text") {
+  return detail::with_document(detail::parse_recalibrator(text, name), read_proximity_recalibrator);
 }
 
 /// recalibrator_from_json<temperature_scaling>().

@@ -42,6 +42,10 @@ class affine final : public detail::binary_map<affine, row_form::logits> {
   static constexpr std::string_view kind = info.name;
   struct options {
     bool smooth_targets = true;
+    template<class O, class F>
+    static void each(O& o, const F& f) {
+      f("smooth_targets", o.smooth_targets);
+    }
   };
 
   /// Throws value_error unless both are finite.

@@ -123,6 +123,10 @@ class bbq final : public detail::step_map<bbq> {
   static constexpr std::string_view kind = info.name;
   struct options {
     double prior = 2;  ///< samples a bin
+    template<class O, class F>
+    static void each(O& o, const F& f) {
+      f("prior", o.prior);
+    }
   };
   using detail::step_map<bbq>::step_map;
 

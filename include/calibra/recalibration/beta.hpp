@@ -28,6 +28,11 @@ enum class beta_form {
   ab,   ///< 1/2 stays at 1/2
 };
 
+/// Its values by name.
+inline constexpr std::array<std::pair<std::string_view, beta_form>, 3> option_values(beta_form) {
+  return {{{"abm", beta_form::abm}, {"am", beta_form::am}, {"ab", beta_form::ab}}};
+}
+
 /// Beta calibration: P(y = 1) = sigmoid(a ln p - b ln(1 - p) + c) with a, b >= 0, by maximum
 /// likelihood.
 ///
@@ -48,6 +53,11 @@ class beta final : public detail::binary_map<beta, row_form::logits> {
   struct options {
     beta_form form = beta_form::abm;
     bool smooth_targets = false;  ///< as affine's
+    template<class O, class F>
+    static void each(O& o, const F& f) {
+      f("form", o.form);
+      f("smooth_targets", o.smooth_targets);
+    }
   };
 
   /// Throws value_error unless all are finite, a >= 0 and b >= 0.

@@ -23,8 +23,8 @@ struct choose_method_options {
   std::size_t folds = 5;
   proper_score score = proper_score::logarithmic;
   /// Names of methods, from the simplest on; empty: temperature, ets, svs, vector and, where there
-  /// are no fewer than K (K + 1) rows, sms for N x K scores; temperature, affine, beta, quadratic
-  /// and venn_abers for binary ones.
+  /// are no fewer than K (K + 1) rows, sms for N x K scores; temperature, affine, beta, quadratic,
+  /// mixed_isotonic and venn_abers for binary ones.
   std::vector<std::string> methods = {};
 };
 
@@ -53,7 +53,7 @@ inline method_choice choose_among(score_kind kind, const labelled_rows& given,
   std::vector<std::string> methods = how.methods;
   if (methods.empty()) {
     if (is_one_number(kind)) {
-      methods = {"temperature", "affine", "beta", "quadratic", "venn_abers"};
+      methods = {"temperature", "affine", "beta", "quadratic", "mixed_isotonic", "venn_abers"};
     } else {
       methods = {"temperature", "ets", "svs", "vector"};
       if (k <= n / (k + 1)) methods.emplace_back("sms");
@@ -63,12 +63,12 @@ inline method_choice choose_among(score_kind kind, const labelled_rows& given,
 
   std::vector<std::vector<double>> losses;
   for (const std::string& method : methods) {
-    check_method(method, kind);
+    check_method(method, kind, {});
     std::vector<double>& loss = losses.emplace_back(n, std::numeric_limits<double>::quiet_NaN());
     for (std::size_t fold = 0; fold < how.folds; ++fold) {
       const labelled_rows others{given.where, given.rows, given.singles, given.labels,
                                  rows.outside(fold)};
-      const std::unique_ptr<const recalibrator> model = fit_named(method, kind, others);
+      const std::unique_ptr<const recalibrator> model = fit_named(method, kind, others, {});
       row_losses(given.where, *model, kind, given.rows, given.labels, rows.inside(fold), how.score,
                  loss.data());
     }

@@ -51,6 +51,10 @@ class classwise_temperature final : public detail::recalibrator_of<classwise_tem
   static constexpr row_form output = row_form::logits;
   struct options {
     std::size_t max_iterations = 64;
+    template<class O, class F>
+    static void each(O& o, const F& f) {
+      f("max_iterations", o.max_iterations);
+    }
   };
 
   /// Throws value_error unless there is a temperature, and each and its inverse are finite and > 0.

@@ -49,6 +49,10 @@ class cross_venn_abers final
   static constexpr std::string_view kind = info.name;
   struct options {
     std::size_t folds = 5;
+    template<class O, class F>
+    static void each(O& o, const F& f) {
+      f("folds", o.folds);
+    }
   };
 
   /// From one predictor a fold. Throws value_error for none.

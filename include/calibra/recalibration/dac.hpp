@@ -53,6 +53,11 @@ class dac final : public detail::recalibrator_of<dac> {
     std::size_t neighbours = 5;
     /// Nearer than this to a base class is that class.
     double same_class = 0.05;
+    template<class O, class F>
+    static void each(O& o, const F& f) {
+      f("neighbours", o.neighbours);
+      f("same_class", o.same_class);
+    }
   };
 
   /// From one factor a class. Throws value_error for none, and unless each is finite and > 0.

@@ -33,6 +33,10 @@ class histogram_mass final : public detail::step_map<histogram_mass> {
   static constexpr std::string_view kind = info.name;
   struct options {
     std::size_t bins = 10;
+    template<class O, class F>
+    static void each(O& o, const F& f) {
+      f("bins", o.bins);
+    }
   };
   using detail::step_map<histogram_mass>::step_map;
 

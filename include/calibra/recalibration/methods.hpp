@@ -26,6 +26,8 @@
 #include "calibra/recalibration/irm.hpp"
 #include "calibra/recalibration/isotonic.hpp"
 #include "calibra/recalibration/matrix_scaling.hpp"
+#include "calibra/recalibration/mixed_isotonic.hpp"
+#include "calibra/recalibration/named_options.hpp"
 #include "calibra/recalibration/one_against_one.hpp"
 #include "calibra/recalibration/one_against_rest.hpp"
 #include "calibra/recalibration/order_preserving.hpp"
@@ -70,6 +72,7 @@ using all_recalibrators = recalibrator_list<  //
     quadratic,                                //
     beta,                                     //
     isotonic,                                 //
+    mixed_isotonic,                           //
     centred_isotonic,                         //
     venn_abers,                               //
     cross_venn_abers,                         //
@@ -102,12 +105,25 @@ requires(R::takes == score_domain::binary) struct of_classes_of<R> {
   return infos;
 }
 
+/// The options that the recalibrator of a name has, with their values by default; none for a name
+/// that there is not.
+[[nodiscard]] inline named_options recalibrator_options(std::string_view name) {
+  named_options all;
+  detail::all_recalibrators::any([&](auto r) {
+    using R = typename decltype(r)::type;
+    if (R::info.name == name) all = detail::default_options<typename R::options>();
+    return R::info.name == name;
+  });
+  return all;
+}
+
 namespace detail {
 
 /// One that is fitted to binary_samples or class_samples, by its name; null where its type takes
 /// the scores themselves.
 template<class Samples>
-std::unique_ptr<const recalibrator> fit_to(std::string_view name, const Samples& samples) {
+std::unique_ptr<const recalibrator> fit_to(std::string_view where, std::string_view name,
+                                           const Samples& samples, const named_options& method) {
   constexpr bool binary = std::is_same_v<Samples, binary_samples>;
   std::unique_ptr<const recalibrator> fitted;
   all_recalibrators::any([&](auto r) {
@@ -115,16 +131,17 @@ std::unique_ptr<const recalibrator> fit_to(std::string_view name, const Samples&
     using K = std::conditional_t<binary, R, typename of_classes_of<R>::type>;
     if (R::info.name != name) return false;
     if constexpr (requires { K::fit(samples, typename K::options{}); })
-      fitted = std::make_unique<const K>(K::fit(samples, typename K::options{}));
+      fitted = std::make_unique<const K>(
+          K::fit(samples, options_of<typename K::options>(where, method)));
     return true;
   });
   return fitted;
 }
 
-/// Temperature scaling with its options as they are by default, in the precision of the scores.
+/// Temperature scaling in the precision of the scores.
 template<score_kind Kind>
-temperature_scaling default_temperature_scaling(const labelled_rows& given) {
-  const temperature_scaling::options method;
+temperature_scaling fit_temperature_scaling(const labelled_rows& given,
+                                            const temperature_scaling::options& method) {
   temperature_fit found;
   if (given.singles != nullptr)
     found =
@@ -137,9 +154,9 @@ temperature_scaling default_temperature_scaling(const labelled_rows& given) {
   return temperature_scaling(found.temperature, std::move(found.report));
 }
 
-/// Throws option_error for a name that there is not, and where it takes no such scores or is not
-/// fitted to labels.
-inline void check_method(std::string_view name, score_kind kind) {
+/// Throws option_error for a name or an option that there is not, and where it takes no such scores
+/// or is not fitted to labels.
+inline void check_method(std::string_view name, score_kind kind, const named_options& method) {
   std::string known;
   bool found = false;
   all_recalibrators::any([&](auto r) {
@@ -153,6 +170,7 @@ inline void check_method(std::string_view name, score_kind kind) {
       throw option_error(concat(
           "fit_by_name(): ", name,
           " is made from text features, not fitted to labels; expected dac::from_features()"));
+    static_cast<void>(options_of<typename R::options>(concat("fit<", name, ">()"), method));
     return found = true;
   });
   if (!found)
@@ -161,32 +179,37 @@ inline void check_method(std::string_view name, score_kind kind) {
 
 /// One of a name that check_method() takes. Compiled once, and not for every array type.
 inline std::unique_ptr<const recalibrator> fit_named(std::string_view name, score_kind kind,
-                                                     labelled_rows given) {
+                                                     labelled_rows given,
+                                                     const named_options& method) {
   const std::string where = concat("fit<", name, ">()");
   given.where = where;
   return with_kind(kind, [&]<score_kind Kind>() -> std::unique_ptr<const recalibrator> {
     if (name == temperature_scaling::kind)
-      return std::make_unique<const temperature_scaling>(default_temperature_scaling<Kind>(given));
-    return given.with_samples<Kind>([&](const auto& samples) { return fit_to(name, samples); });
+      return std::make_unique<const temperature_scaling>(fit_temperature_scaling<Kind>(
+          given, options_of<temperature_scaling::options>(where, method)));
+    return given.with_samples<Kind>(
+        [&](const auto& samples) { return fit_to(where, name, samples, method); });
   });
 }
 
 }  // namespace detail
 
-/// Fits the recalibrator of a name that is known at run time, with its own options as they are by
-/// default. One of binary scores is fitted to N x K by one_against_rest. Throws option_error for
-/// another name, with those that there are, and for "dac", which is not fitted, and what fit()
+/// Fits the recalibrator of a name that is known at run time; `method`: those of its own options
+/// that are not as they are by default, `{{"bins", "20"}}`. One of binary scores is fitted to N x K
+/// by one_against_rest. Throws option_error for another name or option, with those that there are,
+/// for a value that the option does not take, and for "dac", which is not fitted; and what fit()
 /// throws.
 template<wrapped_scores S, class L>
 [[nodiscard]] std::unique_ptr<const recalibrator> fit_by_name(std::string_view name,
                                                               const S& scores, const L& labels,
-                                                              const row_options& o = {}) {
+                                                              const row_options& o = {},
+                                                              const named_options& method = {}) {
   if constexpr (!detail::is_multilabel<S>) static_assert(detail::usable_labels<L>());
   if constexpr (detail::can_fit<temperature_scaling, S, false>()) {
-    detail::check_method(name, S::kind);
+    detail::check_method(name, S::kind, method);
     return detail::with_labelled_rows(detail::concat("fit<", name, ">()"), scores, labels, o,
                                       [&](const detail::labelled_rows& given) {
-                                        return detail::fit_named(name, S::kind, given);
+                                        return detail::fit_named(name, S::kind, given, method);
                                       });
   }
 }

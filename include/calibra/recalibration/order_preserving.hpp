@@ -58,6 +58,11 @@ class order_preserving final : public detail::recalibrator_of<order_preserving> 
   struct options {
     std::size_t segments = 10;
     std::size_t max_iterations = 100;
+    template<class O, class F>
+    static void each(O& o, const F& f) {
+      f("segments", o.segments);
+      f("max_iterations", o.max_iterations);
+    }
   };
 
   /// From the knots of f, and its slopes, one more; 0 classes: any number. Throws value_error

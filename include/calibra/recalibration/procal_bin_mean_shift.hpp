@@ -47,10 +47,21 @@ namespace calibra {
 template<class R = one_against_rest<isotonic>>
 class procal_bin_mean_shift final : public proximity_recalibrator {
  public:
-  static constexpr std::string_view kind = "procal_bin_mean_shift";
+  static constexpr recalibrator_info info{
+      .name = "procal_bin_mean_shift",
+      .map = "a recalibrator of its own for each bin of proximity, isotonic regression by default",
+      .objective = "that of the recalibrator, over the bins",
+      .keeps = "what the recalibrator keeps",
+      .source = "Xiong et al., NeurIPS 2023",
+  };
+  static constexpr std::string_view kind = info.name;
   struct options {
     std::size_t bins = 5;             ///< the number of the authors' experiments
     typename R::options method = {};  ///< of the recalibrator of each bin
+    template<class O, class F>
+    static void each(O& o, const F& f) {
+      f("bins", o.bins);
+    }
   };
 
   /// From the inner edges of the bins, ascending, and the recalibrator of each bin, one more than

@@ -18,6 +18,7 @@
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/recalibration/parameters.hpp"
 #include "calibra/recalibration/proximity_recalibrator.hpp"
+#include "calibra/recalibration/recalibrator.hpp"
 #include "calibra/recalibration/row_form.hpp"
 #include "calibra/scores.hpp"
 #include "calibra/table/sample.hpp"
@@ -54,7 +55,14 @@ struct proximity_points {
 /// neural networks", NeurIPS 2023 (arXiv 2306.04590).
 class procal_density_ratio final : public proximity_recalibrator {
  public:
-  static constexpr std::string_view kind = "procal_density_ratio";
+  static constexpr recalibrator_info info{
+      .name = "procal_density_ratio",
+      .map = "P(right | confidence, proximity) from densities of right and wrong samples",
+      .objective = "none: densities minimise nothing",
+      .keeps = "nothing",
+      .source = "Xiong et al., NeurIPS 2023",
+  };
+  static constexpr std::string_view kind = info.name;
 
   /// From samples that were right and samples that were wrong. Throws shape_error where
   /// confidences, proximities and weights differ in number, value_error unless confidences are in

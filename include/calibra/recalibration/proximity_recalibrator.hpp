@@ -53,7 +53,7 @@ class proximity_recalibrator {
   [[nodiscard]] auto transform(const S& scores, const optional_column<double>& proximity,
                                const row_options& o = {}) const {
     auto out = detail::output_for(scores);
-    transform(scores, proximity, out, o);
+    written(".transform()", scores, proximity, out, o, row_form::probabilities);
     return out;
   }
   /// The same into a mutable array, as recalibrator::transform(scores, out).
@@ -61,31 +61,17 @@ class proximity_recalibrator {
   requires(!std::convertible_to<Out, row_options>) void transform(
       const S& scores, const optional_column<double>& proximity, Out&& out,
       const row_options& o = {}) const {
-    static_assert(!detail::is_multilabel<S> && !tensor_scores<S>,
-                  "calibra: this recalibrator takes arrays of one label a sample; of a tensor on "
-                  "the CPU, its data by logits(pointer, samples, classes)");
-    if constexpr (!detail::is_multilabel<S> && !tensor_scores<S> &&
-                  detail::usable_output<S::kind, Out>()) {
-      const std::string where = detail::concat(name(), ".transform()");
-      detail::write_rows(
-          where, scores, o, std::forward<Out>(out),
-          [&](std::size_t rows, std::size_t cols) {
-            check_takes(where, S::kind, cols);
-            detail::check_proximities(where, proximity, rows);
-          },
-          [&](const detail::score_rows<double>& rows, const detail::row_writer& write) {
-            constexpr std::size_t worth_a_thread = 256;
-            detail::map_rows_by_index(
-                where, S::kind, rows, o, reads(),
-                detail::part_count(rows.rows(), o.threads.n, worth_a_thread),
-                [&](std::size_t row, double* numbers) {
-                  const double d = proximity.get()[row];
-                  detail::check_proximity(where, d, row);
-                  map_row(numbers, rows.cols(), detail::is_one_number(S::kind), d);
-                },
-                write);
-          });
-    }
+    written(".transform()", scores, proximity, std::forward<Out>(out), o, row_form::probabilities);
+  }
+
+  /// Logarithms of those probabilities, their logits for the binary kinds, clipped at that of the
+  /// least normal float.
+  template<wrapped_scores S>
+  [[nodiscard]] auto transform_logits(const S& scores, const optional_column<double>& proximity,
+                                      const row_options& o = {}) const {
+    auto out = detail::output_for(scores);
+    written(".transform_logits()", scores, proximity, out, o, row_form::logits);
+    return out;
   }
 
   /// As recalibrator::check_takes().
@@ -103,6 +89,38 @@ class proximity_recalibrator {
   virtual void map_row(double* row, std::size_t k, bool binary, double proximity) const = 0;
 
  private:
+  template<class S, class Out>
+  void written(std::string_view function, const S& scores, const optional_column<double>& proximity,
+               Out&& out, const row_options& o, row_form form) const {
+    static_assert(!detail::is_multilabel<S> && !tensor_scores<S>,
+                  "calibra: this recalibrator takes arrays of one label a sample; of a tensor on "
+                  "the CPU, its data by logits(pointer, samples, classes)");
+    if constexpr (!detail::is_multilabel<S> && !tensor_scores<S> &&
+                  detail::usable_output<S::kind, Out>()) {
+      const std::string where = detail::concat(name(), function);
+      constexpr bool binary = detail::is_one_number(S::kind);
+      detail::write_rows(
+          where, scores, o, std::forward<Out>(out),
+          [&](std::size_t rows, std::size_t cols) {
+            check_takes(where, S::kind, cols);
+            detail::check_proximities(where, proximity, rows);
+          },
+          [&](const detail::score_rows<double>& rows, const detail::row_writer& write) {
+            constexpr std::size_t worth_a_thread = 256;
+            detail::map_rows_by_index(
+                where, S::kind, rows, o, reads(),
+                detail::part_count(rows.rows(), o.threads.n, worth_a_thread),
+                [&](std::size_t row, double* numbers) {
+                  const double d = proximity.get()[row];
+                  detail::check_proximity(where, d, row);
+                  map_row(numbers, rows.cols(), binary, d);
+                  detail::to_form(numbers, 1, rows.cols(), row_form::probabilities, form, binary);
+                },
+                write);
+          });
+    }
+  }
+
   fit_report report_;
 };
 

@@ -36,6 +36,10 @@ class quadratic final : public detail::binary_map<quadratic, row_form::logits> {
   static constexpr std::string_view kind = info.name;
   struct options {
     bool smooth_targets = false;  ///< as affine's
+    template<class O, class F>
+    static void each(O& o, const F& f) {
+      f("smooth_targets", o.smooth_targets);
+    }
   };
 
   /// Throws value_error unless all are finite.

@@ -53,6 +53,11 @@ class scaling_binning final : public detail::recalibrator_of<scaling_binning> {
   struct options {
     std::size_t bins = 10;
     bool smooth_targets = true;  ///< of g
+    template<class O, class F>
+    static void each(O& o, const F& f) {
+      f("bins", o.bins);
+      f("smooth_targets", o.smooth_targets);
+    }
   };
 
   /// From the logits at which bins end, and the value of each bin: one more. Throws value_error

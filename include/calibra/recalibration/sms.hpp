@@ -55,6 +55,10 @@ class sms final : public detail::recalibrator_of<sms> {
   static constexpr row_form output = row_form::logits;
   struct options {
     std::size_t max_iterations = 100;
+    template<class O, class F>
+    static void each(O& o, const F& f) {
+      f("max_iterations", o.max_iterations);
+    }
   };
 
   /// The matrix row after row. Throws value_error unless it has the square of the number of

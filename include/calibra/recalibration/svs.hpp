@@ -58,6 +58,10 @@ class svs final : public detail::recalibrator_of<svs> {
   static constexpr row_form output = row_form::logits;
   struct options {
     std::size_t max_iterations = 100;
+    template<class O, class F>
+    static void each(O& o, const F& f) {
+      f("max_iterations", o.max_iterations);
+    }
   };
 
   /// Throws value_error unless there are as many slopes as intercepts, at least one, all finite,

@@ -94,6 +94,11 @@ class temperature_scaling final : public detail::recalibrator_of<temperature_sca
     /// Look for a starting point on a part of the rows first. The result is the same without; it
     /// takes more full passes.
     bool warm_start = true;
+    template<class O, class F>
+    static void each(O& o, const F& f) {
+      f("max_iterations", o.max_iterations);
+      f("warm_start", o.warm_start);
+    }
   };
 
   /// Throws value_error unless T and 1 / T are finite and T > 0.

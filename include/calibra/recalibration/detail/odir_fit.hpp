@@ -24,6 +24,12 @@ struct odir_options {
   double off_diagonal = 1e-3;
   double intercept = 1e-3;
   std::size_t max_iterations = 200;
+  template<class O, class F>
+  static void each(O& o, const F& f) {
+    f("off_diagonal", o.off_diagonal);
+    f("intercept", o.intercept);
+    f("max_iterations", o.max_iterations);
+  }
 };
 
 struct odir_fit {

@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "calibra/version.hpp"
+
 namespace calibra::detail {
 
 class mixed_temperature;

@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "calibra/version.hpp"
+
 namespace calibra::detail {
 
 /// What a recalibrator does to rows, as numbers, where they say it all: for tensors, whose own
