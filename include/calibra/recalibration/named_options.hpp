@@ -80,7 +80,7 @@ template<class O>
 O options_of(std::string_view where, const named_options& given) {
   O o;
   for (std::size_t i = 0; i < given.size(); ++i) {
-    const auto& [name, text] = given[i];
+    const std::string &name = given[i].first, &text = given[i].second;
     for (std::size_t j = 0; j < i; ++j)
       if (given[j].first == name)
         throw option_error(concat(where, ": option ", name, " is given twice"));
