@@ -34,6 +34,19 @@ std::string message(F f) {
   return "nothing was thrown";
 }
 
+/// 60 probabilities with what came out, and a proximity each.
+const struct near_samples {
+  std::vector<double> near, p;
+  std::vector<int> y;
+  near_samples() {
+    for (std::size_t i = 0; i < 60; ++i) {
+      near.push_back(static_cast<double>(i * 7 % 60) / 60);
+      p.push_back(static_cast<double>(i * 11 % 60) / 60);
+      y.push_back(i * 13 % 60 < i);
+    }
+  }
+} binary_problem;
+
 const problem<double> some = random_problem<double>(60, 3, 1.5, 2, 4);
 
 std::string fitted(std::string_view name, const named_options& method) {
@@ -114,13 +127,8 @@ TEST_CASE("fit_by_name: options that there are not are sentences") {
 }
 
 TEST_CASE("fit_proximity_by_name: what the types make, and back from text") {
-  std::vector<double> near(60), p(60);
-  std::vector<int> y(60);
-  for (std::size_t i = 0; i < 60; ++i) {
-    near[i] = static_cast<double>(i * 7 % 60) / 60;
-    p[i] = static_cast<double>(i * 11 % 60) / 60;
-    y[i] = i * 13 % 60 < i;
-  }
+  const std::vector<double>&near = binary_problem.near, &p = binary_problem.p;
+  const std::vector<int>& y = binary_problem.y;
   const auto z = logits(some.z);
   const auto binary = binary_probabilities(p);
   const auto check = [](const auto& r, const auto& expected) {
@@ -158,13 +166,8 @@ TEST_CASE("fit_proximity_by_name: what the types make, and back from text") {
 }
 
 TEST_CASE("transform_logits() of scores with proximities: logarithms of what transform() gives") {
-  std::vector<double> near(60), p(60);
-  std::vector<int> y(60);
-  for (std::size_t i = 0; i < 60; ++i) {
-    near[i] = static_cast<double>(i * 7 % 60) / 60;
-    p[i] = static_cast<double>(i * 11 % 60) / 60;
-    y[i] = i * 13 % 60 < i;
-  }
+  const std::vector<double>&near = binary_problem.near, &p = binary_problem.p;
+  const std::vector<int>& y = binary_problem.y;
   const auto r = procal_bin_mean_shift<>::fit(logits(some.z), some.labels, near);
   const auto q = r.transform(logits(some.z), near), v = r.transform_logits(logits(some.z), near);
   const double least = std::log(static_cast<double>(std::numeric_limits<float>::min()));
@@ -179,13 +182,10 @@ TEST_CASE("transform_logits() of scores with proximities: logarithms of what tra
 }
 
 TEST_CASE("mixed_isotonic: mixed_with_uniform<isotonic> as one map by points") {
-  std::vector<double> p(60), w(60);
-  std::vector<int> y(60);
-  for (std::size_t i = 0; i < 60; ++i) {
-    p[i] = static_cast<double>(i * 11 % 60) / 60;
-    y[i] = i * 13 % 60 < i;
-    w[i] = static_cast<double>(i % 3);
-  }
+  const std::vector<double>& p = binary_problem.p;
+  const std::vector<int>& y = binary_problem.y;
+  std::vector<double> w(60);
+  for (std::size_t i = 0; i < 60; ++i) w[i] = static_cast<double>(i % 3);
   const row_options weighted = {.weights = w};
   const auto s = binary_probabilities(p);
   const auto r = fit<mixed_isotonic>(s, y, weighted);

@@ -157,16 +157,6 @@ double temperature(const batch& b, const calibra::options& o = {}) {
   });
 }
 
-template<class F>
-std::string message(F f) {
-  try {
-    static_cast<void>(f());
-  } catch (const std::exception& e) {
-    return e.what();
-  }
-  return "nothing was thrown";
-}
-
 double largest_difference(const at::Tensor& device, const at::Tensor& host) {
   REQUIRE(device.device() == stage::device());
   REQUIRE(device.scalar_type() == host.scalar_type());

@@ -89,16 +89,6 @@ void for_each_formula(F f) {
   f.template operator()<dirichlet>();
 }
 
-template<class F>
-std::string message(F f) {
-  try {
-    static_cast<void>(f());
-  } catch (const std::exception& e) {
-    return e.what();
-  }
-  return "nothing was thrown";
-}
-
 }  // namespace
 
 TEST_CASE("recalibrators fitted on a device are the host's", "[device]") {

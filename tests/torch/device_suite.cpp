@@ -159,16 +159,6 @@ constexpr bool takes =
     std::is_same_v<std::remove_cvref_t<Stream>, calibra::device_classwise_table> ||
     !calibra::detail::is_multilabel<S>;
 
-template<class F>
-std::string message(F f) {
-  try {
-    f();
-  } catch (const std::exception& e) {
-    return e.what();
-  }
-  return "nothing was thrown";
-}
-
 /// A batch on the device whose element i of `what` is wrong.
 batch with_fault(batch b, const std::string& what, std::int64_t i) {
   b = b.each([](const at::Tensor& t) { return t.clone(); });

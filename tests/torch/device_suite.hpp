@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <limits>
 #include <random>
 #include <string>
@@ -291,6 +292,17 @@ inline std::string difference(const calibra::sample& got, const calibra::sample&
       return concat("pair ", i, ": ", got.confidence(i), ", ", got.hit(i) ? "hit" : "miss", ", ",
                     got.weight(i));
   return "";
+}
+
+/// What a call says that goes wrong.
+template<class F>
+std::string message(F f) {
+  try {
+    static_cast<void>(f());
+  } catch (const std::exception& e) {
+    return e.what();
+  }
+  return "nothing was thrown";
 }
 
 }  // namespace suite

@@ -63,6 +63,7 @@ class procal_density_ratio final : public proximity_recalibrator {
       .source = "Xiong et al., NeurIPS 2023",
   };
   static constexpr std::string_view kind = info.name;
+  struct options {};
 
   /// From samples that were right and samples that were wrong. Throws shape_error where
   /// confidences, proximities and weights differ in number, value_error unless confidences are in

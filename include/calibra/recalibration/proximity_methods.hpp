@@ -41,8 +41,11 @@ using isotonic_of =
 
 /// Their options, with their values by default; none for a name that there is not.
 [[nodiscard]] inline named_options proximity_recalibrator_options(std::string_view name) {
-  if (name != procal_bin_mean_shift<>::kind) return {};
-  return detail::default_options<procal_bin_mean_shift<>::options>();
+  if (name == procal_density_ratio::kind)
+    return detail::default_options<procal_density_ratio::options>();
+  if (name == procal_bin_mean_shift<>::kind)
+    return detail::default_options<procal_bin_mean_shift<>::options>();
+  return {};
 }
 
 /// Fits the one of a name that is known at run time, to scores, labels and proximities;
@@ -58,8 +61,7 @@ template<wrapped_scores S, class L>
   using bins = procal_bin_mean_shift<detail::isotonic_of<S>>;
   const std::string where = detail::concat(name, "::fit()");
   if (name == ratio::kind) {
-    if (!method.empty())
-      throw option_error(detail::concat(where, ": takes no options, got \"", method[0].first, '"'));
+    static_cast<void>(detail::options_of<ratio::options>(where, method));
     return std::make_unique<const ratio>(ratio::fit(scores, labels, proximity, o));
   }
   if (name == bins::kind) {

@@ -11,6 +11,7 @@
 
 #include "calibra/evaluate/detail/class_columns.hpp"
 #include "calibra/recalibration/detail/form_rows.hpp"
+#include "calibra/recalibration/detail/single_passes.hpp"
 #include "calibra/recalibration/detail/trusted_rows.hpp"
 #include "calibra/recalibration/row_form.hpp"
 #include "calibra/recalibration/samples.hpp"
@@ -120,17 +121,13 @@ class host_class_samples final : public class_samples {
     weight_ = found.weight;
     const bool divides = source.kind == score_kind::probabilities && source.options.renormalise;
     trusted_ = found.all_count && !divides && !found.deep;
-    constexpr double precise = 1e4, heavy = 1e15;
-    single_loses_little_ = trusted_ && found.farthest <= precise && found.heaviest <= heavy &&
-                           found.heaviest >= 1 / heavy;
+    single_loses_little_ = trusted_ && single_loses_little(found.farthest, found.heaviest);
   }
 
   [[nodiscard]] std::size_t parts() const override { return parts_of(source_); }
   [[nodiscard]] bool single_will_do(std::size_t work) const override {
-    constexpr double many = 1 << 20;
-    return single_loses_little_ && static_cast<double>(source_.scores.rows()) *
-                                           static_cast<double>(source_.scores.cols() * work) >=
-                                       many;
+    return single_loses_little_ && worth_single(static_cast<double>(source_.scores.rows()) *
+                                                static_cast<double>(source_.scores.cols() * work));
   }
 
   void walk(row_form form,

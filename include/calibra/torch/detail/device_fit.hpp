@@ -119,8 +119,6 @@ class device_tempered_pass final : public fit_passes {
   }
 
  private:
-  static constexpr double no_row = 0x1p62;
-
   std::string_view where_;
   bool binary_ = false;
   double epsilon_ = std::numeric_limits<double>::epsilon();

@@ -14,6 +14,7 @@
 
 #include "calibra/detail/element_checks.hpp"
 #include "calibra/error.hpp"
+#include "calibra/recalibration/detail/single_passes.hpp"
 #include "calibra/recalibration/row_form.hpp"
 #include "calibra/recalibration/samples.hpp"
 #include "calibra/torch/detail/device_sums.hpp"
@@ -21,7 +22,7 @@
 
 namespace calibra::detail {
 
-/// Scores of N x K on a device as rows in a form; NaN where `rows` left one out.
+/// Scores of N x K on a device as rows in a form.
 inline at::Tensor device_form(score_kind kind, const at::Tensor& scores, row_form form,
                               bool renormalise) {
   const bool wide = scores.scalar_type() == at::kDouble;
@@ -47,7 +48,6 @@ class device_fit_samples final : public class_samples {
     device_stream stream(where, o);
     device_rows rows;
     if (!stream.next(scores, labels, {o.weights, o.valid}, {}, rows)) return;
-    const at::Tensor zero = at::zeros({}, rows.confidence.options());
     const at::Tensor weight = rows.weight.defined() ? rows.weight : rows.kept.to(at::kDouble);
     const at::Tensor z = device_form(S::kind, scores.view(), row_form::logits, o.renormalise);
     const at::Tensor x = at::where(rows.kept.unsqueeze(1), z, at::zeros({}, z.options()));
@@ -63,17 +63,14 @@ class device_fit_samples final : public class_samples {
       check_weight(where, weight[row].item<double>(), static_cast<std::size_t>(row));
     }
     weight_ = s[0];
-    constexpr double precise = 1e4, heavy = 1e15;
-    single_loses_little_ =
-        x.scalar_type() == at::kFloat && s[2] <= precise && s[1] <= heavy && s[1] >= 1 / heavy;
+    single_loses_little_ = x.scalar_type() == at::kFloat && single_loses_little(s[2], s[1]);
     numbers_ = static_cast<double>(x.numel());
     sums_.emplace(x, weight, rows.label);
   }
 
   [[nodiscard]] std::size_t parts() const override { return 1; }
   [[nodiscard]] bool single_will_do(std::size_t work) const override {
-    constexpr double many = 1 << 20;
-    return single_loses_little_ && numbers_ * static_cast<double>(work) >= many;
+    return single_loses_little_ && worth_single(numbers_ * static_cast<double>(work));
   }
   [[nodiscard]] const remote_sums* remote() const override { return sums_ ? &*sums_ : nullptr; }
 
@@ -89,8 +86,6 @@ class device_fit_samples final : public class_samples {
   }
 
  private:
-  static constexpr double no_row = 0x1p62;
-
   [[noreturn]] void refuse() const {
     throw value_error(concat(where_, ": is fitted in host memory, got scores on ", device_,
                              "; copy them there: scores.cpu()"));

@@ -42,6 +42,9 @@ struct device_rows {
   at::Tensor label;           ///< [N] int64, in [0, K)
 };
 
+/// The row of no row: beyond all that there can be.
+inline constexpr double no_row = 0x1p62;
+
 /// What is wrong with the input, found on the device and told when something is read: the first
 /// row of each kind of fault, and how many rows were left out and counted.
 class device_faults {
@@ -94,7 +97,6 @@ class device_faults {
   }
 
  private:
-  static constexpr double no_row = 0x1p62;
   at::Tensor first_;
 };
 

@@ -17,11 +17,11 @@
 
 namespace calibra::detail {
 
-/// Numbers of the host on the device of a tensor, in its type.
-inline at::Tensor numbers_like(const std::vector<double>& numbers, const at::Tensor& like) {
+/// Numbers of the host where options say, in their type.
+inline at::Tensor numbers_like(const std::vector<double>& numbers, const at::TensorOptions& o) {
   const auto size = static_cast<std::int64_t>(numbers.size());
   return at::from_blob(const_cast<double*>(numbers.data()), {size}, at::kDouble)
-      .to(like.options().requires_grad(false), /*non_blocking=*/false, /*copy=*/true);
+      .to(o.requires_grad(false), /*non_blocking=*/false, /*copy=*/true);
 }
 
 /// Rows of logits without -inf: a masked class lies masked_depth below its row's largest.
@@ -65,9 +65,10 @@ class device_sums final : public remote_sums {
 
   sample_sums lines(const std::vector<double>& theta, const mixed_temperature* first,
                     bool single) const override {
+    const at::Tensor line = numbers(theta, single);
     return value_first([&](const auto& add) {
       blocks(first, single, [&](const block& b) {
-        const at::Tensor line = numbers_like(theta, b.x), v = on_lines(b.x, line);
+        const at::Tensor v = on_lines(b.x, line);
         const probabilities_of p(v, b);
         const at::Tensor wp = p.p * b.w, h = wp * (1 - p.p), hx = h * b.x;
         const at::Tensor r = wp.scatter_add(1, b.label, -b.w);
@@ -79,10 +80,10 @@ class device_sums final : public remote_sums {
   std::vector<double> line_products(const std::vector<double>& theta,
                                     const std::vector<double>& direction,
                                     const mixed_temperature* first, bool single) const override {
+    const at::Tensor line = numbers(theta, single), along = numbers(direction, single);
     return total([&](const auto& add) {
       blocks(first, single, [&](const block& b) {
-        const at::Tensor q = curved(b, on_lines(b.x, numbers_like(theta, b.x)),
-                                    on_lines(b.x, numbers_like(direction, b.x)));
+        const at::Tensor q = curved(b, on_lines(b.x, line), on_lines(b.x, along));
         add(at::cat({over_rows(q * b.x), over_rows(q)}));
       });
     });
@@ -90,9 +91,10 @@ class device_sums final : public remote_sums {
 
   sample_sums matrix(const std::vector<double>& theta, const mixed_temperature* first,
                      bool single) const override {
+    const at::Tensor map = numbers(theta, single);
     return value_first([&](const auto& add) {
       blocks(first, single, [&](const block& b) {
-        const probabilities_of p(on_matrix(b.x, numbers_like(theta, b.x)), b);
+        const probabilities_of p(on_matrix(b.x, map), b);
         const at::Tensor wp = p.p * b.w, h = wp * (1 - p.p);
         const at::Tensor r = wp.scatter_add(1, b.label, -b.w);
         add(at::cat({p.nll, products(b.x, r), products(b.x, h), products(b.x * b.x, h)}));
@@ -102,10 +104,10 @@ class device_sums final : public remote_sums {
   std::vector<double> matrix_products(const std::vector<double>& theta,
                                       const std::vector<double>& direction,
                                       const mixed_temperature* first, bool single) const override {
+    const at::Tensor map = numbers(theta, single), along = numbers(direction, single);
     return total([&](const auto& add) {
       blocks(first, single, [&](const block& b) {
-        const at::Tensor q = curved(b, on_matrix(b.x, numbers_like(theta, b.x)),
-                                    on_matrix(b.x, numbers_like(direction, b.x)));
+        const at::Tensor q = curved(b, on_matrix(b.x, map), on_matrix(b.x, along));
         add(products(b.x, q));
       });
     });
@@ -157,6 +159,11 @@ class device_sums final : public remote_sums {
     }
   };
 
+  /// Numbers of the host in the type that blocks are worked on in.
+  at::Tensor numbers(const std::vector<double>& of_host, bool single) const {
+    const at::NoGradGuard no_grad;
+    return numbers_like(of_host, rows_.options().dtype(single ? at::kFloat : at::kDouble));
+  }
   template<class Visit>
   void blocks(const mixed_temperature* first, bool single, const Visit& visit) const {
     for (std::int64_t i = 0; i < rows_.size(0); i += at_once_) {

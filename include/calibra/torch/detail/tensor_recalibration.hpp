@@ -48,6 +48,18 @@ at::Tensor unlabelled_rows(std::string_view where, const S& scores, row_options 
   return rows.kept;
 }
 
+/// NaN in the rows that are not kept; undefined: all are.
+inline at::Tensor nan_but(const at::Tensor& z, const at::Tensor& kept) {
+  if (!kept.defined()) return z;
+  return at::where(z.dim() == 2 ? kept.unsqueeze(1) : kept, z,
+                   at::full({}, std::numeric_limits<double>::quiet_NaN(), z.options()));
+}
+
+/// The type of what is made of scores of a type.
+inline at::ScalarType made_type(at::ScalarType of_scores) {
+  return of_scores == at::kDouble ? at::kDouble : at::kFloat;
+}
+
 /// The temperature fitted to tensors. On a device each pass reads eight numbers back.
 template<torch_scores S, class L>
 temperature_fit fitted_temperature(std::string_view where, const S& scores, L&& labels,
@@ -78,15 +90,10 @@ at::Tensor tempered(std::string_view where, const S& scores, double temperature,
       return out;
     });
   }
-  const at::Tensor kept_rows = unlabelled_rows(where, scores, o);
-  at::Tensor z = device_logits(S::kind, x);
-  if (kept_rows.defined()) {
-    const at::Tensor kept = binary ? kept_rows : kept_rows.unsqueeze(1);
-    z = at::where(kept, z, at::full({}, std::numeric_limits<double>::quiet_NaN(), z.options()));
-  }
-  z = z / temperature;
+  const at::Tensor kept = unlabelled_rows(where, scores, o);
+  at::Tensor z = nan_but(device_logits(S::kind, x), kept) / temperature;
   if (output == tempered_output::probabilities) z = binary ? at::sigmoid(z) : at::softmax(z, 1);
-  return z.to(x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
+  return z.to(made_type(x.scalar_type()));
 }
 
 /// Calls f with what scores and labels are to a fit. On a device samples x classes stay there; of
@@ -121,9 +128,9 @@ inline at::Tensor by_formula(const row_formula& formula, at::Tensor x) {
            w[2] / static_cast<double>(x.size(1));
   }
   if (formula.first) x = log_mixed(x, formula.first->beta, formula.first->share);
-  const at::Tensor intercepts = numbers_like(formula.intercepts, x);
-  if (!formula.slopes.empty()) return x * numbers_like(formula.slopes, x) + intercepts;
-  const at::Tensor matrix = numbers_like(formula.matrix, x);
+  const at::Tensor intercepts = numbers_like(formula.intercepts, x.options());
+  if (!formula.slopes.empty()) return x * numbers_like(formula.slopes, x.options()) + intercepts;
+  const at::Tensor matrix = numbers_like(formula.matrix, x.options());
   return at::addmm(intercepts, x, matrix.view({x.size(1), x.size(1)}).t());
 }
 
@@ -154,13 +161,10 @@ at::Tensor recalibrated_tensor(std::string_view where, const S& scores, const re
       const at::Tensor kept = unlabelled_rows(where, scores, o);
       at::Tensor z = device_form(S::kind, x, r.reads(), o.renormalise);
       if (r.reads() == row_form::probabilities) z = clipped_log(z);
-      if (kept.defined())
-        z = at::where(kept.unsqueeze(1), z,
-                      at::full({}, std::numeric_limits<double>::quiet_NaN(), z.options()));
-      z = by_formula(*formula, z);
+      z = by_formula(*formula, nan_but(z, kept));
       if (wanted != r.makes())
         z = wanted == row_form::probabilities ? at::softmax(z, 1) : clipped_log(z);
-      return z.to(x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
+      return z.to(made_type(x.scalar_type()));
     }
   }
   throw value_error(concat(where, ": takes scores in host memory, got ", describe(x),
