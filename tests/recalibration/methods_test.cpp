@@ -81,7 +81,8 @@ TEST_CASE("recalibrator_options: what is by default changes nothing") {
     INFO(info.name);
     CHECK(fitted(info.name, method) == fitted(info.name, {}));
     std::set<std::string> names;
-    for (const auto& [name, value] : method) {
+    for (const auto& option : method) {
+      const std::string &name = option.first, &value = option.second;
       names.insert(name);
       CHECK_FALSE(value.empty());
       const std::string said = message([&] { return fitted(info.name, {{name, "?"}}); });
