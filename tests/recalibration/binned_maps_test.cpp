@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: MIT
 
 // bbq, scaling_binning and spline, against their definitions in long double.
+#include <calibra/detail/log_gamma.hpp>
 #include <calibra/evaluate.hpp>
 #include <calibra/json.hpp>
 #include <calibra/recalibration/affine.hpp>
 #include <calibra/recalibration/bbq.hpp>
-#include <calibra/recalibration/detail/log_gamma.hpp>
 #include <calibra/recalibration/mixed_with_uniform.hpp>
 #include <calibra/recalibration/one_against_rest.hpp>
 #include <calibra/recalibration/recalibrated.hpp>

@@ -39,8 +39,9 @@ batch telling(batch b) {
   return b;
 }
 
-double largest_gap(const at::Tensor& there, const at::Tensor& here) {
-  REQUIRE(there.device() == stage::device());
+double largest_gap(const at::Tensor& there, const at::Tensor& here,
+                   at::Device device = stage::device()) {
+  REQUIRE(there.device() == device);
   REQUIRE(there.scalar_type() == here.scalar_type());
   REQUIRE(there.sizes() == here.sizes());
   const at::Tensor a = there.to(at::kCPU).to(at::kDouble), b = here.to(at::kDouble);
@@ -66,6 +67,11 @@ void compare(const batch& host, const options& o) {
   CHECK(close(g.objective_before, e.objective_before, 1e-6));
   CHECK(close(g.objective_after, e.objective_after, 1e-8));
   CHECK(e.objective_after < e.objective_before);
+  options plain = o;
+  plain.ignore_label = {};
+  with_classes(host, [&](const auto& s) {
+    CHECK(largest_gap(got.transform(s, plain), expected.transform(s, plain), at::kCPU) <= 1e-3);
+  });
   options alone = o;
   alone.ignore_label = {};
   for (const bool as_logits : {false, true}) {

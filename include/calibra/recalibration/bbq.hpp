@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "calibra/detail/log_gamma.hpp"
 #include "calibra/error.hpp"
 #include "calibra/recalibration/detail/equal_weight.hpp"
-#include "calibra/recalibration/detail/log_gamma.hpp"
 #include "calibra/recalibration/detail/pool_adjacent.hpp"
 #include "calibra/recalibration/detail/step_map.hpp"
 #include "calibra/recalibration/row_form.hpp"

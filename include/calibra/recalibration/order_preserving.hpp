@@ -91,6 +91,9 @@ class order_preserving final : public detail::recalibrator_of<order_preserving> 
   static order_preserving fit(const class_samples& samples, const options& o) {
     if (o.segments < 1)
       throw option_error("order_preserving::fit(): expected at least 1 segment, got 0");
+    if (o.segments > 1000000)
+      throw option_error(detail::concat(
+          "order_preserving::fit(): expected at most 1000000 segments, got ", o.segments));
     fit_report report;
     report.fitted_on = samples.kind();
     if (!(samples.weight() > 0)) {

@@ -244,6 +244,8 @@ class class_matrix_nll final : public convex_objective {
       }
       space.add_products(space.x, space.v.data(), block.size, out.sums.data());
       space.kernels.product_row(space.x, space.x, block.size * k, space.squares.data());
+      for (std::size_t i = 0; i < block.size; ++i)  // an infinite square of weight 0 is none
+        if (block.weight_of(i) == 0) std::fill_n(space.squares.data() + i * k, k, T{0});
       double* moments = out.sums.data() + theta.size();
       space.add_products(space.x, space.d.data(), block.size, moments);
       space.add_products(space.squares.data(), space.d.data(), block.size, moments + theta.size());

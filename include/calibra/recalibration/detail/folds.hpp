@@ -14,7 +14,10 @@ namespace calibra::detail {
 
 /// Throws option_error for fewer than 2 folds.
 inline void check_folds(std::string_view where, std::size_t folds) {
+  constexpr std::size_t most = 1000000;
   if (folds < 2) throw option_error(concat(where, ": expected at least 2 folds, got ", folds));
+  if (folds > most)
+    throw option_error(concat(where, ": expected at most ", most, " folds, got ", folds));
 }
 
 /// Rows cut into folds by their place: row i is in fold i mod folds, whichever rows are left out.

@@ -87,7 +87,10 @@ inline sample weighted_pairs(const sample& pairs) {
 }
 
 inline void check_bins(std::string_view where, std::size_t bins) {
+  constexpr std::size_t most = 1000000;
   if (bins < 1) throw option_error(concat(where, ": expected at least 1 bin, got 0"));
+  if (bins > most)
+    throw option_error(concat(where, ": expected at most ", most, " bins, got ", bins));
 }
 
 }  // namespace calibra::detail

@@ -50,7 +50,7 @@ class device_fit_samples final : public class_samples {
     if (!stream.next(scores, labels, {o.weights, o.valid}, {}, rows)) return;
     const at::Tensor weight = rows.weight.defined() ? rows.weight : rows.kept.to(at::kDouble);
     const at::Tensor z = device_form(S::kind, scores.view(), row_form::logits, o.renormalise);
-    const at::Tensor x = at::where(rows.kept.unsqueeze(1), z, at::zeros({}, z.options()));
+    const at::Tensor x = at::where(weight.gt(0).unsqueeze(1), z, at::zeros({}, z.options()));
     // A weight that is told by its row.
     const at::Tensor number = at::arange(weight.size(0), weight.options());
     const at::Tensor bad = weight.gt(1e100).logical_or(weight.gt(0).logical_and(weight.lt(1e-100)));

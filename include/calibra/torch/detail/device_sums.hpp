@@ -33,7 +33,7 @@ inline at::Tensor clipped_log(const at::Tensor& p) {
 }
 /// log p' of p' = (1 - share) softmax(beta z) + share / K.
 inline at::Tensor log_mixed(const at::Tensor& z, double beta, double share) {
-  const at::Tensor p = at::softmax(z * beta, 1);
+  const at::Tensor p = at::softmax((z - z.amax(1, /*keepdim=*/true)) * beta, 1);
   return clipped_log(p * (1 - share) + share / static_cast<double>(z.size(1)));
 }
 

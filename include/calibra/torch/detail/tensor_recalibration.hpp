@@ -124,6 +124,7 @@ auto with_tensor_samples(std::string_view where, const S& scores, const L& label
 inline at::Tensor by_formula(const row_formula& formula, at::Tensor x) {
   if (formula.mixed) {
     const auto& [temperature, w] = *formula.mixed;
+    x = x - x.amax(1, /*keepdim=*/true);  // float32 keeps what is near the largest
     return at::softmax(x / temperature, 1) * w[0] + at::softmax(x, 1) * w[1] +
            w[2] / static_cast<double>(x.size(1));
   }
@@ -155,6 +156,10 @@ at::Tensor recalibrated_tensor(std::string_view where, const S& scores, const re
     });
   }
   r.check_takes(where, S::kind, binary ? 1 : static_cast<std::size_t>(x.size(1)));
+  if (const auto* t = dynamic_cast<const temperature_scaling*>(&r))
+    return tempered(
+        where, scores, t->temperature(), o,
+        wanted == row_form::logits ? tempered_output::logits : tempered_output::probabilities);
   const std::optional<row_formula> formula = r.formula();
   if constexpr (!binary) {
     if (formula) {
