@@ -1,6 +1,6 @@
 # The optional components and what each needs: read by the build and, installed beside
 # calibra-config.cmake, by those who use calibra.
-set(calibra_optional_components eigen xtensor json io torch)
+set(calibra_optional_components eigen xtensor json io diagram torch)
 
 # calibra_find_torch(libraries missing): LibTorch, and whether this compiler takes its headers as
 # C++20: those before 2.1 use an incomplete type that only GCC's C++20 lets pass. With
@@ -63,6 +63,18 @@ function(calibra_find_component name libraries missing)
     else()
       set(${missing} xtensor PARENT_SCOPE)
     endif()
+  elseif(name STREQUAL "diagram")
+    find_path(CALIBRA_CAIRO_INCLUDE_DIR cairo-pdf.h PATH_SUFFIXES cairo)
+    find_library(CALIBRA_CAIRO_LIBRARY cairo)
+    mark_as_advanced(CALIBRA_CAIRO_INCLUDE_DIR CALIBRA_CAIRO_LIBRARY)
+    if(NOT CALIBRA_CAIRO_INCLUDE_DIR OR NOT CALIBRA_CAIRO_LIBRARY)
+      set(${missing} cairo PARENT_SCOPE)
+    elseif(NOT TARGET calibra::cairo)
+      add_library(calibra::cairo UNKNOWN IMPORTED GLOBAL)
+      set_target_properties(calibra::cairo PROPERTIES IMPORTED_LOCATION ${CALIBRA_CAIRO_LIBRARY})
+      target_include_directories(calibra::cairo INTERFACE ${CALIBRA_CAIRO_INCLUDE_DIR})
+    endif()
+    set(${libraries} calibra::cairo PARENT_SCOPE)
   elseif(name STREQUAL "torch")
     calibra_find_torch(found absent)
     set(${missing} "${absent}" PARENT_SCOPE)

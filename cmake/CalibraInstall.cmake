@@ -7,7 +7,7 @@ set(pkgconfig_dir ${CMAKE_INSTALL_DATADIR}/pkgconfig)
 # Three components: headers; compiled, the library; program. The last two are left out where they
 # were not built, so that a tree that was only configured installs the headers.
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME headers)
-install(TARGETS calibra EXPORT calibra-targets FILE_SET HEADERS FILE_SET pieces)
+install(TARGETS calibra EXPORT calibra-targets FILE_SET HEADERS FILE_SET details FILE_SET pieces)
 foreach(name IN LISTS calibra_optional_components)
   foreach(header IN LISTS calibra_${name}_headers)
     cmake_path(RELATIVE_PATH header BASE_DIRECTORY ${calibra_include} OUTPUT_VARIABLE relative)
@@ -47,6 +47,7 @@ calibra_add_pc(calibra-json "calibra, nlohmann_json" "" "" "calibra's recalibrat
                headers)
 calibra_add_pc(calibra-io "calibra, nlohmann_json, libzip" "" "" "calibra's files of arrays"
                headers)
+calibra_add_pc(calibra-diagram "calibra, cairo" "" "" "calibra's pictures as PNG and PDF" headers)
 
 if(CALIBRA_BUILD_COMPILED)
   install(TARGETS calibra_compiled EXPORT calibra-compiled-targets
@@ -82,7 +83,7 @@ set(CPACK_DEBIAN_PACKAGE_NAME libcalibra-dev)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS
-    "g++ (>= 4:12), cmake, pkg-config, libeigen3-dev, libxtensor-dev, nlohmann-json3-dev, libzip-dev, libtorch-dev")
+    "g++ (>= 4:12), cmake, pkg-config, libeigen3-dev, libxtensor-dev, nlohmann-json3-dev, libzip-dev, libcairo2-dev, libtorch-dev")
 # The headers alone suit every architecture; the program needs its own and its shared libraries.
 if(TARGET calibra_cli)
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)

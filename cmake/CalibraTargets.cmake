@@ -9,6 +9,7 @@ set(calibra_eigen_pattern "/calibra/adapters/eigen\\.hpp$")
 set(calibra_xtensor_pattern "/calibra/adapters/xtensor\\.hpp$")
 set(calibra_json_pattern "/calibra/json\\.hpp$")
 set(calibra_io_pattern "/calibra/io/")
+set(calibra_diagram_pattern "/calibra/diagram/cairo\\.hpp$")
 set(calibra_torch_pattern "/calibra/(adapters/torch\\.hpp$|torch/)")
 foreach(name IN LISTS calibra_optional_components)
   set(calibra_${name}_headers ${calibra_headers})
@@ -21,6 +22,10 @@ endforeach()
 set(calibra_pieces ${calibra_headers})
 list(FILTER calibra_pieces INCLUDE REGEX "\\.inl\\.hpp$")
 list(FILTER calibra_headers EXCLUDE REGEX "\\.inl\\.hpp$")
+# Parts of public headers, which nobody else includes.
+set(calibra_details ${calibra_headers})
+list(FILTER calibra_details INCLUDE REGEX "/detail/")
+list(FILTER calibra_headers EXCLUDE REGEX "/detail/")
 
 add_library(calibra INTERFACE)
 add_library(calibra::calibra ALIAS calibra)
@@ -29,6 +34,7 @@ target_link_libraries(calibra INTERFACE Threads::Threads)
 target_sources(
   calibra
   PUBLIC FILE_SET HEADERS BASE_DIRS ${calibra_include} FILES ${calibra_headers}
+  PUBLIC FILE_SET details TYPE HEADERS BASE_DIRS ${calibra_include} FILES ${calibra_details}
   PUBLIC FILE_SET pieces TYPE HEADERS BASE_DIRS ${calibra_include} FILES ${calibra_pieces})
 set_target_properties(calibra PROPERTIES INTERFACE_HEADER_SETS_TO_VERIFY HEADERS)
 
@@ -72,7 +78,8 @@ endforeach()
 # Each public header must compile by itself: the target all_verify_interface_header_sets builds a
 # translation unit for every one, and a test builds that target.
 if(PROJECT_IS_TOP_LEVEL)
-  foreach(target calibra calibra_eigen calibra_xtensor calibra_json calibra_io calibra_torch)
+  foreach(target calibra calibra_eigen calibra_xtensor calibra_json calibra_io calibra_diagram
+                 calibra_torch)
     if(TARGET ${target})
       set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
     endif()

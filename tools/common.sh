@@ -12,13 +12,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # fails where they are absent.
 program_packages=(
   g++ cmake ninja-build
-  libcli11-dev nlohmann-json3-dev libzip-dev
+  libcli11-dev nlohmann-json3-dev libzip-dev libcairo2-dev zlib1g-dev
 )
 program_headers=(concepts CLI/CLI.hpp nlohmann/json.hpp zip.h)
 test_packages=(
   pkg-config git ca-certificates python3 dpkg-dev file
   catch2 librapidcheck-dev libbenchmark-dev
-  libeigen3-dev libxtensor-dev zipcmp zipmerge ziptool zlib1g-dev
+  libeigen3-dev libxtensor-dev zipcmp zipmerge ziptool
 )
 test_headers=(catch2/catch.hpp rapidcheck.h Eigen/Core xtensor/xtensor.hpp zlib.h)
 

@@ -33,3 +33,8 @@ say "before"
 run "$calibra" eval "$data/test_logits.npy" "$data/test_labels.npy" --metrics "$metrics"
 say "after"
 run "$calibra" eval "$out/test_scaled.npy" "$data/test_labels.npy" --metrics "$metrics"
+
+say "a report of the test half, before and after"
+run "$calibra" report "$data/test_logits.npy" "$data/test_labels.npy" \
+  --apply "$out/temperature.json" --by label --output "$out/report.html"
+say "open $out/report.html"

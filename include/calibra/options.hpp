@@ -89,6 +89,10 @@ struct row_options {
   optional_column<unsigned char> valid = {};
   /// One number a sample, for metrics that use it (piece).
   optional_column<double> proximity = {};
+  /// Which rows belong together, those of one document or patient: intervals draw them together.
+  optional_column<std::int64_t> cluster = {};
+  /// Which part of the data a row is of, where intervals draw each part by itself.
+  optional_column<std::int64_t> stratum = {};
   nan_policy nan = nan_policy::reject;
   /// Divide probability rows by their sum instead of rejecting rows that do not sum to 1.
   bool renormalise = false;
@@ -134,6 +138,8 @@ struct options {
   std::optional<std::int64_t> ignore_label = {};         ///< see row_options
   optional_column<unsigned char> valid = {};             ///< see row_options
   optional_column<double> proximity = {};                ///< see row_options
+  optional_column<std::int64_t> cluster = {};            ///< see row_options
+  optional_column<std::int64_t> stratum = {};            ///< see row_options
   nan_policy nan = nan_policy::reject;                   ///< see row_options
   bool renormalise = false;                              ///< see row_options
   binary_target binary = binary_target::positive_class;  ///< see row_options
@@ -144,12 +150,16 @@ struct options {
   convention_option like = {};
   /// evaluate() also gives the tables of every class.
   bool per_class = false;
+  /// evidence_of() keeps every row, for intervals(): see row_record.
+  bool keep_rows = false;
 
   row_options for_rows() const {
     return {.weights = weights,
             .ignore_label = ignore_label,
             .valid = valid,
             .proximity = proximity,
+            .cluster = cluster,
+            .stratum = stratum,
             .nan = nan,
             .renormalise = renormalise,
             .binary = binary,

@@ -19,8 +19,9 @@ import sys
 # in calibra/ itself is a room of its own.
 ORDER = [
     'version.hpp', 'error.hpp', 'array', 'detail', 'scores.hpp', 'table', 'options.hpp', 'rows',
-    'metrics', 'evaluate', 'evaluate.hpp', 'conventions', 'recalibration', 'loss', 'outlier', 'torch',
-    'adapters', 'json', 'json.hpp', 'io', 'calibra.hpp', 'recalibration.hpp',
+    'metrics', 'evaluate', 'evaluate.hpp', 'conventions', 'selective', 'recalibration',
+    'ensemble', 'interval', 'decomposition', 'compare', 'hypothesis', 'groups', 'diagram', 'loss', 'outlier',
+    'torch', 'adapters', 'json', 'json.hpp', 'io', 'calibra.hpp', 'recalibration.hpp',
 ]
 
 # Exceptions to be mended: 'including header -> included header'.

@@ -174,9 +174,17 @@ TEST_CASE("fit --option: an option of the method", "[cli]") {
   CHECK(read_all(files.path("m.json")) ==
         calibra::to_json(*calibra::fit_by_name("scaling_binning", calibra::logits(files.scores()),
                                                targets, {}, method)));
+  const outcome first = files.run(
+      "fit --option bins=3 --method scaling_binning --option smooth_targets=false z.npy y.npy "
+      "--output first.json");
+  CHECK(first.err == "");
+  CHECK(read_all(files.path("first.json")) == read_all(files.path("m.json")));
   for (const auto& [arguments, expected] : std::vector<std::pair<std::string, std::string>>{
            {"--method ets --option bins=3", "fit<ets>(): takes no options, got \"bins\""},
            {"--method bbq --option bins=3", "expected an option out of prior; got \"bins\""},
+           {"--method scaling_binning --option bins=1000000000000", "at most 1000000 bins"},
+           {"--method order_preserving --option segments=1000000000000", "at most 1000000 segments"},
+           {"--method cross_venn_abers --option folds=1000000000000", "at most 1000000 folds"},
            {"--method bbq --option prior=x", "option prior: expected a finite number, got \"x\""},
            {"--method bbq --option prior", "--option: expected NAME=VALUE, got \"prior\""},
            {"--method bbq --option =3", "--option: expected NAME=VALUE, got \"=3\""},

@@ -114,7 +114,7 @@ TEST_CASE("report: the table, in ASCII and in UTF-8", "[cli]") {
   CHECK(files.run(few + " --bins 3").out == R"(4 samples, 3 classes, from probabilities
 
 accuracy  0.500000
-ece       0.156250
+ece       0.156250  noise floor 0.2512
 mce       0.312500
 piece            -
 
@@ -129,7 +129,7 @@ bin               count    conf     acc      gap  accuracy #, confidence |
         R"(4 samples, 3 classes, from probabilities
 
 accuracy  0.500000
-ece       0.281250
+ece       0.281250  noise floor 0.2934
 mce       0.875000
 piece            -
 

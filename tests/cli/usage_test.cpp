@@ -192,10 +192,14 @@ TEST_CASE("usage: SCORES and LABELS the wrong way round", "[cli]") {
 
 TEST_CASE("usage: what is wrong with a command line", "[cli]") {
   const small_workplace files;
-  const std::string commands = "expected eval, fit, apply, methods or conventions";
-  check_usage(files, "",
-              "expected a command: eval, fit, apply, methods or conventions; see calibra --help\n");
-  for (const std::string command : {"measure", "compare", "plot", "help"})
+  const std::string commands =
+      "expected eval, test, compare, diagram, report, fit, apply, methods, conventions, "
+      "completion or man";
+  check_usage(
+      files, "",
+      "expected a command: eval, test, compare, diagram, report, fit, apply, methods, conventions, "
+      "completion or man; see calibra --help\n");
+  for (const std::string command : {"measure", "judge", "plot", "help"})
     check_usage(files, command,
                 "unknown command \"" + command + "\"; " + commands + "; see calibra --help\n");
   check_usage(files, "evla p.npy",

@@ -80,6 +80,12 @@ TEST_CASE("docs/options.md: the example of each member") {
   CHECK(all({.valid = mask}).samples == 4);
   CHECK(std::isnan(all({})["piece"]));
   CHECK(!std::isnan(all({.proximity = d})["piece"]));
+  const std::vector<int> patient(labels.begin(), labels.end()), site = patient;
+  const auto kept = [&](const calibra::options& o) {
+    return calibra::evidence_of(scores, labels, calibra::all_metrics(), o);
+  };
+  CHECK(all({.cluster = patient}).samples == all({.stratum = site}).samples);
+  CHECK(kept({.keep_rows = true}).rows->size() == labels.size());
   const std::vector<std::vector<float>> with_nan = {{2, 0, std::nanf("")}, {0, 3, 0}};
   const std::vector<int> two = {0, 1};
   CHECK_THROWS_AS(calibra::evaluate(calibra::logits(with_nan), two), calibra::value_error);

@@ -15,11 +15,12 @@ using namespace calibra;
 
 namespace {
 
-const auto every_metric = std::make_tuple(
-    accuracy, mean_confidence, nll, brier, brier_top, brier_reliability, brier_resolution,
-    brier_uncertainty, ece, overconfidence, underconfidence, mce, weighted_mce, rmsce, debiased_l2,
-    mean_gap, ace, classwise_ece, classwise_mce, classwise_rmsce, classwise_debiased_l2,
-    classwise_ace, tace, pooled_ece, sweep_ece, smooth_ece, ks_error, mmce, piece);
+const auto every_metric =
+    std::make_tuple(accuracy, mean_confidence, nll, brier, brier_top, brier_reliability,
+                    brier_resolution, brier_uncertainty, ece, overconfidence, underconfidence, mce,
+                    weighted_mce, rmsce, debiased_l2, mean_gap, ace, classwise_ece, classwise_mce,
+                    classwise_rmsce, classwise_debiased_l2, classwise_ace, tace, pooled_ece,
+                    sweep_ece, smooth_ece, ks_error, mmce, piece, aurc, e_aurc, augrc, auroc);
 
 bool same_bits(double a, double b) {
   return a == b || (std::isnan(a) && std::isnan(b));

@@ -46,7 +46,7 @@ TEST_CASE("report: all of it", "[report]") {
   CHECK(to_text(e, {.ascii = true, .from = "probabilities", .convention = "calibra"}) ==
         R"(4 samples, 3 classes, from probabilities
 
-ece       0.156250
+ece       0.156250  noise floor 0.2512
 accuracy  0.500000
 piece            -
 mce       0.312500
@@ -60,7 +60,7 @@ bin               count    conf     acc      gap  accuracy #, confidence |
 )");
   CHECK(to_text(e) == R"(4 samples, 3 classes
 
-ece       0.156250
+ece       0.156250  noise floor 0.2512
 accuracy  0.500000
 piece            -
 mce       0.312500
@@ -79,7 +79,8 @@ TEST_CASE("report: parts", "[report]") {
   CHECK(to_text(e, {.metrics = false, .bins = false, .classes = false}) ==
         "4 samples, 3 classes\n");
   CHECK(to_text(e, {.counts = false, .bins = false, .classes = false}) ==
-        "ece       0.156250\naccuracy  0.500000\npiece            -\nmce       0.312500\n");
+        "ece       0.156250  noise floor 0.2512\naccuracy  0.500000\npiece            -\nmce       "
+        "0.312500\n");
   CHECK(to_text(e, {.counts = false, .metrics = false, .classes = false}) == to_text(e.table));
   CHECK(to_text(e, {.counts = false, .metrics = false, .bins = false}) ==
         "class  ece\n    0  0.265625\n    1  0.171875\n    2  0.437500\n");

@@ -46,8 +46,13 @@ std::string difference(const calibra::evaluation& got, const calibra::evaluation
   if (got.classes != expected.classes) return concat(got.classes, " classes");
   if (got.metrics.size() != expected.metrics.size()) return concat(got.metrics.size(), " metrics");
   std::string all;
+  // Of metrics of the order of confidences alone: near ties that round otherwise change places.
+  const std::vector<std::string> of_order{"aurc", "e_aurc", "augrc", "auroc"};
   const auto compare = [&](const std::string& what, double x, double y) {
-    if (!close(x, y, tolerance)) all += concat(what, " ", x, " instead of ", y, "; ");
+    const bool order = std::find(of_order.begin(), of_order.end(),
+                                 what.substr(what.find('_') == 5 ? 6 : 0)) != of_order.end();
+    const double swaps = order ? 0.5 / static_cast<double>(expected.samples) : 0;
+    if (!close(x, y, std::max(tolerance, swaps))) all += concat(what, " ", x, " instead of ", y, "; ");
   };
   for (std::size_t i = 0; i < got.metrics.size(); ++i) {
     if (got.metrics[i].name != expected.metrics[i].name) return got.metrics[i].name;

@@ -11,6 +11,9 @@
 #include "calibra/conventions/all.hpp"
 #include "calibra/error.hpp"
 #include "calibra/evaluate.hpp"
+#include "calibra/groups/evaluate_by.hpp"
+#include "calibra/groups/predicted_classes.hpp"
+#include "calibra/interval/intervals.hpp"
 #include "calibra/recalibration/recalibrated.hpp"
 #include "inputs.hpp"
 #include "progress.hpp"
@@ -85,10 +88,46 @@ evaluation of_labels(const inputs& in, const eval_request& request, const metric
   });
 }
 
-evaluation measured(const eval_request& request, const inputs& in, const options& o) {
+/// The metrics of every group: what was asked for, and what the table shows.
+metric_list group_metrics(const metric_list& asked) {
+  metric_list all({accuracy, ece});
+  for (const any_metric& m : asked)
+    if (all.find(m.name()) == nullptr) all.push_back(m);
+  return all;
+}
+
+/// By the groups that --by says.
+template<class S, class L>
+group_report of_groups(const eval_request& request, const inputs& in, const S& scores,
+                       const L& labels, const metric_list& list, options o) {
+  const metric_list metrics = group_metrics(list);
+  o.progress = {};  // the rows are walked again
+  o.per_class = false;
+  if (in.groups) return evaluate_by(scores, labels, io::labels(*in.groups), metrics, o);
+  if (request.by == "label") return evaluate_by(scores, labels, labels, metrics, o);
+  if constexpr (calibra::detail::is_one_number(S::kind))
+    throw option_error("--by: predicted is for scores of samples x classes");
+  else
+    return evaluate_by(scores, labels, predicted_classes(scores), metrics, o);
+}
+
+report measured(const eval_request& request, const inputs& in, const options& o) {
   const metric_list list =
       request.metrics.empty() ? all_metrics() : all_metrics().only(request.metrics);
-  if (request.sigmoid) return of_labels(in, request, request.metrics.empty() ? nullptr : &list, o);
+  if (request.sigmoid)
+    return {of_labels(in, request, request.metrics.empty() ? nullptr : &list, o), {}};
+  const auto measure = [&](const auto&... given) -> report {
+    report out;
+    if (request.interval) {
+      interval_report r = intervals(given..., list, o, request.intervals);
+      out = {std::move(r.values), std::move(r.intervals)};
+    } else {
+      out = {evaluate(given..., list, o), {}};
+    }
+    if constexpr (sizeof...(given) == 2)
+      if (!request.by.empty()) out.groups = of_groups(request, in, given..., list, o);
+    return out;
+  };
   const bool confidences = request.data.from == score_form::confidences;
   if (o.per_class && (in.binary() || confidences))
     throw option_error(concat("--classwise: expected scores of samples x classes, got ",
@@ -96,20 +135,25 @@ evaluation measured(const eval_request& request, const inputs& in, const options
   const io::label_column labels = labels_of(in);
   if (confidences)
     return in.scores.visit_native_vector(
-        [&](auto view) { return evaluate(calibra::confidences(view, labels), list, o); });
+        [&](auto view) { return measure(calibra::confidences(view, labels)); });
   if (request.apply.empty())
     return with_scores(in.scores, request.data.from,
-                       [&](const auto& scores) { return evaluate(scores, labels, list, o); });
+                       [&](const auto& scores) { return measure(scores, labels); });
   const saved_model model = load_model(request.apply, in.proximity.has_value());
   return with_scores(in.scores, request.data.from, [&](const auto& scores) {
-    if (model.alone) return evaluate(recalibrated(*model.alone, scores), labels, list, o);
+    if (model.alone) return measure(recalibrated(*model.alone, scores), labels);
     row_options mapped = o;
-    mapped.progress = {};  // the rows are walked again
-    const auto p = model.with_proximity->transform(scores, o.proximity, mapped);
+    mapped.progress = {};            // the rows are walked again
+    mapped.nan = nan_policy::count;  // what comes out NaN is left to the measure
+    std::vector<double> near(in.rows());
+    o.proximity.get().load(0, near.size(), near.data());
+    for (std::size_t i = 0; o.ignore_label && i < near.size(); ++i)
+      if (labels[i] == *o.ignore_label) near[i] = 0;
+    const auto p = model.with_proximity->transform(scores, near, mapped);
     if constexpr (calibra::detail::is_one_number(std::remove_cvref_t<decltype(scores)>::kind))
-      return evaluate(binary_probabilities(p), labels, list, o);
+      return measure(binary_probabilities(p), labels);
     else
-      return evaluate(probabilities(p), labels, list, o);
+      return measure(probabilities(p), labels);
   });
 }
 
@@ -127,19 +171,17 @@ report evaluate_files(const eval_request& request) {
     throw option_error("--apply: recalibrators take one label a sample, not --sigmoid");
   if (!request.apply.empty() && request.data.from == score_form::confidences)
     throw option_error("--apply: expected --from logits or probabilities, got confidences");
-  const inputs in = load_inputs(request.data, request.proximity);
+  if (request.interval && request.sigmoid)
+    throw option_error("--interval: expected one label a sample, not --sigmoid");
+  if (!request.by.empty() && (request.sigmoid || request.data.from == score_form::confidences))
+    throw option_error("--by: expected logits or probabilities of one label a sample");
+  inputs in = load_inputs(request.data, request.proximity);
+  if (!request.by.empty() && request.by != "predicted" && request.by != "label")
+    in.groups = load_groups(request.by, in.scores, request.data.header);
   progress_line progress(in.rows());
   o.progress = progress.hook();
   report r;
-  naming_files(in.names(), [&] {
-    with_column(in.weights, [&](optional_column<double> weights) {
-      o.weights = std::move(weights);
-      with_column(in.proximity, [&](optional_column<double> proximity) {
-        o.proximity = std::move(proximity);
-        r = measured(request, in, o);
-      });
-    });
-  });
+  naming_files(in.names(), [&] { with_columns(in, o, [&] { r = measured(request, in, o); }); });
   if (r.entries == 0)
     throw shape_error(concat(in.scores.name(), ": no samples left of ", in.rows(), ": ", r.skipped,
                              " have scores that are not numbers, the rest the label to ignore"));

@@ -5,9 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "calibra/array/matrix.hpp"
+#include "calibra/ensemble/ensemble.hpp"
 #include "calibra/error.hpp"
 #include "calibra/io/load.hpp"
 
@@ -85,6 +93,17 @@ bool like_probabilities(const io::array& scores, bool sums) {
   return any && all;
 }
 
+/// Calls f with the array as whole numbers: nothing where there is none.
+void with_whole_column(const std::optional<io::array>& a,
+                       const std::function<void(optional_column<std::int64_t>)>& f) {
+  if (!a) return f({});
+  if (!one_column(*a))
+    throw shape_error(
+        concat(a->name(), ": expected one whole number a row, got shape ", a->shape_text()));
+  const io::label_column numbers = io::labels(*a);
+  f(optional_column<std::int64_t>(numbers));
+}
+
 io::array load_labels(const std::string& file, const io::table_options& table) {
   try {
     return naming_files({{}, file}, [&] { return io::load(file, table); });
@@ -100,7 +119,104 @@ io::array load_labels(const std::string& file, const io::table_options& table) {
 
 }  // namespace
 
+namespace {
+
+/// "a.npy+b.npy" taken apart; one file where one of that name is there.
+std::vector<std::string> member_files(const std::string& scores) {
+  std::vector<std::string> files;
+  if (std::filesystem::exists(scores)) return {scores};
+  for (std::size_t from = 0; from <= scores.size();) {
+    const std::size_t plus = std::min(scores.find('+', from), scores.size());
+    files.push_back(scores.substr(from, plus - from));
+    from = plus + 1;
+  }
+  return files;
+}
+
+matrix<double> as_double_matrix(const io::array& a) {
+  matrix<double> rows(a.shape()[0], a.shape().size() == 1 ? 1 : a.shape()[1]);
+  a.visit_elements([&](auto view) {
+    for (std::size_t i = 0; i < rows.rows(); ++i)
+      for (std::size_t j = 0; j < rows.cols(); ++j) rows(i, j) = io::detail::as_double(view(i, j));
+  });
+  return rows;
+}
+
+/// The mean of the members' probabilities, in the form that the scores have.
+template<class S>
+void mean_into(std::vector<double>& out, std::vector<S> members, const score_request& request) {
+  row_options o;
+  o.nan = nan_policy::count;  // whoever measures decides
+  o.renormalise = request.renormalise;
+  const auto mean = ensemble(std::move(members));
+  mean.holder().with_rows("SCORES", o, [&](const calibra::detail::score_rows<double>& rows) {
+    const auto reader = rows.reader(calibra::detail::best_isa());
+    for (std::size_t first = 0; first < rows.rows();) {
+      const std::size_t count = std::min(reader->tile_rows(), rows.rows() - first);
+      const calibra::detail::tile<double> t = reader->read(first, count);
+      for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t j = 0; j < rows.cols(); ++j) {
+          const double p = t.at(i, j);
+          if (request.from == score_form::probabilities)
+            out.push_back(p);
+          else
+            out.push_back(rows.cols() == 1 ? std::log(p / (1 - p)) : std::log(p));
+        }
+      first += count;
+    }
+  });
+}
+
+io::array mean_of(const std::vector<io::array>& members, const score_request& request) {
+  if (request.from == score_form::confidences || request.sigmoid)
+    throw option_error(concat(request.scores,
+                              ": several files are averaged as logits or probabilities of one "
+                              "label a sample"));
+  const io::array& first = members[0];
+  std::vector<matrix<double>> rows;
+  for (const io::array& m : members) {
+    if (m.shape_text() != first.shape_text())
+      throw shape_error(concat(m.name(), ": expected scores of shape ", first.shape_text(),
+                               " as in ", first.name(), ", got ", m.shape_text()));
+    expect_form_said(m, request);
+    rows.push_back(as_double_matrix(m));
+  }
+  const auto all = std::make_shared<std::vector<double>>();
+  all->reserve(rows[0].rows() * rows[0].cols());
+  const bool logits = request.from == score_form::logits;
+  const auto average = [&](const auto& wrap) {
+    std::vector<std::decay_t<decltype(wrap(rows[0]))>> wrapped;
+    for (const matrix<double>& m : rows) wrapped.push_back(wrap(m));
+    mean_into(*all, std::move(wrapped), request);
+  };
+  if (rows[0].cols() == 1) {
+    if (logits)
+      average([](const auto& m) { return binary_logits(m.data(), m.rows()); });
+    else
+      average([](const auto& m) { return binary_probabilities(m.data(), m.rows()); });
+  } else if (logits) {
+    average([](const auto& m) { return calibra::logits(m); });
+  } else {
+    average([](const auto& m) { return probabilities(m); });
+  }
+  io::array_layout layout;
+  layout.shape.assign(first.shape().begin(), first.shape().end());
+  return {request.scores, layout, std::as_bytes(std::span<const double>(*all)), all};
+}
+
+}  // namespace
+
 io::array load_scores(const score_request& request, const std::string& without) {
+  const std::vector<std::string> files = member_files(request.scores);
+  if (files.size() > 1) {
+    std::vector<io::array> members;
+    for (const std::string& file : files) {
+      score_request one = request;
+      one.scores = file;
+      members.push_back(load_scores(one, without));
+    }
+    return mean_of(members, request);
+  }
   io::table_options table{.columns = request.score_columns, .header = request.header};
   if (!without.empty()) table.without = {without};
   io::array scores =
@@ -129,6 +245,15 @@ io::array load_proximity(const std::string& file, const io::array& scores, io::h
   return proximity;
 }
 
+io::array load_groups(const std::string& file, const io::array& scores, io::header_row header) {
+  io::array groups = io::load(file, {.header = header});
+  expect_rows(groups, "groups", scores);
+  if (!one_column(groups))
+    throw shape_error(concat(groups.name(), ": expected one whole number a row, got shape ",
+                             groups.shape_text()));
+  return groups;
+}
+
 inputs load_inputs(const data_request& request, const std::string& proximity) {
   const bool one_file = request.labels.empty() || request.labels == request.scores;
   io::table_options table{.header = request.header};
@@ -141,6 +266,10 @@ inputs load_inputs(const data_request& request, const std::string& proximity) {
   expect_order(in);
   expect_rows(in.labels, "labels", in.scores);
   if (in.weights) expect_rows(*in.weights, "weights", in.scores);
+  if (!request.cluster.empty()) in.cluster = io::load(request.cluster, table);
+  if (!request.stratum.empty()) in.stratum = io::load(request.stratum, table);
+  if (in.cluster) expect_rows(*in.cluster, "clusters", in.scores);
+  if (in.stratum) expect_rows(*in.stratum, "strata", in.scores);
   if (!proximity.empty()) in.proximity = load_proximity(proximity, in.scores, request.header);
   expect_form_said(in.scores, request);
   return in;
@@ -163,6 +292,22 @@ void with_column(const std::optional<io::array>& a,
                  const std::function<void(optional_column<double>)>& f) {
   if (!a) return f({});
   a->visit_vector([&](auto view) { f(optional_column<double>(view)); });
+}
+
+void with_columns(const inputs& in, options& o, const std::function<void()>& f) {
+  with_column(in.weights, [&](optional_column<double> weights) {
+    o.weights = std::move(weights);
+    with_column(in.proximity, [&](optional_column<double> proximity) {
+      o.proximity = std::move(proximity);
+      with_whole_column(in.cluster, [&](optional_column<std::int64_t> cluster) {
+        o.cluster = std::move(cluster);
+        with_whole_column(in.stratum, [&](optional_column<std::int64_t> stratum) {
+          o.stratum = std::move(stratum);
+          f();
+        });
+      });
+    });
+  });
 }
 
 }  // namespace calibra::cli

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -22,6 +23,9 @@ struct inputs {
   io::array labels;
   std::optional<io::array> weights = {};
   std::optional<io::array> proximity = {};
+  std::optional<io::array> cluster = {};
+  std::optional<io::array> stratum = {};
+  std::optional<io::array> groups = {};
 
   std::size_t rows() const { return scores.shape()[0]; }
   /// One number a sample: P(y = 1), its logit, or a confidence.
@@ -52,6 +56,14 @@ options row_options_of(const data_request& request);
 
 /// The labels of single-label scores.
 io::label_column labels_of(const inputs& in);
+
+/// Calls f where the options have the columns that were read: weights, proximities, clusters and
+/// strata.
+void with_columns(const inputs& in, options& o, const std::function<void()>& f);
+
+/// Loads a whole number a row of the scores. Throws io_error, and shape_error for another number of
+/// them.
+io::array load_groups(const std::string& file, const io::array& scores, io::header_row header);
 
 /// Calls f with the array as an option's column: nothing where there is none.
 void with_column(const std::optional<io::array>& a,

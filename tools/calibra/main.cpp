@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <clocale>
 #include <concepts>
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -27,13 +29,18 @@
 #include "calibra/io/write_file.hpp"
 #include "calibra/rows/isa.hpp"
 #include "calibra/version.hpp"
+#include "comparison.hpp"
 #include "conventions.hpp"
+#include "diagram.hpp"
+#include "html_report.hpp"
 #include "numbers.hpp"
 #include "recalibrate.hpp"
 #include "report.hpp"
 #include "requests.hpp"
+#include "shells.hpp"
 #include "signals.hpp"
 #include "suggest.hpp"
+#include "tests.hpp"
 #include "words.hpp"
 
 namespace calibra::cli {
@@ -186,15 +193,8 @@ void add_renormalise(CLI::App& app, bool& renormalise) {
                "error");
 }
 
-void add_data(CLI::App& app, data_request& data, const std::string& scores,
-              const std::string& labels) {
-  app.add_option("SCORES", data.scores, scores)->required();
-  app.add_option("LABELS", data.labels, labels);
-  add_table(app, data);
-  app.add_option("--label-column", data.label_column,
-                 "Column of a .csv or .tsv that holds the labels; without LABELS: of SCORES; "
-                 "default: all columns")
-      ->type_name("NAME");
+/// Which samples count.
+void add_samples(CLI::App& app, data_request& data) {
   app.add_option("--weights", data.weights, "Weight of each sample; default: all the same")
       ->type_name("FILE");
   add_number(app, "--ignore-label", data.ignore_label, std::numeric_limits<std::int64_t>::min(),
@@ -205,6 +205,18 @@ void add_data(CLI::App& app, data_request& data, const std::string& scores,
   add_choice(app, "--nan", data.nan, std::vector{nan_policy::reject, nan_policy::count}, "reject",
              "Samples with a score that is NaN or +inf: an error, or left out and counted");
   add_threads(app, data.threads);
+}
+
+void add_data(CLI::App& app, data_request& data, const std::string& scores,
+              const std::string& labels) {
+  app.add_option("SCORES", data.scores, scores)->required();
+  app.add_option("LABELS", data.labels, labels);
+  add_table(app, data);
+  app.add_option("--label-column", data.label_column,
+                 "Column of a .csv or .tsv that holds the labels; without LABELS: of SCORES; "
+                 "default: all columns")
+      ->type_name("NAME");
+  add_samples(app, data);
 }
 
 /// Completes what was parsed of a command that reads scores and labels.
@@ -238,6 +250,68 @@ void finish_fit(const CLI::App& app, fit_request& request) {
                   : concat("--proximity: not for --method ", request.method));
   if (request.method == "auto" && !request.options.empty())
     throw CLI::ValidationError("--option: not for --method auto");
+}
+
+/// --level: a number in (0, 1).
+void add_level(CLI::App& app, double& level) {
+  app.add_option_function<std::string>(
+         "--level",
+         [&level](const std::string& text) {
+           double value = 0;
+           const char* const end = text.data() + text.size();
+           const auto [stop, status] = std::from_chars(text.data(), end, value);
+           if (status != std::errc{} || stop != end || !(value > 0 && value < 1))
+             throw CLI::ValidationError(
+                 concat("--level: expected a number in (0, 1); got \"", text, '"'));
+           level = value;
+         },
+         "How often intervals shall cover")
+      ->type_name("P")
+      ->default_str(concat(level));
+}
+
+void add_seed(CLI::App& app, std::uint64_t& seed) {
+  add_number(app, "--seed", seed, std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max(),
+             "What random draws are a function of")
+      ->type_name("N")
+      ->default_str(concat(seed));
+}
+
+/// What intervals and comparisons are drawn by.
+void add_draws(CLI::App& app, data_request& data, interval_options& how) {
+  add_number(app, "--replicates", how.replicates, std::size_t{1}, std::size_t{10000000},
+             "Samples that are drawn again")
+      ->type_name("N")
+      ->default_str(concat(how.replicates));
+  add_level(app, how.level);
+  add_seed(app, how.seed);
+  app.add_option("--cluster", data.cluster,
+                 "A whole number a sample: those of one number are drawn together; default: none")
+      ->type_name("FILE");
+  app.add_option(
+         "--stratum", data.stratum,
+         "A whole number a sample: those of one number are drawn among themselves; default: "
+         "none")
+      ->type_name("FILE");
+}
+
+/// Flags of intervals.
+void add_intervals(CLI::App& app, eval_request& request) {
+  app.add_flag("--interval", request.interval,
+               "Also give an interval of each metric, and how much ece noise alone makes; default: "
+               "off");
+  add_choice(app, "--limits", request.intervals.kind,
+             std::vector{interval_kind::basic, interval_kind::percentile, interval_kind::bca},
+             "basic", "How limits are read off the samples drawn again");
+  add_draws(app, request.data, request.intervals);
+}
+
+/// Completes what was parsed of eval.
+void finish_eval(const CLI::App& app, const eval_request& request) {
+  if (!app.parsed() || request.interval) return;
+  for (const char* flag :
+       {"--replicates", "--level", "--limits", "--seed", "--cluster", "--stratum"})
+    if (app.count(flag) > 0) throw CLI::ValidationError(concat(flag, ": only with --interval"));
 }
 
 std::string convention_name(const std::string& text) {
@@ -295,12 +369,18 @@ CLI::App& add_eval(CLI::App& app, eval_request& request) {
       ->default_str("all");
   eval.add_flag("--classwise", request.classwise, "Also give the ece of every class; default: off");
   eval.add_option("--proximity", request.proximity,
-                  "A number a sample, for the metric piece; default: none")
+                  "A number a sample, for the metric piece and for models that take one; default: "
+                  "none")
       ->type_name("FILE");
   eval.add_option("--apply", request.apply,
                   "Recalibrate the scores by what `calibra fit` wrote, and measure that; default: "
                   "as they are")
       ->type_name("MODEL");
+  eval.add_option("--by", request.by,
+                  "Also measure groups of samples: a file of a whole number a sample, or the "
+                  "predicted or true class; default: none")
+      ->type_name("FILE|predicted|label");
+  add_intervals(eval, request);
   add_choice(eval, "--format", request.format,
              std::vector{report_format::table, report_format::json, report_format::csv,
                          report_format::markdown},
@@ -346,6 +426,7 @@ CLI::App& add_fit(CLI::App& app, fit_request& request) {
          "none")
       ->type_name("NAME=VALUE")
       ->expected(1)
+      ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   add_number(fit, "--folds", request.folds, std::size_t{2}, std::size_t{1000},
              "Folds of --method auto")
@@ -367,6 +448,128 @@ CLI::App& add_fit(CLI::App& app, fit_request& request) {
       ->type_name("FILE");
   add_output(fit, request.output, "The model file to write (JSON)")->required();
   return fit;
+}
+
+CLI::App& add_test(CLI::App& app, test_request& request) {
+  CLI::App& test = *app.add_subcommand("test", "Test whether scores are calibrated");
+  test.footer(footer);
+  add_data(test, request.data, "Samples x classes; or one P(y = 1), logit or confidence each",
+           "Class indices from 0, or one-hot rows; 0/1 hits for --from confidences");
+  add_from(test, request.data,
+           {score_form::logits, score_form::probabilities, score_form::confidences});
+  test.add_option_function<std::string>(
+          "--tests",
+          [&](const std::string& text) {
+            if (text != "all") request.tests = wanted_tests(comma_list(text));
+          },
+          "Names of tests, separated by commas")
+      ->type_name("all|NAME,...")
+      ->default_str("all");
+  add_seed(test, request.seed);
+  add_choice(test, "--format", request.format,
+             std::vector{report_format::table, report_format::json}, "table",
+             "How the results are written");
+  add_output(test, request.output, "Where to; default: standard output");
+  return test;
+}
+
+CLI::App& add_compare(CLI::App& app, compare_request& request) {
+  CLI::App& compare =
+      *app.add_subcommand("compare", "Compare two models' scores of the same samples");
+  compare.footer(concat(footer, '\n', known_metrics()));
+  compare.add_option("A", request.data.scores, "Scores of the first model")->required();
+  compare.add_option("B", request.other, "Scores of the second")->required();
+  compare.add_option("LABELS", request.data.labels, "Class indices from 0, or one-hot rows")
+      ->required();
+  add_from(compare, request.data);
+  add_table(compare, request.data);
+  add_samples(compare, request.data);
+  add_number(compare, "--bins", request.bins, std::size_t{1}, std::size_t{1000000},
+             "Number of bins")
+      ->type_name("B")
+      ->default_str(concat(request.bins));
+  compare
+      .add_option_function<std::string>(
+          "--like", [&](const std::string& text) { request.like = convention_name(text); },
+          "Whose definitions are used; `calibra conventions` lists them")
+      ->type_name("CONVENTION")
+      ->default_str(request.like);
+  compare
+      .add_option_function<std::string>(
+          "--metrics", [&](const std::string& text) { request.metrics = wanted_metrics(text); },
+          "Names of metrics, separated by commas")
+      ->type_name("all|NAME,...")
+      ->default_str("all");
+  add_draws(compare, request.data, request.intervals);
+  add_choice(compare, "--format", request.format,
+             std::vector{report_format::table, report_format::json}, "table",
+             "How the comparison is written");
+  add_output(compare, request.output, "Where to; default: standard output");
+  return compare;
+}
+
+CLI::App& add_diagram(CLI::App& app, diagram_request& request) {
+  CLI::App& diagram = *app.add_subcommand("diagram", "Draw the calibration of scores");
+  diagram.footer(footer);
+  add_data(diagram, request.data, "Samples x classes; or one P(y = 1), logit or confidence each",
+           "Class indices from 0, or one-hot rows; 0/1 hits for --from confidences");
+  add_from(diagram, request.data,
+           {score_form::logits, score_form::probabilities, score_form::confidences});
+  using kind = diagram_kind;
+  add_choice(diagram, "--kind", request.kind,
+             std::vector{kind::reliability, kind::classwise, kind::corp, kind::cumulative,
+                         kind::risk_coverage, kind::groups},
+             "reliability", "What is drawn");
+  add_number(diagram, "--bins", request.bins, std::size_t{1}, std::size_t{1000}, "Number of bins")
+      ->type_name("B")
+      ->default_str(concat(request.bins));
+  add_choice(diagram, "--binning", request.scheme,
+             std::vector{bin_scheme::equal_width, bin_scheme::equal_mass}, "width",
+             "Bins of equal width or of equally many samples");
+  add_choice(diagram, "--bars", request.limits,
+             std::vector{bar_limits::wilson, bar_limits::consistency, bar_limits::none}, "wilson",
+             "Limits of each bin's accuracy, or of those of a calibrated model");
+  add_level(diagram, request.level);
+  diagram
+      .add_option("--apply", request.apply,
+                  "Draw also what `calibra fit` wrote makes of the scores; default: none")
+      ->type_name("MODEL");
+  diagram
+      .add_option("--by", request.by,
+                  "Of --kind groups: a file of a whole number a sample, or the predicted or "
+                  "true class; default: none")
+      ->type_name("FILE|predicted|label");
+  diagram.add_option("--title", request.title, "Above the picture; default: none")
+      ->type_name("TEXT");
+  diagram.add_flag("--dark", request.dark, "Light on a dark ground; default: off");
+  add_output(diagram, request.output, "The .svg, .png or .pdf file to write")->required();
+  return diagram;
+}
+
+CLI::App& add_report(CLI::App& app, html_request& request) {
+  CLI::App& report =
+      *app.add_subcommand("report", "Write a page about the calibration of scores (HTML)");
+  report.footer(footer);
+  add_data(report, request.data, "Samples x classes; or one P(y = 1), logit or confidence each",
+           "Class indices from 0, or one-hot rows; 0/1 hits for --from confidences");
+  add_from(report, request.data,
+           {score_form::logits, score_form::probabilities, score_form::confidences});
+  add_number(report, "--bins", request.bins, std::size_t{1}, std::size_t{1000}, "Number of bins")
+      ->type_name("B")
+      ->default_str(concat(request.bins));
+  report
+      .add_option("--apply", request.apply,
+                  "Show also what `calibra fit` wrote makes of the scores; default: none")
+      ->type_name("MODEL");
+  report
+      .add_option("--by", request.by,
+                  "Also groups of samples: a file of a whole number a sample, or the predicted or "
+                  "true class; default: none")
+      ->type_name("FILE|predicted|label");
+  report.add_option("--title", request.title, "The heading; default: Calibration report")
+      ->type_name("TEXT");
+  add_output(report, request.output, "The .html file to write")->required();
+  return report;
 }
 
 CLI::App& add_apply(CLI::App& app, apply_request& request) {
@@ -429,12 +632,16 @@ void print(std::string_view text) {
     throw io_error(concat("standard output: cannot write: ", std::strerror(errno)));
 }
 
-void run_eval(const eval_request& request) {
-  const std::string text = report_text(request, evaluate_files(request));
-  if (request.output.empty())
+/// Writes to a file, or to standard output where there is none.
+void put(const std::string& text, const std::string& file) {
+  if (file.empty())
     print(text);
   else
-    io::write_file(request.output, text);
+    io::write_file(file, text);
+}
+
+void run_eval(const eval_request& request) {
+  put(report_text(request, evaluate_files(request)), request.output);
 }
 
 int failed(int status, std::string message) {
@@ -452,12 +659,24 @@ void run(int argc, char** argv) {
   eval_request eval_wanted;
   fit_request fit_wanted;
   apply_request apply_wanted;
-  std::string convention_wanted, method_wanted;
+  test_request test_wanted;
+  compare_request compare_wanted;
+  diagram_request diagram_wanted;
+  html_request report_wanted;
+  std::string convention_wanted, method_wanted, shell_wanted;
   const CLI::App& eval = add_eval(app, eval_wanted);
+  const CLI::App& test = add_test(app, test_wanted);
+  const CLI::App& compare = add_compare(app, compare_wanted);
+  const CLI::App& diagram = add_diagram(app, diagram_wanted);
+  const CLI::App& report = add_report(app, report_wanted);
   const CLI::App& fit = add_fit(app, fit_wanted);
   const CLI::App& apply = add_apply(app, apply_wanted);
   const CLI::App& methods = add_methods(app, method_wanted);
   const CLI::App& conventions = add_conventions(app, convention_wanted);
+  CLI::App& completion =
+      *app.add_subcommand("completion", "Write what completes commands in bash, zsh or fish");
+  completion.add_option("SHELL", shell_wanted, "bash, zsh or fish")->required();
+  const CLI::App& manual = *app.add_subcommand("man", "Write the manual page");
   expect_known_arguments(app, argc, argv);
   try {
     app.parse(argc, argv);
@@ -466,14 +685,29 @@ void run(int argc, char** argv) {
     return;
   }
   finish_data(eval, eval_wanted.data);
+  finish_eval(eval, eval_wanted);
+  finish_data(test, test_wanted.data);
+  finish_data(diagram, diagram_wanted.data);
+  finish_data(report, report_wanted.data);
   finish_fit(fit, fit_wanted);
   eval_wanted.data.sigmoid = eval_wanted.sigmoid;
   if (apply.parsed()) apply_wanted.data.from_said = apply.count("--from") > 0;
   if (eval.parsed()) run_eval(eval_wanted);
+  if (compare.parsed()) compare_wanted.data.from_said = compare.count("--from") > 0;
+  if (compare.parsed()) put(compare_files(compare_wanted), compare_wanted.output);
+  if (test.parsed()) put(test_files(test_wanted), test_wanted.output);
+  if (diagram.parsed()) put(diagram_files(diagram_wanted), diagram_wanted.output);
+  if (report.parsed()) {
+    for (int a = 0; a < argc; ++a)
+      report_wanted.command += concat(a == 0 ? "calibra" : " ", a == 0 ? "" : argv[a]);
+    put(html_report(report_wanted), report_wanted.output);
+  }
   if (fit.parsed()) (fit_wanted.method == "dac" ? fit_features : fit_files)(fit_wanted, print);
   if (apply.parsed()) apply_files(apply_wanted);
   if (conventions.parsed())
     print(convention_wanted.empty() ? list_conventions() : describe_convention(convention_wanted));
+  if (completion.parsed()) print(completion_script(app, shell_wanted));
+  if (manual.parsed()) print(manual_page(app, CALIBRA_VERSION));
   if (methods.parsed())
     print(method_wanted.empty() ? list_methods() : describe_method(method_wanted));
 }

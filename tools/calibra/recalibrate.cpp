@@ -54,6 +54,7 @@ std::vector<recalibrator_info> all_infos() {
 }
 
 std::string_view objective_of(std::string_view method) {
+  if (method == procal_bin_mean_shift<>::kind) return isotonic::info.objective;
   for (const recalibrator_info& info : all_infos())
     if (info.name == method) return info.objective;
   return "objective";

@@ -2,16 +2,22 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "calibra/evaluate/evaluation.hpp"
+#include "calibra/groups/group_report.hpp"
+#include "calibra/interval/metric_interval.hpp"
 #include "requests.hpp"
 
 namespace calibra::cli {
 
 /// What `calibra eval` found out.
-using report = evaluation;
+struct report : evaluation {
+  std::vector<metric_interval> intervals = {};  ///< a metric each, where they were asked for
+  std::optional<group_report> groups = {};      ///< where they were asked for
+};
 
 /// The names that --metrics takes, in the order of the report.
 std::vector<std::string> metric_names();

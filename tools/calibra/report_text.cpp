@@ -9,6 +9,7 @@
 #include "calibra/error.hpp"
 #include "calibra/evaluate/report.hpp"
 #include "calibra/json.hpp"
+#include "p_text.hpp"
 #include "report.hpp"
 #include "words.hpp"
 
@@ -52,6 +53,29 @@ json options_json(const eval_request& request) {
   return o;
 }
 
+json finite_or_null(double x) {
+  return std::isfinite(x) ? json(x) : json(nullptr);
+}
+
+json groups_json(const group_report& r) {
+  json groups = json::array();
+  for (const group_row& g : r) {
+    json metrics = json::object(), floors = json::object();
+    for (const metric_value& m : g.values) {
+      metrics[m.name] = finite_or_null(m.value);
+      if (!std::isnan(m.floor)) floors[m.name] = m.floor;
+    }
+    groups.push_back({{"group", g.group},
+                      {"samples", g.values.samples},
+                      {"metrics", std::move(metrics)},
+                      {"floors", std::move(floors)},
+                      {"kuiper", finite_or_null(g.kuiper)},
+                      {"p", finite_or_null(g.p)},
+                      {"p_adjusted", finite_or_null(g.p_adjusted)}});
+  }
+  return groups;
+}
+
 }  // namespace
 
 std::string json_text(const eval_request& request, const report& r) {
@@ -61,14 +85,43 @@ std::string json_text(const eval_request& request, const report& r) {
     if (key == "metrics") out["options"] = options_json(request);
     out[key] = std::move(value);
   }
+  if (request.interval) {
+    out["options"]["level"] = request.intervals.level;
+    out["options"]["replicates"] = request.intervals.replicates;
+    out["options"]["seed"] = request.intervals.seed;
+    json& intervals = out["intervals"] = json::object();
+    for (const metric_interval& i : r.intervals)
+      intervals[i.name] = {{"lower", finite_or_null(i.lower)},
+                           {"upper", finite_or_null(i.upper)},
+                           {"standard_error", finite_or_null(i.standard_error)},
+                           {"floor", finite_or_null(i.floor)},
+                           {"method", i.method.empty() ? json(nullptr) : json(i.method)}};
+  }
+  if (r.groups) {
+    out["options"]["by"] = request.by;
+    out["groups"] = groups_json(*r.groups);
+    const bool any = r.groups->worst < r.groups->groups.size();
+    out["worst_group"] = any ? json(r.groups->groups[r.groups->worst].group) : json(nullptr);
+    out["multicalibration_error"] = finite_or_null(r.groups->multicalibration_error);
+    out["detectable_error"] = finite_or_null(r.groups->detectable_error);
+  }
   if (!weighted(request))  // the counts say it
     for (json& bin : out["bins"]) bin.erase("weight");
   return calibra::detail::json_text(out) + '\n';
 }
 
 std::string csv_text(const eval_request& request, const report& r) {
-  std::string out = "metric,value\n";
-  for (const metric_value& m : r.metrics) out += concat(m.name, ',', number(m.value), '\n');
+  std::string out = "metric,value";
+  out += request.interval ? ",lower,upper,standard_error,floor\n" : "\n";
+  for (std::size_t m = 0; m < r.metrics.size(); ++m) {
+    out += concat(r.metrics[m].name, ',', number(r.metrics[m].value));
+    if (request.interval) {
+      const metric_interval& i = r.intervals[m];
+      for (const double x : {i.lower, i.upper, i.standard_error, i.floor})
+        out += concat(',', number(x));
+    }
+    out += '\n';
+  }
   out += weighted(request) ? "\nlower,upper,count,weight,confidence,accuracy\n"
                            : "\nlower,upper,count,confidence,accuracy\n";
   for (std::size_t b = 0; b < r.table.size(); ++b) {
@@ -82,14 +135,34 @@ std::string csv_text(const eval_request& request, const report& r) {
     for (std::size_t k = 0; k < r.ece_per_class.size(); ++k)
       out += concat(k, ',', number(r.ece_per_class[k]), '\n');
   }
+  if (r.groups) {
+    out += "\ngroup,samples,kuiper,p,p_adjusted";
+    for (const metric_value& m : r.groups->all) out += concat(',', m.name);
+    out += '\n';
+    for (const group_row& g : *r.groups) {
+      out += concat(g.group, ',', g.values.samples, ',', number(g.kuiper), ',', number(g.p), ',',
+                    number(g.p_adjusted));
+      for (const metric_value& m : g.values) out += concat(',', number(m.value));
+      out += '\n';
+    }
+  }
   return out;
 }
 
 std::string markdown_text(const eval_request& request, const report& r) {
   const edge_side side = effective_side(request);
-  std::string out = "| metric | value |\n|---|---:|\n";
-  for (const metric_value& m : r.metrics)
-    out += concat("| ", m.name, " | ", fixed_text(m.value, 6), " |\n");
+  std::string out = request.interval ? "| metric | value | lower | upper | noise floor |\n"
+                                       "|---|---:|---:|---:|---:|\n"
+                                     : "| metric | value |\n|---|---:|\n";
+  for (std::size_t m = 0; m < r.metrics.size(); ++m) {
+    out += concat("| ", r.metrics[m].name, " | ", fixed_text(r.metrics[m].value, 6));
+    if (request.interval) {
+      const metric_interval& i = r.intervals[m];
+      for (const double x : {i.lower, i.upper, i.floor})
+        out += concat(" | ", std::isnan(x) ? "" : fixed_text(x, 6));
+    }
+    out += " |\n";
+  }
   out += "\n| bin | count | confidence | accuracy | gap |\n|---|---:|---:|---:|---:|\n";
   for (std::size_t b = 0; b < r.table.size(); ++b) {
     const reliability_bin bin = r.table[b];
@@ -101,6 +174,20 @@ std::string markdown_text(const eval_request& request, const report& r) {
     out += "\n| class | ece |\n|---:|---:|\n";
     for (std::size_t k = 0; k < r.ece_per_class.size(); ++k)
       out += concat("| ", k, " | ", fixed_text(r.ece_per_class[k], 6), " |\n");
+  }
+  if (r.groups) {
+    const auto shown = [](double x) { return std::isnan(x) ? std::string() : fixed_text(x, 6); };
+    out += "\n| group | samples | kuiper | p_adjusted |";
+    for (const metric_value& m : r.groups->all) out += concat(' ', m.name, " |");
+    out += "\n|---:|---:|---:|---:|";
+    for (std::size_t m = 0; m < r.groups->all.metrics.size(); ++m) out += "---:|";
+    out += '\n';
+    for (const group_row& g : *r.groups) {
+      out += concat("| ", g.group, " | ", g.values.samples, " | ", shown(g.kuiper), " | ",
+                    p_text(g.p_adjusted), " |");
+      for (const metric_value& m : g.values) out += concat(' ', shown(m.value), " |");
+      out += '\n';
+    }
   }
   return out;
 }

@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "calibra/diagram/reliability_style.hpp"
+#include "calibra/interval/interval_options.hpp"
 #include "calibra/io/csv.hpp"
 #include "calibra/options.hpp"
 
@@ -42,6 +44,8 @@ struct data_request : score_request {
   std::string labels;             ///< none: `label_column` of the file of the scores
   std::string label_column = {};  ///< of a text table; none: all columns
   std::string weights = {};
+  std::string cluster = {};  ///< which rows are drawn together
+  std::string stratum = {};  ///< which part of the data a row is of
   std::optional<std::int64_t> ignore_label = {};
   unsigned threads = all_cores();
   nan_policy nan = nan_policy::reject;
@@ -59,6 +63,58 @@ struct eval_request {
   bool sigmoid = false;
   std::string proximity = {};
   std::string apply = {};  ///< a model to recalibrate the scores with; none: as they are
+  std::string by = {};     ///< "predicted", "label" or a file of groups; none: all samples together
+  bool interval = false;
+  interval_options intervals = {};
+  report_format format = report_format::table;
+  std::string output = {};  ///< none: standard output
+};
+
+/// Of `calibra test`.
+struct test_request {
+  data_request data;
+  std::vector<std::string> tests = {};  ///< names; none: all
+  std::uint64_t seed = 0;
+  report_format format = report_format::table;
+  std::string output = {};  ///< none: standard output
+};
+
+enum class diagram_kind { reliability, classwise, corp, cumulative, risk_coverage, groups };
+
+/// Of `calibra diagram`.
+struct diagram_request {
+  data_request data;
+  diagram_kind kind = diagram_kind::reliability;
+  std::size_t bins = 15;
+  bin_scheme scheme = bin_scheme::equal_width;
+  bar_limits limits = bar_limits::wilson;
+  double level = 0.95;
+  std::string apply = {};  ///< a model to recalibrate the scores with; none: as they are
+  std::string by = {};     ///< of groups: "predicted", "label" or a file
+  std::string title = {};
+  bool dark = false;
+  std::string output;
+};
+
+/// Of `calibra report`.
+struct html_request {
+  data_request data;
+  std::size_t bins = 15;
+  std::string apply = {};
+  std::string by = {};
+  std::string title = {};
+  std::string command = {};  ///< as it was typed
+  std::string output;
+};
+
+/// Of `calibra compare`.
+struct compare_request {
+  data_request data;  ///< of the first model
+  std::string other;  ///< scores of the second
+  std::size_t bins = 15;
+  std::string like = "calibra";
+  std::vector<std::string> metrics = {};  ///< none: those that have a comparison
+  interval_options intervals = {};
   report_format format = report_format::table;
   std::string output = {};  ///< none: standard output
 };

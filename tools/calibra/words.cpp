@@ -53,6 +53,48 @@ std::string_view word(io::header_row header) {
   return header == io::header_row::absent ? "no" : "yes";
 }
 
+std::string_view word(interval_kind kind) {
+  switch (kind) {
+    case interval_kind::percentile:
+      return "percentile";
+    case interval_kind::bca:
+      return "bca";
+    case interval_kind::basic:
+      break;
+  }
+  return "basic";
+}
+
+std::string_view word(diagram_kind kind) {
+  switch (kind) {
+    case diagram_kind::classwise:
+      return "classwise";
+    case diagram_kind::corp:
+      return "corp";
+    case diagram_kind::cumulative:
+      return "cumulative";
+    case diagram_kind::risk_coverage:
+      return "risk_coverage";
+    case diagram_kind::groups:
+      return "groups";
+    case diagram_kind::reliability:
+      break;
+  }
+  return "reliability";
+}
+
+std::string_view word(bar_limits limits) {
+  switch (limits) {
+    case bar_limits::none:
+      return "none";
+    case bar_limits::consistency:
+      return "consistency";
+    case bar_limits::wilson:
+      break;
+  }
+  return "wilson";
+}
+
 edge_side effective_side(const eval_request& request) {
   if (request.side) return *request.side;
   return conventions::find(request.like).side.value_or(edge_side::right_closed);

@@ -15,6 +15,8 @@ struct batch_options {
   optional_column<double> weights = {};
   optional_column<unsigned char> valid = {};
   optional_column<double> proximity = {};
+  optional_column<std::int64_t> cluster = {};
+  optional_column<std::int64_t> stratum = {};
 };
 
 /// Evidence that grows batch by batch: `add(scores, labels)`, then `result()`. Sums, tables and
@@ -24,10 +26,11 @@ class evidence_accumulator {
  public:
   explicit evidence_accumulator(metric_list metrics = all_metrics(), options o = {})
       : metrics_(std::move(metrics)), options_(std::move(o)) {
-    if (options_.weights || options_.valid || options_.proximity)
+    if (options_.weights || options_.valid || options_.proximity || options_.cluster ||
+        options_.stratum)
       throw option_error(
-          "evidence_accumulator: weights, masks and proximities come with each batch; give them to "
-          "add()");
+          "evidence_accumulator: weights, masks, proximities, clusters and strata come with each "
+          "batch; give them to add()");
   }
 
   /// Throws as evaluate(), and adds nothing then.
@@ -60,6 +63,8 @@ class evidence_accumulator {
     o.weights = with.weights;
     o.valid = with.valid;
     o.proximity = with.proximity;
+    o.cluster = with.cluster;
+    o.stratum = with.stratum;
     return o;
   }
   void merge(evidence more) {

@@ -5,6 +5,9 @@
 #include "calibra/detail/compiled.hpp"
 #include "calibra/metrics/accuracy.hpp"
 #include "calibra/metrics/ace.hpp"
+#include "calibra/metrics/augrc.hpp"
+#include "calibra/metrics/aurc.hpp"
+#include "calibra/metrics/auroc.hpp"
 #include "calibra/metrics/brier.hpp"
 #include "calibra/metrics/brier_reliability.hpp"
 #include "calibra/metrics/brier_resolution.hpp"
@@ -16,6 +19,7 @@
 #include "calibra/metrics/classwise_mce.hpp"
 #include "calibra/metrics/classwise_rmsce.hpp"
 #include "calibra/metrics/debiased_l2.hpp"
+#include "calibra/metrics/e_aurc.hpp"
 #include "calibra/metrics/ece.hpp"
 #include "calibra/metrics/ks_error.hpp"
 #include "calibra/metrics/mce.hpp"
@@ -72,6 +76,10 @@ metric_list make_all_metrics() {
       ks_error,
       mmce,
       piece,
+      aurc,
+      e_aurc,
+      augrc,
+      auroc,
   };
 }
 

@@ -19,6 +19,9 @@ namespace calibra {
 
 /// Evidence as bytes. The convention is kept by its name.
 [[nodiscard]] inline std::string to_bytes(evidence e) {
+  if (e.rows)
+    throw option_error(
+        "to_bytes(): evidence with the rows kept is not written; merge it in memory");
   detail::archive_writer writer;
   std::string like = e.like ? std::string(e.like->name) : std::string();
   detail::archive(writer, like);

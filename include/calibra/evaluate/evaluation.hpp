@@ -44,6 +44,9 @@ inline std::vector<std::size_t> worst_bins(const reliability_table& table, std::
 struct metric_value {
   std::string name;
   double value = std::numeric_limits<double>::quiet_NaN();  ///< NaN where it is undefined
+  /// What noise alone makes of it: what a calibrated model of this size shows; NaN where no such
+  /// number is known.
+  double floor = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// What evaluate() gives. As text: to_text() of <calibra/evaluate/report.hpp>; as JSON: to_json()

@@ -14,6 +14,7 @@
 #include "calibra/options.hpp"
 #include "calibra/table/classwise_table.hpp"
 #include "calibra/table/reliability_table.hpp"
+#include "calibra/table/row_record.hpp"
 #include "calibra/table/sample.hpp"
 #include "calibra/table/summary.hpp"
 
@@ -74,6 +75,7 @@ struct evidence {
   std::optional<reliability_table> table = {};
   std::optional<sample> pairs = {};
   std::optional<sample> row_pairs = {};  ///< of convention::row_pair
+  std::optional<row_record> rows = {};   ///< options::keep_rows
   std::vector<row_mean> row_means = {};
   std::optional<classwise_table> class_table = {};
   /// Equal-mass tables of classes: final, so that they do not merge.
@@ -90,6 +92,7 @@ struct evidence {
     if (means) *means += *other.means;
     if (table) *table += *other.table;
     if (pairs) pairs->append(*other.pairs);
+    if (rows) rows->append(*other.rows);
     for (std::size_t i = 0; i < row_means.size(); ++i) row_means[i] += other.row_means[i];
     if (class_table) *class_table += *other.class_table;
     for (std::size_t k = 0; k < class_pairs.size(); ++k)
@@ -131,6 +134,8 @@ struct evidence {
             "equal-mass tables of classes to come from kept pairs (evidence_of(), "
             "evidence_accumulator)");
     if (pairs) require_alike(*pairs, *other.pairs);
+    require(!rows == !other.rows, "the rows kept in both or in neither");
+    if (rows) rows->check_alike(*other.rows);
     for (std::size_t k = 0; k < class_pairs.size(); ++k)
       require_alike(class_pairs[k], other.class_pairs[k]);
   }

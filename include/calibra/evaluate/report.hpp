@@ -152,6 +152,12 @@ inline std::string count_line(const evaluation& e, const report_options& o) {
   return out + '\n';
 }
 
+/// "  noise floor 0.0288" behind metrics that have one.
+inline std::string floor_text(const metric_value& m) {
+  if (is_nan(m.floor)) return {};
+  return concat("  noise floor ", fixed_text(m.floor, 4));
+}
+
 inline std::string metric_lines(const evaluation& e) {
   std::size_t name_width = 0, value_width = 0;
   for (const metric_value& m : e) {
@@ -161,7 +167,8 @@ inline std::string metric_lines(const evaluation& e) {
   std::string out;
   for (const metric_value& m : e)
     out += concat(left_text(m.name, name_width + 2),
-                  right_text(is_nan(m.value) ? "-" : fixed_text(m.value, 6), value_width), '\n');
+                  right_text(is_nan(m.value) ? "-" : fixed_text(m.value, 6), value_width),
+                  floor_text(m), '\n');
   return out;
 }
 

@@ -77,6 +77,9 @@ evidence device_evidence(std::string_view where, const H& scores,
     throw option_error(concat(where, ": convention ", plan.like ? plan.like->name : "calibra",
                               " needs the scores in host memory, got ", backend::describe(scores),
                               "; copy them there"));
+  if (plan.record)
+    throw option_error(concat(where, ": rows are kept of scores in host memory, got ",
+                              backend::describe(scores), "; copy them there"));
   const precision p = backend::precision_of(scores);
   evidence e = empty_evidence(plan, kind, p, classes);
   const row_options& o = plan.rows;

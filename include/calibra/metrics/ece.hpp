@@ -6,6 +6,7 @@
 
 #include "calibra/metrics/metric.hpp"
 #include "calibra/metrics/over_bins.hpp"
+#include "calibra/table/noise_floor.hpp"
 
 namespace calibra {
 
@@ -28,6 +29,10 @@ struct ece {
   };
   [[nodiscard]] double of(const reliability_table& table) const {
     return weighted_bin_mean(table, [](const reliability_bin& b) { return std::abs(b.gap()); });
+  }
+  /// What a calibrated model shows on average.
+  [[nodiscard]] double noise_floor(const reliability_table& table) const {
+    return ece_noise_floor(table);
   }
 };
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstring>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 
 #include "calibra/error.hpp"
 #include "calibra/metrics/metric.hpp"
+#include "calibra/table/reliability_table.hpp"
 
 namespace calibra {
 
@@ -38,6 +40,10 @@ class any_metric {
   [[nodiscard]] evidence_needs needs() const { return table_->needs(object()); }
   /// The value on evidence; NaN where the metric is undefined on it. Needs calibra/evaluate.hpp.
   [[nodiscard]] double of(const evidence_view& e) const { return table_->of(object(), e); }
+  /// What noise alone makes of it, where the formula says so (`noise_floor(table)`); else NaN.
+  [[nodiscard]] double noise_floor(const reliability_table& table) const {
+    return table_->noise_floor(object(), table);
+  }
   /// Throws option_error for options of the metric that make no sense.
   void check() const { table_->check(object()); }
   /// Whether its options are those of the type by default; true for formulas without operator==.
@@ -58,6 +64,7 @@ class any_metric {
     const metric_info* info;
     evidence_needs (*needs)(const void*);
     double (*of)(const void*, const evidence_view&);
+    double (*noise_floor)(const void*, const reliability_table&);
     void (*check)(const void*);
     bool (*equal)(const void*, const void*);
     bool (*by_default)(const void*);
@@ -68,6 +75,14 @@ class any_metric {
   }
   template<class F>
   static double of_as(const void* f, const evidence_view& e);  // calibra/evaluate/evidence_view.hpp
+  template<class F>
+  static double noise_floor_as([[maybe_unused]] const void* f,
+                               [[maybe_unused]] const reliability_table& table) {
+    if constexpr (requires(const F& g) { g.noise_floor(table); })
+      return static_cast<const F*>(f)->noise_floor(table);
+    else
+      return std::numeric_limits<double>::quiet_NaN();
+  }
   template<class F>
   static void check_as([[maybe_unused]] const void* f) {
     if constexpr (requires(const F& g) { g.check(); }) static_cast<const F*>(f)->check();
@@ -87,8 +102,9 @@ class any_metric {
       return true;
   }
   template<class F>
-  static inline const functions table_of{&F::info,     &needs_as<F>, &of_as<F>,
-                                         &check_as<F>, &equal_as<F>, &by_default_as<F>};
+  static inline const functions table_of{&F::info,           &needs_as<F>, &of_as<F>,
+                                         &noise_floor_as<F>, &check_as<F>, &equal_as<F>,
+                                         &by_default_as<F>};
 
   static constexpr std::size_t room = 32;
   template<class F>

@@ -48,6 +48,7 @@ struct evidence_needs {
   bool table = false;                      ///< the table on the bins of the options
   bool mass_table = false;                 ///< the table on equal-mass bins
   bool pairs = false;                      ///< every (confidence, hit) pair
+  bool record = false;                     ///< every row, for intervals
   bool classes = false;                    ///< a table a class, on the bins of the options
   bool fixed_classes = false;              ///< a table a class on fixed bins, whatever the scheme
   std::vector<class_cut> class_cuts = {};  ///< a table a class on equal-mass bins of these pairs
@@ -58,6 +59,7 @@ struct evidence_needs {
     table = table || other.table;
     mass_table = mass_table || other.mass_table;
     pairs = pairs || other.pairs;
+    record = record || other.record;
     classes = classes || other.classes;
     fixed_classes = fixed_classes || other.fixed_classes;
     for (const class_cut& cut : other.class_cuts) detail::add_once(class_cuts, cut);

@@ -6,6 +6,7 @@
 
 #include "calibra/metrics/metric.hpp"
 #include "calibra/metrics/over_bins.hpp"
+#include "calibra/table/noise_floor.hpp"
 
 namespace calibra {
 
@@ -29,6 +30,10 @@ struct rmsce {
   [[nodiscard]] double of(const reliability_table& table) const {
     return std::sqrt(
         weighted_bin_mean(table, [](const reliability_bin& b) { return b.gap() * b.gap(); }));
+  }
+  /// What a calibrated model shows on average.
+  [[nodiscard]] double noise_floor(const reliability_table& table) const {
+    return rmsce_noise_floor(table);
   }
 };
 

@@ -33,6 +33,12 @@ void check_shapes(std::string_view where, std::size_t rows, std::size_t cols, st
   if (o.proximity && o.proximity.size() != rows)
     throw shape_error(concat(where, ": expected ", rows, " proximities to match ", rows,
                              " rows, got ", o.proximity.size()));
+  if (o.cluster && o.cluster.size() != rows)
+    throw shape_error(concat(where, ": expected ", rows, " clusters to match ", rows, " rows, got ",
+                             o.cluster.size()));
+  if (o.stratum && o.stratum.size() != rows)
+    throw shape_error(concat(where, ": expected ", rows, " strata to match ", rows, " rows, got ",
+                             o.stratum.size()));
   if (o.valid && o.valid.size() != rows)
     throw shape_error(concat(where, ": expected ", rows, " mask entries to match ", rows,
                              " rows, got ", o.valid.size()));

@@ -26,12 +26,14 @@ class block_consumer {
   block_consumer(const evidence_plan& plan, const evidence& e, std::size_t rows)
       : plan_(&plan), kind_(e.kind), rows_(rows), means_(e.means), table_(e.table) {
     if (e.pairs) pairs_.emplace(e.precision);
+    if (e.rows) record_.emplace(plan.means);
   }
 
   void operator()(const row_block& block) {
     samples_ += block.size;
     if (means_) add_block(*means_, block, kind_ == evidence_kind::confidences);
     if (table_) add_block(*table_, block.confidence, block.hit, block.weight, block.size);
+    if (record_) add_to_record(block);
     if (!pairs_) return;
     // Room for all at once; pages that stay empty are never touched.
     if (pairs_->empty()) pairs_->reserve(rows_, block.weight != nullptr);
@@ -46,6 +48,12 @@ class block_consumer {
     e.samples += samples_;
     if (means_) *e.means += *means_;
     if (table_) *e.table += *table_;
+    if (record_) {
+      if (e.rows->size() == 0)
+        e.rows = std::move(record_);
+      else
+        e.rows->append(*record_);
+    }
     if (!pairs_) return;
     if (e.pairs->empty())
       e.pairs = std::move(pairs_);
@@ -54,6 +62,24 @@ class block_consumer {
   }
 
  private:
+  void add_to_record(const row_block& block) {
+    const row_options& o = plan_->rows;
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    const bool confidences = kind_ == evidence_kind::confidences;
+    if (record_->size() == 0) record_->reserve(rows_);
+    for (std::size_t i = 0; i < block.size; ++i) {
+      if (block.weight != nullptr && block.weight[i] == 0) continue;
+      record_->add(block.confidence[i], block.hit[i] != 0);
+      if (plan_->means)
+        record_->add_losses(confidences ? nan : -block.log_likelihood[i],
+                            confidences ? nan : block.brier[i],
+                            (confidences ? block.hit : block.correct)[i] != 0);
+      if (block.weight != nullptr) record_->add_weight(block.weight[i]);
+      if (o.cluster) record_->add_cluster(o.cluster.get()[block.row_of(i)]);
+      if (o.stratum) record_->add_stratum(o.stratum.get()[block.row_of(i)]);
+    }
+  }
+
   const evidence_plan* plan_;
   evidence_kind kind_;
   std::size_t rows_;
@@ -61,6 +87,7 @@ class block_consumer {
   std::optional<summary> means_;
   std::optional<reliability_table> table_;
   std::optional<sample> pairs_;
+  std::optional<row_record> record_;
 };
 
 /// What labels weigh, class by class.

@@ -42,6 +42,7 @@ class wanted {
     }
     needs_.table = true;  // shown beside every result
     needs_.classes = needs_.classes || o.per_class;
+    needs_.record = o.keep_rows;
   }
 
   evidence_plan plan(std::string_view where, evidence_kind kind, bool mergeable = false) const {
@@ -102,9 +103,9 @@ evaluation measured(const evidence_view& view, const wanted& wanted) {
   result.samples = result.entries = e.samples;
   result.skipped = e.skipped;
   result.classes = e.classes;
-  for (const any_metric& m : wanted.metrics())
-    result.metrics.push_back({std::string(m.name()), m.of(view)});
   result.table = view.table();
+  for (const any_metric& m : wanted.metrics())
+    result.metrics.push_back({std::string(m.name()), m.of(view), m.noise_floor(result.table)});
   if (wanted.per_class()) {
     const class_tables tables = view.class_tables();
     for (std::size_t k = 0; k < tables.size(); ++k) {

@@ -18,6 +18,7 @@ struct evidence_plan {
   bool table = false;
   bool pairs = false;
   bool row_pairs = false;
+  bool record = false;
   bool class_table = false;
   bool class_pairs = false;  ///< keep the pairs of every class, instead of tables cut from them
   std::vector<class_cut> cuts;
@@ -54,6 +55,7 @@ evidence_plan plan_for(std::string_view where, const evidence_needs& needs, cons
   plan.means = needs.means;
   plan.pairs = needs.pairs || needs.mass_table || (needs.table && (mass || of_pairs));
   plan.table = needs.table && !mass && !of_pairs;
+  plan.record = needs.record;
   if (kind != evidence_kind::classes) return plan;
   plan.row_pairs = plan.like && plan.like->row_pair != nullptr && (needs.table || needs.mass_table);
   plan.class_table = needs.fixed_classes || (needs.classes && !mass);
@@ -84,6 +86,7 @@ evidence empty_evidence(const evidence_plan& plan, evidence_kind kind, precision
   if (plan.means) e.means.emplace();
   if (plan.table) e.table.emplace(evidence_view::fixed_bins(plan.bins, plan.like, p));
   if (plan.pairs) e.pairs.emplace(p);
+  if (plan.record) e.rows.emplace(plan.means);
   if (plan.row_pairs) e.row_pairs.emplace(precision::float32);
   for (const row_term& term : plan.row_terms)
     e.row_means.push_back({.name = std::string(term.name), .sum = {}, .weight = {}});

@@ -1,0 +1,95 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "calibra/detail/counter_random.hpp"
+#include "calibra/error.hpp"
+#include "calibra/table/row_record.hpp"
+
+namespace calibra::detail {
+
+/// What is drawn together: rows, or clusters of rows; units of one stratum lie side by side.
+class row_units {
+ public:
+  row_units() = default;
+  explicit row_units(const row_record& rows) : size_(rows.size()) {
+    if (size_ > std::size_t{1} << 32)
+      throw option_error(concat("replicates: expected at most 2^32 rows, got ", size_));
+    if (rows.clustered() || rows.stratified()) number_units(rows);
+    if (strata_.empty()) strata_ = {{0, size_}};
+  }
+
+  /// How many units there are.
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// The unit of a row.
+  [[nodiscard]] std::size_t of(std::size_t row) const noexcept {
+    return unit_.empty() ? row : unit_[row];
+  }
+  /// First unit and one behind the last, of each stratum.
+  [[nodiscard]] const std::vector<std::pair<std::size_t, std::size_t>>& strata() const noexcept {
+    return strata_;
+  }
+
+  /// Whether some stratum has two units: else nothing says how they vary.
+  [[nodiscard]] bool vary() const noexcept {
+    return std::any_of(strata_.begin(), strata_.end(),
+                       [](const auto& s) { return s.second - s.first > 1; });
+  }
+
+  /// Draws as many units as there are, each stratum by itself: how often each was drawn.
+  void draw(counter_random random, std::vector<std::uint8_t>& times) const {
+    times.assign(size_, 0);
+    for (const auto& [first, last] : strata_) {
+      const auto n = static_cast<double>(last - first);
+      for (std::size_t i = first; i < last; ++i) {
+        const double uniform = static_cast<double>(random() >> 11) * 0x1p-53;
+        std::uint8_t& drawn = times[first + static_cast<std::size_t>(uniform * n)];
+        drawn = static_cast<std::uint8_t>(drawn + (drawn != 255 ? 1 : 0));  // never, in practice
+      }
+    }
+  }
+
+ private:
+  void number_units(const row_record& rows) {
+    std::map<std::pair<std::int64_t, std::int64_t>, std::uint32_t> known;  // by stratum
+    std::map<std::int64_t, std::int64_t> stratum_of;
+    const auto key = [&](std::size_t i) {
+      return std::pair(rows.stratum(i),
+                       rows.clustered() ? rows.cluster(i) : static_cast<std::int64_t>(i));
+    };
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      known.emplace(key(i), 0);
+      if (!rows.clustered() || !rows.stratified()) continue;
+      const auto [seen, fresh] = stratum_of.emplace(rows.cluster(i), rows.stratum(i));
+      if (!fresh && seen->second != rows.stratum(i))
+        throw option_error(concat("replicates: cluster ", rows.cluster(i), " is in stratum ",
+                                  seen->second, " and in stratum ", rows.stratum(i),
+                                  "; expected each in one"));
+    }
+    std::uint32_t next = 0;
+    for (auto& [of, unit] : known) {
+      if (strata_.empty() || next == 0 || of.first != last_stratum_) {
+        strata_.emplace_back(next, next);
+        last_stratum_ = of.first;
+      }
+      unit = next++;
+      strata_.back().second = next;
+    }
+    for (std::size_t i = 0; i < rows.size(); ++i) unit_.push_back(known.at(key(i)));
+    size_ = next;
+  }
+
+  std::size_t size_ = 0;
+  std::vector<std::uint32_t> unit_;  // of each row; empty: a row is its own
+  std::vector<std::pair<std::size_t, std::size_t>> strata_;
+  std::int64_t last_stratum_ = 0;
+};
+
+}  // namespace calibra::detail

@@ -1,0 +1,143 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+
+#include "comparison.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "calibra/array/matrix.hpp"
+#include "calibra/compare/compare.hpp"
+#include "calibra/conventions/all.hpp"
+#include "calibra/error.hpp"
+#include "calibra/evaluate/report.hpp"
+#include "calibra/json.hpp"
+#include "inputs.hpp"
+#include "p_text.hpp"
+#include "progress.hpp"
+
+namespace calibra::cli {
+
+namespace {
+
+using calibra::detail::concat;
+using calibra::detail::fixed_text;
+using json = nlohmann::ordered_json;
+
+std::string table_of(const comparison& c, const compare_request& request) {
+  using calibra::detail::left_text;
+  using calibra::detail::right_text;
+  const auto number = [](double x) { return std::isnan(x) ? std::string("-") : fixed_text(x, 6); };
+  std::size_t name = 6, width = 9;
+  for (const metric_difference& d : c) {
+    name = std::max(name, d.name.size());
+    for (const double x : {d.a, d.b, d.difference, d.lower, d.upper})
+      width = std::max(width, number(x).size());
+  }
+  std::string out = concat("a: ", request.data.scores, "\nb: ", request.other, "\n", c.a.samples,
+                           " samples\n\n", left_text("metric", name));
+  for (const char* head : {"a", "b", "a - b", "lower", "upper"})
+    out += concat("  ", right_text(head, width));
+  out += "        p\n";
+  for (const metric_difference& d : c) {
+    out += left_text(d.name, name);
+    for (const double x : {d.a, d.b, d.difference, d.lower, d.upper})
+      out += concat("  ", right_text(number(x), width));
+    out += concat("  ", right_text(p_text(d.p), 7), '\n');
+  }
+  return concat(out, "\nlimits of ", fixed_text(100 * c.level, c.level == 0.95 ? 0 : 1),
+                " % intervals of the difference; - where there is none\n");
+}
+
+std::string json_of(const comparison& c) {
+  const auto finite = [](double x) { return std::isfinite(x) ? json(x) : json(nullptr); };
+  json document;
+  document["calibra"] = CALIBRA_VERSION;
+  document["samples"] = c.a.samples;
+  document["level"] = c.level;
+  json& differences = document["differences"] = json::object();
+  for (const metric_difference& d : c)
+    differences[d.name] = {{"a", finite(d.a)},
+                           {"b", finite(d.b)},
+                           {"difference", finite(d.difference)},
+                           {"lower", finite(d.lower)},
+                           {"upper", finite(d.upper)},
+                           {"p", finite(d.p)}};
+  return calibra::detail::json_text(document) + '\n';
+}
+
+/// Scores as an array of float or double.
+template<class C>
+matrix<C> as_matrix(const io::array& a) {
+  matrix<C> rows(a.shape()[0], a.shape().size() == 1 ? 1 : a.shape()[1]);
+  a.visit_elements([&](auto view) {
+    for (std::size_t i = 0; i < rows.rows(); ++i)
+      for (std::size_t j = 0; j < rows.cols(); ++j)
+        rows(i, j) = static_cast<C>(io::detail::as_double(view(i, j)));
+  });
+  return rows;
+}
+
+/// Calls f with both as scores of one kind and of C.
+template<class C, class F>
+void with_both(const inputs& in, const io::array& other, score_form from, const F& f) {
+  const matrix<C> a = as_matrix<C>(in.scores), b = as_matrix<C>(other);
+  const bool logits = from == score_form::logits;
+  if (in.binary()) {
+    const std::size_t n = a.rows();
+    if (logits)
+      f(binary_logits(a.data(), n), binary_logits(b.data(), n));
+    else
+      f(binary_probabilities(a.data(), n), binary_probabilities(b.data(), n));
+  } else if (logits) {
+    f(calibra::logits(a), calibra::logits(b));
+  } else {
+    f(probabilities(a), probabilities(b));
+  }
+}
+
+bool wide(const io::array& a) {
+  return io::size_of(a.dtype()) > 4;
+}
+
+}  // namespace
+
+std::string compare_files(const compare_request& request) {
+  const inputs in = load_inputs(request.data);
+  score_request second = request.data;
+  second.scores = request.other;
+  const io::array other = load_scores(second, request.data.label_column);
+  const auto same = [&] {
+    return std::equal(other.shape().begin(), other.shape().end(), in.scores.shape().begin(),
+                      in.scores.shape().end());
+  };
+  if (!same() && !(in.binary() && (other.shape().size() == 1 || other.shape()[1] == 1) &&
+                   other.shape()[0] == in.rows()))
+    throw shape_error(concat(other.name(), ": expected scores of shape ", in.scores.shape_text(),
+                             " as in ", in.scores.name(), ", got ", other.shape_text()));
+  expect_form_said(other, second);
+  options o = row_options_of(request.data);
+  o.bins = request.bins;
+  o.like = conventions::find(request.like);
+  const metric_list list =
+      request.metrics.empty() ? all_metrics() : all_metrics().only(request.metrics);
+  comparison result;
+  naming_files(in.names(), [&] {
+    with_columns(in, o, [&] {
+      const io::label_column labels = labels_of(in);
+      const auto measure = [&](const auto& a, const auto& b) {
+        result = compare(a, b, labels, list, o, request.intervals);
+      };
+      if (wide(in.scores) || wide(other))
+        with_both<double>(in, other, request.data.from, measure);
+      else
+        with_both<float>(in, other, request.data.from, measure);
+    });
+  });
+  return request.format == report_format::json ? json_of(result) : table_of(result, request);
+}
+
+}  // namespace calibra::cli
