@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 #include <limits>
 #include <random>
 #include <set>
@@ -118,7 +119,7 @@ bool same(const std::vector<band_point>& a, const std::vector<band_point>& b) {
 TEMPLATE_TEST_CASE("bands are quantiles of curves drawn again", "[corp_bands]", float, double) {
   const auto kind = GENERATE(band_kind::consistency, band_kind::confidence);
   unsigned seed = 0;
-  for (const std::size_t n : {1, 2, 30})
+  for (const std::size_t n : std::initializer_list<std::size_t>{1, 2, 30})
     for (const int levels : {0, 4})
       for (const bool weighted : {false, true}) {
         const sample s = drawn_sample<TestType>(n, ++seed, levels, weighted);
@@ -227,7 +228,7 @@ TEST_CASE("points of a band are evenly spaced among the confidences", "[corp_ban
     const rows r = ascending(s);
     std::vector<double> distinct(r.c);
     distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
-    for (const std::size_t points : {2, 3, 7, 50, 200}) {
+    for (const std::size_t points : std::initializer_list<std::size_t>{2, 3, 7, 50, 200}) {
       const std::vector<band_point> band = corp_bands(s, {.replicates = 20, .points = points});
       REQUIRE(band.size() == std::min(points, distinct.size()));
       CHECK(band.front().confidence == distinct.front());

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <random>
@@ -163,7 +164,7 @@ void check_parts(const corp_parts& got, const sample& s, proper_score score) {
 
 TEMPLATE_TEST_CASE("CORP curves and parts", "[corp]", float, double) {
   unsigned seed = 0;
-  for (const std::size_t n : {1, 2, 3, 50, 700})
+  for (const std::size_t n : std::initializer_list<std::size_t>{1, 2, 3, 50, 700})
     for (const int levels : {0, 4, 25})
       for (const bool weighted : {false, true}) {
         const sample s = drawn_sample<TestType>(n, ++seed, levels, weighted);

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 #include <limits>
 #include <string>
 #include <vector>
@@ -170,9 +171,9 @@ std::vector<std::size_t> places(std::size_t n) {
 
 TEMPLATE_TEST_CASE("the parts of NLL by one temperature", "[nll_parts]", float, double) {
   unsigned seed = 0;
-  for (const std::size_t n : {0, 1, 2, 50, 700})
+  for (const std::size_t n : std::initializer_list<std::size_t>{0, 1, 2, 50, 700})
     for (const bool weighted : {false, true})
-      for (const std::size_t folds : {0, 2, 5}) {
+      for (const std::size_t folds : std::initializer_list<std::size_t>{0, 2, 5}) {
         drawn<TestType> d(n, 4, ++seed);
         INFO(n << " rows, weighted " << weighted << ", folds " << folds);
         row_options o;
@@ -189,8 +190,8 @@ TEMPLATE_TEST_CASE("the parts of NLL by one temperature", "[nll_parts]", float, 
 }
 
 TEMPLATE_TEST_CASE("the parts of NLL of binary scores", "[nll_parts]", float, double) {
-  for (const std::size_t n : {0, 2, 50, 700})
-    for (const std::size_t folds : {0, 3}) {
+  for (const std::size_t n : std::initializer_list<std::size_t>{0, 2, 50, 700})
+    for (const std::size_t folds : std::initializer_list<std::size_t>{0, 3}) {
       const drawn<TestType> d(n, 2, static_cast<unsigned>(n + folds));
       std::vector<TestType> x, p;
       model of_logits, of_probabilities;
@@ -228,7 +229,7 @@ TEST_CASE("rows that are left out keep their place in the folds", "[nll_parts]")
   }
   const row_options o{
       .weights = d.weights, .ignore_label = 2, .valid = valid, .nan = nan_policy::count};
-  for (const std::size_t folds : {0, 2, 4, 7})
+  for (const std::size_t folds : std::initializer_list<std::size_t>{0, 2, 4, 7})
     check_parts<double>(nll_parts_of(logits(d.z), d.labels, o, {.folds = folds}),
                         naive_parts(kept, folds, place));
 }
@@ -244,7 +245,7 @@ TEST_CASE("a fold without rows, or without weight, counts for nothing", "[nll_pa
                       naive_parts(m, 3, places(5)));
   const std::vector<double> none(5, 0.0);
   m.weights = none;
-  for (const std::size_t folds : {0, 2})
+  for (const std::size_t folds : std::initializer_list<std::size_t>{0, 2})
     check_parts<double>(nll_parts_of(logits(d.z), d.labels, {.weights = none}, {.folds = folds}),
                         naive_parts(m, folds, places(5)));
 }
@@ -268,7 +269,7 @@ TEMPLATE_TEST_CASE("the parts of NLL by another recalibrator", "[nll_parts]", fl
   CHECK(got.calibration > 0);
   // Two folds by hand.
   expected_parts e{loss_at(m, 1).value, 0};
-  for (const std::size_t fold : {0, 1}) {
+  for (const std::size_t fold : std::initializer_list<std::size_t>{0, 1}) {
     drawn<TestType> rest(0, 3, 0);
     for (std::size_t i = 0; i < 400; ++i)
       if (i % 2 != fold) {
@@ -325,7 +326,7 @@ TEMPLATE_TEST_CASE("fitted to its own rows, calibration is not below 0", "[nll_p
 
 TEST_CASE("threads do not change the parts of NLL", "[nll_parts]") {
   const drawn<double> d(700, 4, 15);
-  for (const std::size_t folds : {0, 3}) {
+  for (const std::size_t folds : std::initializer_list<std::size_t>{0, 3}) {
     const nll_parts one = nll_parts_of(logits(d.z), d.labels, {}, {.folds = folds});
     const nll_parts three = nll_parts_of(logits(d.z), d.labels, {.threads = {3}}, {.folds = folds});
     CHECK(near(three.nll, one.nll, 1e-12));
@@ -363,7 +364,7 @@ TEST_CASE("the parts of NLL: errors", "[nll_parts]") {
                     "nll_parts_of(): expected at least 2 folds, got 1");
   CHECK_THROWS_WITH(nll_parts_of(logits(d.z), d.labels, {}, {.folds = 1000001}),
                     "nll_parts_of(): expected at most 1000000 folds, got 1000001");
-  for (const std::size_t folds : {0, 2}) {
+  for (const std::size_t folds : std::initializer_list<std::size_t>{0, 2}) {
     CHECK_THROWS_AS(nll_parts_of(logits(d.z), std::vector<int>{0, 1}, {}, {.folds = folds}),
                     shape_error);
     const std::vector<unsigned char> mask(5, 1);

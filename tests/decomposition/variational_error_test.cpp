@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 #include <limits>
 #include <random>
 #include <string>
@@ -198,13 +199,13 @@ const error_side sides[] = {error_side::both, error_side::over, error_side::unde
 
 TEMPLATE_TEST_CASE("the variational error by hand", "[variational_error]", float, double) {
   unsigned seed = 0;
-  for (const std::size_t n : {0, 1, 2, 50, 700})
-    for (const std::size_t classes : {2, 4}) {
+  for (const std::size_t n : std::initializer_list<std::size_t>{0, 1, 2, 50, 700})
+    for (const std::size_t classes : std::initializer_list<std::size_t>{2, 4}) {
       const drawn<TestType> d(n, classes, ++seed);
       const std::vector<TestType> z = flat(d.z);
       const auto scores = logits(z.data(), n, classes);
       const row_options o{.weights = d.weights};
-      for (const std::size_t folds : {2, 5}) {
+      for (const std::size_t folds : std::initializer_list<std::size_t>{2, 5}) {
         INFO(n << " rows, " << classes << " classes, " << folds << " folds");
         for (const error_norm norm : norms) {
           const variational_options how{.norm = norm, .folds = folds};
@@ -279,7 +280,7 @@ TEMPLATE_TEST_CASE("the variational error of probabilities", "[variational_error
 }
 
 TEMPLATE_TEST_CASE("the variational error of binary scores", "[variational_error]", float, double) {
-  for (const std::size_t n : {0, 2, 50, 700}) {
+  for (const std::size_t n : std::initializer_list<std::size_t>{0, 2, 50, 700}) {
     const drawn<TestType> d(n, 2, static_cast<unsigned>(n));
     std::vector<TestType> x, p;
     for (std::size_t i = 0; i < n; ++i) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <random>
 #include <vector>
@@ -68,8 +69,8 @@ auto wrapped(const std::vector<matrix<T>>& members) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("an ensemble is the mean of probabilities", "[ensemble]", float, double) {
-  for (const std::size_t count : {1, 2, 5})
-    for (const std::size_t n : {1, 70, 500}) {
+  for (const std::size_t count : std::initializer_list<std::size_t>{1, 2, 5})
+    for (const std::size_t n : std::initializer_list<std::size_t>{1, 70, 500}) {
       const auto members = random_members<TestType>(count, n, 4, static_cast<unsigned>(n));
       const std::vector<int> y = labels_of(n, 4);
       const matrix<double> mean = naive_mean(members);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <random>
@@ -169,7 +170,7 @@ void check_report(const group_report& got, const std::map<std::int64_t, sample>&
 
 TEMPLATE_TEST_CASE("groups are measured as if they were alone", "[evaluate_by]", float, double) {
   unsigned seed = 0;
-  for (const std::size_t n : {0, 1, 2, 50, 700})
+  for (const std::size_t n : std::initializer_list<std::size_t>{0, 1, 2, 50, 700})
     for (const bool some : {false, true}) {
       const drawn<TestType> d(n, 4, ++seed);
       std::vector<std::int16_t> groups;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <numeric>
 #include <vector>
@@ -75,7 +76,7 @@ drawn<T> rounded(drawn<T> d) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("the k likeliest classes of logits", "[top_k]", float, double) {
-  for (const std::size_t n : {0, 1, 2, 50, 700})
+  for (const std::size_t n : std::initializer_list<std::size_t>{0, 1, 2, 50, 700})
     for (const bool ties : {false, true}) {
       drawn<TestType> d(n, 5, static_cast<unsigned>(n));
       if (ties) d = rounded(d);
@@ -230,7 +231,7 @@ TEST_CASE("k classes: errors", "[top_k]") {
 }
 
 TEMPLATE_TEST_CASE("predicted classes", "[predicted_classes]", float, double) {
-  for (const std::size_t n : {0, 1, 2, 50, 5000})
+  for (const std::size_t n : std::initializer_list<std::size_t>{0, 1, 2, 50, 5000})
     for (const bool ties : {false, true}) {
       drawn<TestType> d(n, 7, static_cast<unsigned>(n));
       if (ties) d = rounded(d);

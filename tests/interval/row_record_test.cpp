@@ -187,9 +187,9 @@ TEST_CASE("confidences of float scores are kept as they were binned", "[row_reco
 
 TEST_CASE("a finite loss stays finite in float32, an infinite one infinite", "[row_record]") {
   row_record r(true);
-  for (const double nll : {1e39, 1e300, std::numeric_limits<double>::infinity()}) {
+  for (const double loss : {1e39, 1e300, std::numeric_limits<double>::infinity()}) {
     r.add(0.5, false);
-    r.add_losses(nll, 1, false);
+    r.add_losses(loss, 1, false);
   }
   CHECK(r.nll(0) == std::numeric_limits<float>::max());
   CHECK(r.nll(1) == std::numeric_limits<float>::max());

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 #include <limits>
 #include <random>
 #include <set>
@@ -149,7 +150,7 @@ void check_same(const deferral_curve& a, const deferral_curve& b) {
 
 TEMPLATE_TEST_CASE("a deferral curve has a point for each threshold", "[deferral]", float, double) {
   unsigned seed = 0;
-  for (const std::size_t n : {0, 1, 2, 50, 700})
+  for (const std::size_t n : std::initializer_list<std::size_t>{0, 1, 2, 50, 700})
     for (const int levels : {0, 4, 20})
       for (const bool weighted : {false, true}) {
         sample first = random_sample<TestType>(n, ++seed, levels);

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 #include <limits>
 #include <random>
 #include <set>
@@ -84,7 +85,7 @@ void check_same(const curve& a, const curve& b) {
 TEMPLATE_TEST_CASE("a risk-coverage curve has a point for each threshold", "[risk_coverage]", float,
                    double) {
   unsigned seed = 0;
-  for (const std::size_t n : {0, 1, 2, 50, 700})
+  for (const std::size_t n : std::initializer_list<std::size_t>{0, 1, 2, 50, 700})
     for (const int levels : {0, 3, 17})
       for (const bool weighted : {false, true}) {
         const sample s = drawn_sample<TestType>(n, ++seed, levels, weighted);

@@ -44,10 +44,10 @@ struct smoothing_grid {
 inline double dot(const double* a, const double* b, std::size_t n) {
   CALIBRA_DETAIL_DOT_BODY;
 }
-// The same for processors with AVX2: three times as fast.
+// The same, to the last bit, for processors with AVX2: three times as fast.
 #if CALIBRA_DETAIL_X86
-__attribute__((target("avx2,fma"))) inline double wide_dot(const double* a, const double* b,
-                                                           std::size_t n) {
+__attribute__((target("avx2"))) inline double wide_dot(const double* a, const double* b,
+                                                       std::size_t n) {
   CALIBRA_DETAIL_DOT_BODY;
 }
 inline bool has_wide_dot() {
