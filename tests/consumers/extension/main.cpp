@@ -6,6 +6,9 @@
 #include <calibra/adapters/eigen.hpp>
 #include <calibra/adapters/xtensor.hpp>
 #include <calibra/calibra.hpp>
+#include <calibra/compare/compare.hpp>
+#include <calibra/groups/evaluate_by.hpp>
+#include <calibra/interval/intervals.hpp>
 #include <calibra/json.hpp>
 #include <cmath>
 #include <cstdio>
@@ -68,6 +71,23 @@ int main() {
       expect(json.find("\"" + std::string(m.name()) + "\": ") != std::string::npos, "the JSON");
   }
   expect(calibra::evaluate(calibra::logits(z), y, list, {.like = ours}).table.size() == 2, "ours");
+
+  // Metrics from outside have intervals, comparisons and rows of groups.
+  const grid<double> other{6, 3, {3, 2, 0, 1, 2, 0, 1, 2, 3, 2, 0, 1, 1, 0, 2, 2, 1, 0}};
+  const auto intervals =
+      calibra::intervals(calibra::logits(z), y, list, {}, {.replicates = 40, .level = 0.5});
+  const auto differences = calibra::compare(calibra::logits(z), calibra::logits(other), y, list, {},
+                                            {.replicates = 40, .level = 0.5});
+  const auto groups =
+      calibra::evaluate_by(calibra::logits(z), y, std::vector<int>{0, 0, 1, 1, 1, 0}, list);
+  expect(groups.groups.size() == 2, "two groups");
+  for (const calibra::any_metric& m : list) {
+    const std::string name(m.name());
+    expect(intervals[name].lower <= intervals[name].upper, "an interval");
+    expect(differences[name].lower <= differences[name].upper, "a difference");
+    expect(differences[name].p > 0 && differences[name].p <= 1, "its p");
+    for (const calibra::group_row& g : groups) expect(!std::isnan(g.values[name]), "a group");
+  }
 
   const std::vector<std::vector<double>> p{{.9, .2}, {.4, .7}, {.6, .1}};
   const std::vector<std::vector<int>> present{{1, 0}, {0, 1}, {1, 1}};
