@@ -53,32 +53,20 @@ std::string table_of(const comparison& c, const compare_request& request) {
 }
 
 std::string json_of(const comparison& c) {
-  const auto finite = [](double x) { return std::isfinite(x) ? json(x) : json(nullptr); };
+  using calibra::detail::number_or_null;
   json document;
   document["calibra"] = CALIBRA_VERSION;
   document["samples"] = c.a.samples;
   document["level"] = c.level;
   json& differences = document["differences"] = json::object();
   for (const metric_difference& d : c)
-    differences[d.name] = {{"a", finite(d.a)},
-                           {"b", finite(d.b)},
-                           {"difference", finite(d.difference)},
-                           {"lower", finite(d.lower)},
-                           {"upper", finite(d.upper)},
-                           {"p", finite(d.p)}};
+    differences[d.name] = {{"a", number_or_null(d.a)},
+                           {"b", number_or_null(d.b)},
+                           {"difference", number_or_null(d.difference)},
+                           {"lower", number_or_null(d.lower)},
+                           {"upper", number_or_null(d.upper)},
+                           {"p", number_or_null(d.p)}};
   return calibra::detail::json_text(document) + '\n';
-}
-
-/// Scores as an array of float or double.
-template<class C>
-matrix<C> as_matrix(const io::array& a) {
-  matrix<C> rows(a.shape()[0], a.shape().size() == 1 ? 1 : a.shape()[1]);
-  a.visit_elements([&](auto view) {
-    for (std::size_t i = 0; i < rows.rows(); ++i)
-      for (std::size_t j = 0; j < rows.cols(); ++j)
-        rows(i, j) = static_cast<C>(io::detail::as_double(view(i, j)));
-  });
-  return rows;
 }
 
 /// Calls f with both as scores of one kind and of C.

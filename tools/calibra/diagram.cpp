@@ -15,7 +15,6 @@
 #include "calibra/error.hpp"
 #include "calibra/evaluate.hpp"
 #include "calibra/groups/evaluate_by.hpp"
-#include "calibra/groups/predicted_classes.hpp"
 #include "calibra/interval/intervals.hpp"
 #include "calibra/recalibration/recalibrated.hpp"
 #include "inputs.hpp"
@@ -71,15 +70,9 @@ template<class S, class L>
 picture of_groups(const diagram_request& request, const inputs& in, const S& scores,
                   const L& labels, const options& o) {
   const metric_list list{accuracy, ece};
-  const auto made = [&](const auto& groups) {
+  return with_groups(in, request.by, scores, labels, [&](const auto& groups) {
     return group_diagram(evaluate_by(scores, labels, groups, list, o), request.title);
-  };
-  if (in.groups) return made(io::labels(*in.groups));
-  if constexpr (calibra::detail::is_multiclass<S>)
-    if (request.by == "predicted") return made(predicted_classes(scores));
-  if (request.by != "label")
-    throw option_error("--by: predicted is for scores of samples x classes");
-  return made(labels);
+  });
 }
 
 /// One picture of what was given: scores and labels, or confidences with their hits.
@@ -155,8 +148,7 @@ std::string diagram_files(const diagram_request& request) {
   if ((request.kind == diagram_kind::groups) == request.by.empty())
     throw option_error("--by: expected with --kind groups, and with nothing else");
   inputs in = load_inputs(request.data);
-  if (!request.by.empty() && request.by != "predicted" && request.by != "label")
-    in.groups = load_groups(request.by, in.scores, request.data.header);
+  load_groups(in, request.by, request.data.header);
   options o = diagram_options(request);
   progress_line progress(in.rows());
   o.progress = progress.hook();

@@ -12,7 +12,6 @@
 #include "calibra/error.hpp"
 #include "calibra/evaluate.hpp"
 #include "calibra/groups/evaluate_by.hpp"
-#include "calibra/groups/predicted_classes.hpp"
 #include "calibra/interval/intervals.hpp"
 #include "calibra/recalibration/recalibrated.hpp"
 #include "inputs.hpp"
@@ -103,12 +102,9 @@ group_report of_groups(const eval_request& request, const inputs& in, const S& s
   const metric_list metrics = group_metrics(list);
   o.progress = {};  // the rows are walked again
   o.per_class = false;
-  if (in.groups) return evaluate_by(scores, labels, io::labels(*in.groups), metrics, o);
-  if (request.by == "label") return evaluate_by(scores, labels, labels, metrics, o);
-  if constexpr (calibra::detail::is_one_number(S::kind))
-    throw option_error("--by: predicted is for scores of samples x classes");
-  else
-    return evaluate_by(scores, labels, predicted_classes(scores), metrics, o);
+  return with_groups(in, request.by, scores, labels, [&](const auto& groups) {
+    return evaluate_by(scores, labels, groups, metrics, o);
+  });
 }
 
 report measured(const eval_request& request, const inputs& in, const options& o) {
@@ -176,8 +172,7 @@ report evaluate_files(const eval_request& request) {
   if (!request.by.empty() && (request.sigmoid || request.data.from == score_form::confidences))
     throw option_error("--by: expected logits or probabilities of one label a sample");
   inputs in = load_inputs(request.data, request.proximity);
-  if (!request.by.empty() && request.by != "predicted" && request.by != "label")
-    in.groups = load_groups(request.by, in.scores, request.data.header);
+  load_groups(in, request.by, request.data.header);
   progress_line progress(in.rows());
   o.progress = progress.hook();
   report r;

@@ -22,7 +22,6 @@
 #include "calibra/evaluate.hpp"
 #include "calibra/evaluate/report.hpp"
 #include "calibra/groups/evaluate_by.hpp"
-#include "calibra/groups/predicted_classes.hpp"
 #include "calibra/hypothesis/test_calibration.hpp"
 #include "calibra/interval/intervals.hpp"
 #include "calibra/recalibration/fit.hpp"
@@ -111,9 +110,8 @@ struct findings {
 };
 
 double metric_of(const evaluation& e, std::string_view name) {
-  for (const metric_value& m : e)
-    if (m.name == name) return m.value;
-  return std::nan("");
+  const metric_value* m = e.find(name);
+  return m == nullptr ? std::nan("") : m->value;
 }
 
 /// The confidences between which most of the gap lies: of the bin that weighs most.
@@ -137,9 +135,6 @@ std::string verdict(const findings& f) {
   const double over = metric_of(e, overconfidence.name()),
                under = metric_of(e, underconfidence.name());
   const double p = f.tests.empty() ? std::nan("") : f.tests[0].p;
-  double floor = std::nan("");
-  for (const metric_value& m : e)
-    if (m.name == ece.name()) floor = m.floor;
   const double error = metric_of(e, ece.name());
   std::string out;
   if (!(p < 0.05)) {
@@ -157,7 +152,8 @@ std::string verdict(const findings& f) {
                p_text(p), "). ", worst_place(e.table));
   }
   out += concat("Its expected calibration error is ", number(error),
-                "; a calibrated model of this size shows ", number(floor), " by chance. ");
+                "; a calibrated model of this size shows ", number(ece_noise_floor(e.table)),
+                " by chance. ");
   if (f.temperature && f.tempered) {
     const double after = metric_of(*f.tempered, ece.name());
     out += concat("One temperature, ", fixed_text(*f.temperature, 3),
@@ -194,16 +190,9 @@ findings found(const html_request& request, const inputs& in, const options& o,
     }
     if (request.by.empty()) return;
     const metric_list list{accuracy, ece};
-    if (in.groups) {
-      f.groups = evaluate_by(scores, labels, io::labels(*in.groups), list, again);
-    } else if (request.by == "label") {
-      f.groups = evaluate_by(scores, labels, labels, list, again);
-    } else {
-      if constexpr (calibra::detail::is_multiclass<decltype(scores)>)
-        f.groups = evaluate_by(scores, labels, predicted_classes(scores), list, again);
-      else
-        throw option_error("--by: predicted is for scores of samples x classes");
-    }
+    f.groups = with_groups(in, request.by, scores, labels, [&](const auto& groups) {
+      return evaluate_by(scores, labels, groups, list, again);
+    });
   };
   if constexpr (sizeof...(Given) == 2) of_labels(given...);
   return f;
@@ -294,8 +283,7 @@ th { font-weight: 600; } .small { font-size: 0.85rem; }
 
 std::string html_report(const html_request& request) {
   inputs in = load_inputs(request.data);
-  if (!request.by.empty() && request.by != "predicted" && request.by != "label")
-    in.groups = load_groups(request.by, in.scores, request.data.header);
+  load_groups(in, request.by, request.data.header);
   options o = row_options_of(request.data);
   o.bins = request.bins;
   o.per_class = !in.binary() && request.data.from != score_form::confidences;

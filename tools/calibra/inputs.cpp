@@ -133,15 +133,6 @@ std::vector<std::string> member_files(const std::string& scores) {
   return files;
 }
 
-matrix<double> as_double_matrix(const io::array& a) {
-  matrix<double> rows(a.shape()[0], a.shape().size() == 1 ? 1 : a.shape()[1]);
-  a.visit_elements([&](auto view) {
-    for (std::size_t i = 0; i < rows.rows(); ++i)
-      for (std::size_t j = 0; j < rows.cols(); ++j) rows(i, j) = io::detail::as_double(view(i, j));
-  });
-  return rows;
-}
-
 /// The mean of the members' probabilities, in the form that the scores have.
 template<class S>
 void mean_into(std::vector<double>& out, std::vector<S> members, const score_request& request) {
@@ -179,7 +170,7 @@ io::array mean_of(const std::vector<io::array>& members, const score_request& re
       throw shape_error(concat(m.name(), ": expected scores of shape ", first.shape_text(),
                                " as in ", first.name(), ", got ", m.shape_text()));
     expect_form_said(m, request);
-    rows.push_back(as_double_matrix(m));
+    rows.push_back(as_matrix<double>(m));
   }
   const auto all = std::make_shared<std::vector<double>>();
   all->reserve(rows[0].rows() * rows[0].cols());
@@ -245,13 +236,14 @@ io::array load_proximity(const std::string& file, const io::array& scores, io::h
   return proximity;
 }
 
-io::array load_groups(const std::string& file, const io::array& scores, io::header_row header) {
-  io::array groups = io::load(file, {.header = header});
-  expect_rows(groups, "groups", scores);
+void load_groups(inputs& in, const std::string& by, io::header_row header) {
+  if (by.empty() || by == "predicted" || by == "label") return;
+  io::array groups = io::load(by, {.header = header});
+  expect_rows(groups, "groups", in.scores);
   if (!one_column(groups))
     throw shape_error(concat(groups.name(), ": expected one whole number a row, got shape ",
                              groups.shape_text()));
-  return groups;
+  in.groups = std::move(groups);
 }
 
 inputs load_inputs(const data_request& request, const std::string& proximity) {

@@ -2,13 +2,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include "calibra/array/access.hpp"
+#include "calibra/array/matrix.hpp"
+#include "calibra/error.hpp"
+#include "calibra/groups/predicted_classes.hpp"
 #include "calibra/io/array.hpp"
+#include "calibra/io/detail/as_double.hpp"
 #include "calibra/io/labels.hpp"
 #include "calibra/options.hpp"
 #include "calibra/scores.hpp"
@@ -61,9 +66,33 @@ io::label_column labels_of(const inputs& in);
 /// strata.
 void with_columns(const inputs& in, options& o, const std::function<void()>& f);
 
-/// Loads a whole number a row of the scores. Throws io_error, and shape_error for another number of
-/// them.
-io::array load_groups(const std::string& file, const io::array& scores, io::header_row header);
+/// Loads the groups that --by names, where that is a file. Throws io_error, and shape_error unless
+/// it has one whole number a row of the scores.
+void load_groups(inputs& in, const std::string& by, io::header_row header);
+
+/// Calls f with the groups that --by names: those of the file, the labels, or predicted classes.
+template<class S, class L, class F>
+auto with_groups(const inputs& in, const std::string& by, const S& scores, const L& labels,
+                 const F& f) {
+  if (in.groups) return f(io::labels(*in.groups));
+  if (by == "label") return f(labels);
+  if constexpr (calibra::detail::is_one_number(S::kind))
+    throw option_error("--by: predicted is for scores of samples x classes");
+  else
+    return f(predicted_classes(scores));
+}
+
+/// An array as a matrix of float or double; one dimension as a column.
+template<class C>
+matrix<C> as_matrix(const io::array& a) {
+  matrix<C> rows(a.shape()[0], a.shape().size() == 1 ? 1 : a.shape()[1]);
+  a.visit_elements([&](auto view) {
+    for (std::size_t i = 0; i < rows.rows(); ++i)
+      for (std::size_t j = 0; j < rows.cols(); ++j)
+        rows(i, j) = static_cast<C>(io::detail::as_double(view(i, j)));
+  });
+  return rows;
+}
 
 /// Calls f with the array as an option's column: nothing where there is none.
 void with_column(const std::optional<io::array>& a,

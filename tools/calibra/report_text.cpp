@@ -20,6 +20,7 @@ namespace {
 using calibra::detail::concat;
 using calibra::detail::fixed_text;
 using calibra::detail::interval_text;
+using calibra::detail::number_or_null;
 using json = nlohmann::ordered_json;
 
 json optional_text(const std::string& text) {
@@ -53,25 +54,21 @@ json options_json(const eval_request& request) {
   return o;
 }
 
-json finite_or_null(double x) {
-  return std::isfinite(x) ? json(x) : json(nullptr);
-}
-
 json groups_json(const group_report& r) {
   json groups = json::array();
   for (const group_row& g : r) {
     json metrics = json::object(), floors = json::object();
     for (const metric_value& m : g.values) {
-      metrics[m.name] = finite_or_null(m.value);
+      metrics[m.name] = number_or_null(m.value);
       if (!std::isnan(m.floor)) floors[m.name] = m.floor;
     }
     groups.push_back({{"group", g.group},
                       {"samples", g.values.samples},
                       {"metrics", std::move(metrics)},
                       {"floors", std::move(floors)},
-                      {"kuiper", finite_or_null(g.kuiper)},
-                      {"p", finite_or_null(g.p)},
-                      {"p_adjusted", finite_or_null(g.p_adjusted)}});
+                      {"kuiper", number_or_null(g.kuiper)},
+                      {"p", number_or_null(g.p)},
+                      {"p_adjusted", number_or_null(g.p_adjusted)}});
   }
   return groups;
 }
@@ -91,10 +88,10 @@ std::string json_text(const eval_request& request, const report& r) {
     out["options"]["seed"] = request.intervals.seed;
     json& intervals = out["intervals"] = json::object();
     for (const metric_interval& i : r.intervals)
-      intervals[i.name] = {{"lower", finite_or_null(i.lower)},
-                           {"upper", finite_or_null(i.upper)},
-                           {"standard_error", finite_or_null(i.standard_error)},
-                           {"floor", finite_or_null(i.floor)},
+      intervals[i.name] = {{"lower", number_or_null(i.lower)},
+                           {"upper", number_or_null(i.upper)},
+                           {"standard_error", number_or_null(i.standard_error)},
+                           {"floor", number_or_null(i.floor)},
                            {"method", i.method.empty() ? json(nullptr) : json(i.method)}};
   }
   if (r.groups) {
@@ -102,8 +99,8 @@ std::string json_text(const eval_request& request, const report& r) {
     out["groups"] = groups_json(*r.groups);
     const bool any = r.groups->worst < r.groups->groups.size();
     out["worst_group"] = any ? json(r.groups->groups[r.groups->worst].group) : json(nullptr);
-    out["multicalibration_error"] = finite_or_null(r.groups->multicalibration_error);
-    out["detectable_error"] = finite_or_null(r.groups->detectable_error);
+    out["multicalibration_error"] = number_or_null(r.groups->multicalibration_error);
+    out["detectable_error"] = number_or_null(r.groups->detectable_error);
   }
   if (!weighted(request))  // the counts say it
     for (json& bin : out["bins"]) bin.erase("weight");

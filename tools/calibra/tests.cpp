@@ -92,12 +92,13 @@ std::string table_of(const std::vector<test_result>& results) {
 }
 
 std::string json_of(const std::vector<test_result>& results) {
-  const auto finite = [](double x) { return std::isfinite(x) ? json(x) : json(nullptr); };
+  using calibra::detail::number_or_null;
   json document;
   document["calibra"] = CALIBRA_VERSION;
   json& tests = document["tests"] = json::object();
   for (const test_result& r : results)
-    tests[r.name] = {{"statistic", finite(r.statistic)}, {"p", finite(r.p)}, {"note", r.note}};
+    tests[r.name] = {
+        {"statistic", number_or_null(r.statistic)}, {"p", number_or_null(r.p)}, {"note", r.note}};
   return calibra::detail::json_text(document) + '\n';
 }
 

@@ -75,11 +75,10 @@ struct band_point {
     std::vector<detail::pooled_block> blocks;
     for (std::size_t r = 0; r < o.replicates; ++r) {
       detail::counter_random random(o.seed, r);
-      const auto uniform = [&] { return static_cast<double>(random() >> 11) * 0x1p-53; };
       if (o.kind == band_kind::confidence) {
         std::fill(times.begin(), times.end(), std::size_t{0});
         for (std::size_t i = 0; i < rows.size(); ++i)
-          ++times[static_cast<std::size_t>(uniform() * static_cast<double>(rows.size()))];
+          ++times[static_cast<std::size_t>(random.uniform() * static_cast<double>(rows.size()))];
       }
       blocks.clear();
       for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -87,15 +86,11 @@ struct band_point {
         double w = sorted.weight(rows[i]);
         bool hit = sorted.hit(rows[i]);
         if (o.kind == band_kind::consistency)
-          hit = uniform() < c;
+          hit = random.uniform() < c;
         else
           w *= static_cast<double>(times[i]);
         if (w == 0) continue;
-        const detail::pooled_block one{c, c, w, hit ? w : 0, w * c};
-        if (!blocks.empty() && blocks.back().last == c)
-          blocks.back() += one;
-        else
-          blocks.push_back(one);
+        detail::add_ascending(blocks, c, w, hit);
       }
       const std::vector<detail::pooled_block> curve = detail::pool_adjacent(blocks);
       // The block at or below each point; at first the lowest.

@@ -31,6 +31,9 @@ class counter_random {
     return mix(state_);
   }
 
+  /// Uniform in [0, 1): a multiple of 2^-53.
+  constexpr double uniform() noexcept { return static_cast<double>((*this)() >> 11) * 0x1p-53; }
+
   /// Uniform in [0, bound), exactly; bound must not be 0.
   constexpr std::uint64_t below(std::uint64_t bound) noexcept {
     const std::uint64_t rest = (0 - bound) % bound;  // 2^64 mod bound numbers too many

@@ -42,17 +42,10 @@ inline picture one_reliability_diagram(const evaluation& e, const std::string& t
                                        double upper, const reliability_style& style) {
   constexpr double side = 216;
   picture p = reliability_grid({{title, &e.table}}, 1, side, style);
-  double value = std::numeric_limits<double>::quiet_NaN(), floor = value;
-  for (const metric_value& m : e)
-    if (m.name == ece.name()) {
-      value = m.value;
-      floor = m.floor;
-    }
-  if (is_nan(value)) {
-    value = ece(e.table);
-    floor = ece_noise_floor(e.table);
-  }
-  const std::string said = ece_sentence(value, lower, upper, floor);
+  const metric_value* m = e.find(ece.name());
+  const bool known = m != nullptr && !is_nan(m->value);
+  const std::string said = ece_sentence(known ? m->value : ece(e.table), lower, upper,
+                                        known ? m->floor : ece_noise_floor(e.table));
   p.description = concat("Reliability diagram of ", e.samples, " samples. ", said);
   const double bottom = p.height;
   finish(p, bottom, concat(e.samples, " samples. ", said, limits_sentence(style)));

@@ -65,10 +65,15 @@ struct evaluation {
   std::vector<double> ece_per_class;                 ///< options::per_class
   bool multilabel = false;  ///< the classes are labels, each a yes or no of its own
 
+  /// A metric, or null if it was not measured.
+  [[nodiscard]] const metric_value* find(std::string_view name) const noexcept {
+    for (const metric_value& m : metrics)
+      if (m.name == name) return &m;
+    return nullptr;
+  }
   /// The value of a metric. Throws option_error, naming what was, if it was not measured.
   [[nodiscard]] double operator[](std::string_view name) const {
-    for (const metric_value& m : metrics)
-      if (m.name == name) return m.value;
+    if (const metric_value* m = find(name)) return m->value;
     std::string measured;
     for (const metric_value& m : metrics)
       measured += detail::concat(measured.empty() ? "" : ", ", m.name);

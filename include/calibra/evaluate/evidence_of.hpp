@@ -15,14 +15,7 @@ namespace calibra {
 /// Measures evidence that was kept, merged or loaded. Throws option_error, naming the metric, where
 /// a part that it needs is not there.
 [[nodiscard]] inline evaluation evaluate(evidence e, const metric_list& metrics = all_metrics()) {
-  options o;
-  o.like = e.like;
-  o.bins = e.bins.bins;
-  o.scheme = e.bins.scheme;
-  o.side = e.bins.side;
-  o.edges = e.bins.edges;
-  o.binning = e.bins.binning;
-  const detail::wanted wanted(metrics, o);
+  const detail::wanted wanted(metrics, detail::options_of(e));
   detail::check_parts(e, wanted);
   return detail::measured(std::move(e), wanted);
 }

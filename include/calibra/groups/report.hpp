@@ -30,14 +30,12 @@ inline std::string short_p(double p) {
 
 /// The value of a metric in a group; "-" where it is not defined or was not measured.
 inline std::string group_value(const group_row& g, std::string_view name) {
-  for (const metric_value& m : g.values)
-    if (m.name == name && !is_nan(m.value)) return fixed_text(m.value, 4);
-  return "-";
+  const metric_value* m = g.values.find(name);
+  return m == nullptr || is_nan(m->value) ? "-" : fixed_text(m->value, 4);
 }
 inline std::string group_floor(const group_row& g, std::string_view name) {
-  for (const metric_value& m : g.values)
-    if (m.name == name && !is_nan(m.floor)) return fixed_text(m.floor, 4);
-  return "-";
+  const metric_value* m = g.values.find(name);
+  return m == nullptr || is_nan(m->floor) ? "-" : fixed_text(m->floor, 4);
 }
 
 }  // namespace detail

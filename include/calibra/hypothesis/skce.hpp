@@ -85,7 +85,7 @@ class skce_blocks {
   }
   void draw_labels(counter_random random) {
     for (std::size_t i = 0; i < block_; ++i) {
-      double left = static_cast<double>(random() >> 11) * 0x1p-53;
+      double left = random.uniform();
       std::size_t k = 0;
       while (k + 1 < classes_ && (left -= row(i)[k]) >= 0) ++k;
       labels_[i] = k;

@@ -78,8 +78,7 @@ struct t_cal {
     measure(0);
     for (std::size_t d = 1; d <= draws; ++d) {
       detail::counter_random random(seed, d);
-      for (std::size_t i = 0; i < c.size(); ++i)
-        y[i] = static_cast<double>(random() >> 11) * 0x1p-53 < c[i] ? 1 : 0;
+      for (std::size_t i = 0; i < c.size(); ++i) y[i] = random.uniform() < c[i] ? 1 : 0;
       measure(d);
     }
     // The furthest out of all levels, in standard deviations: of the sample, and of every draw.

@@ -158,9 +158,8 @@ interval_report measured_intervals(evidence e, const wanted& wanted, const inter
 /// Measured intervals, and for metrics that are not drawn again those of a jackknife. `make` makes
 /// evidence of the scores.
 CALIBRA_DETAIL_ONCE
-interval_report all_intervals(
-    const options& o, const wanted& wanted, const interval_options& how, std::size_t rows,
-    const evidence_maker& make) {
+interval_report all_intervals(const options& o, const wanted& wanted, const interval_options& how,
+                              std::size_t rows, const evidence_maker& make) {
   options one = o;
   one.threads = {1};  // the same to the last bit, whatever the number of threads
   evidence e = make(one, wanted);
@@ -189,14 +188,7 @@ interval_report all_intervals(
 [[nodiscard]] inline interval_report intervals(evidence e,
                                                const metric_list& metrics = all_metrics(),
                                                const interval_options& how = {}, threads t = {1}) {
-  options o;
-  o.like = e.like;
-  o.bins = e.bins.bins;
-  o.scheme = e.bins.scheme;
-  o.side = e.bins.side;
-  o.edges = e.bins.edges;
-  o.binning = e.bins.binning;
-  const detail::wanted wanted(metrics, o);
+  const detail::wanted wanted(metrics, detail::options_of(e));
   detail::check_parts(e, wanted);
   return detail::measured_intervals<>(std::move(e), wanted, how, t.n);
 }
@@ -211,8 +203,7 @@ interval_report all_intervals(
 ///   says 95.
 /// Other metrics of tables or pairs, yours too: `replicates` of the evidence, each of as many rows
 ///   as there are, drawn with repetition; limits by interval_options::kind.
-/// Metrics of classes, those that a convention makes of whole rows, and debiased_l2 on equal mass:
-/// a
+/// Metrics of classes, those that a convention makes of whole rows, debiased_l2 on equal mass: a
 ///   jackknife of 50 groups of rows, whole clusters: value +- t se. Of evidence: none.
 /// `ece` and `rmsce` carry their noise floor. Limits stay in the metric's range. Rows of one
 /// options::cluster are drawn together, those of one options::stratum among themselves.

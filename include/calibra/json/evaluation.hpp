@@ -12,14 +12,21 @@
 
 namespace calibra {
 
+namespace detail {
+
+/// JSON has no NaN and no infinities.
+inline nlohmann::ordered_json number_or_null(double x) {
+  return is_finite(x) ? nlohmann::ordered_json(x) : nlohmann::ordered_json(nullptr);
+}
+
+}  // namespace detail
+
 /// What evaluate() found, as a JSON object to add fields to: samples, skipped, classes (null where
 /// there are none), metrics, bins, with options::per_class the ece of each class, and of
 /// multi-label scores the entries that counted. Every number reads back exactly; NaN and infinities
 /// are null.
 [[nodiscard]] inline nlohmann::ordered_json json_document(const evaluation& e) {
-  const auto finite = [](double x) {
-    return detail::is_finite(x) ? nlohmann::ordered_json(x) : nlohmann::ordered_json(nullptr);
-  };
+  using detail::number_or_null;
   nlohmann::ordered_json document;
   document["calibra"] = CALIBRA_VERSION;
   document["samples"] = e.samples;
@@ -28,19 +35,19 @@ namespace calibra {
   document["classes"] =
       e.classes == 0 ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(e.classes);
   nlohmann::ordered_json& metrics = document["metrics"] = nlohmann::ordered_json::object();
-  for (const metric_value& m : e) metrics[m.name] = finite(m.value);
+  for (const metric_value& m : e) metrics[m.name] = number_or_null(m.value);
   nlohmann::ordered_json& bins = document["bins"] = nlohmann::ordered_json::array();
   for (const reliability_bin& bin : e.table)
     bins.push_back({{"lower", bin.lower},
                     {"upper", bin.upper},
                     {"count", bin.count},
                     {"weight", bin.weight},
-                    {"confidence", finite(bin.confidence)},
-                    {"accuracy", finite(bin.accuracy)}});
+                    {"confidence", number_or_null(bin.confidence)},
+                    {"accuracy", number_or_null(bin.accuracy)}});
   if (!e.ece_per_class.empty()) {
     nlohmann::ordered_json& of_classes = document["classwise"]["ece"] =
         nlohmann::ordered_json::array();
-    for (const double x : e.ece_per_class) of_classes.push_back(finite(x));
+    for (const double x : e.ece_per_class) of_classes.push_back(number_or_null(x));
   }
   return document;
 }

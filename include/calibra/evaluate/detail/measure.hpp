@@ -59,6 +59,18 @@ class wanted {
   evidence_needs needs_;
 };
 
+/// The options that evidence was made by, as far as it tells.
+inline options options_of(const evidence& e) {
+  options o;
+  o.like = e.like;
+  o.bins = e.bins.bins;
+  o.scheme = e.bins.scheme;
+  o.side = e.bins.side;
+  o.edges = e.bins.edges;
+  o.binning = e.bins.binning;
+  return o;
+}
+
 /// One metric of a direct call.
 class wanted_one {
  public:

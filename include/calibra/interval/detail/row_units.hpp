@@ -49,8 +49,7 @@ class row_units {
     for (const auto& [first, last] : strata_) {
       const auto n = static_cast<double>(last - first);
       for (std::size_t i = first; i < last; ++i) {
-        const double uniform = static_cast<double>(random() >> 11) * 0x1p-53;
-        std::uint8_t& drawn = times[first + static_cast<std::size_t>(uniform * n)];
+        std::uint8_t& drawn = times[first + static_cast<std::size_t>(random.uniform() * n)];
         drawn = static_cast<std::uint8_t>(drawn + (drawn != 255 ? 1 : 0));  // never, in practice
       }
     }

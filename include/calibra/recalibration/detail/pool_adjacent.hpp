@@ -34,6 +34,15 @@ struct pooled_block {
   }
 };
 
+/// Adds a sample to blocks of equal confidence; its own is no lower than theirs.
+inline void add_ascending(std::vector<pooled_block>& blocks, double c, double w, bool hit) {
+  const pooled_block one{c, c, w, hit ? w : 0, w * c};
+  if (!blocks.empty() && blocks.back().last == c)
+    blocks.back() += one;
+  else
+    blocks.push_back(one);
+}
+
 /// Samples of equal confidence as one block each, ascending. Those of weight 0 are left out.
 inline std::vector<pooled_block> tied_blocks(const sample& pairs) {
   return with_sorted(pairs, [](const sample& sorted) {
@@ -41,11 +50,7 @@ inline std::vector<pooled_block> tied_blocks(const sample& pairs) {
     for (std::size_t i = 0; i < sorted.size(); ++i) {
       const double c = sorted.confidence(i), w = sorted.weight(i);
       if (w == 0) continue;
-      const pooled_block one{c, c, w, sorted.hit(i) ? w : 0, w * c};
-      if (!blocks.empty() && blocks.back().last == c)
-        blocks.back() += one;
-      else
-        blocks.push_back(one);
+      add_ascending(blocks, c, w, sorted.hit(i));
     }
     return blocks;
   });
