@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 // test_calibration(): all tests at once.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
@@ -12,6 +13,7 @@
 
 #include "calibra/evaluate.hpp"
 #include "calibra/hypothesis/test_calibration.hpp"
+#include "calibra/rows/double_rows.hpp"
 #include "pairs.hpp"
 
 using namespace calibra;
@@ -31,6 +33,12 @@ void check_same(const std::vector<test_result>& got, const std::vector<test_resu
     CHECK(same(got[i].p, expected[i].p));
     CHECK(got[i].note == expected[i].note);
   }
+}
+
+std::vector<double> confidences_of(const sample& pairs) {
+  std::vector<double> c;
+  for (std::size_t i = 0; i < pairs.size(); ++i) c.push_back(pairs.confidence(i));
+  return c;
 }
 
 template<class S>
@@ -74,6 +82,28 @@ TEST_CASE("test_calibration() gives what each test gives, in their order", "[tes
     CHECK(std::isnan(r.p) == !any);
     CHECK((r.note == "needs samples that weigh the same") == !any);
   }
+}
+
+TEST_CASE("scores of float are tested in double", "[test_calibration]") {
+  const drawn_classes d(200, 3, 5, 0, 1.5);
+  std::vector<std::vector<float>> single(200);
+  std::vector<std::vector<double>> same_in_double(200);
+  for (std::size_t i = 0; i < 200; ++i)
+    for (std::size_t k = 0; k < 3; ++k) {
+      // Some confidences are nearer to 1 than float says.
+      single[i].push_back(static_cast<float>((i % 3 == 0 ? 9.0 : 1.0) * d.z[i][k]));
+      same_in_double[i].push_back(static_cast<double>(single[i].back()));
+    }
+  const std::vector<double> kept = confidences_of(collect(logits(same_in_double), d.labels));
+  REQUIRE(std::count_if(kept.begin(), kept.end(),
+                        [](double c) { return c < 1 && static_cast<float>(c) == 1; }) > 3);
+  CHECK(confidences_of(collect(in_double(logits(single)), d.labels)) == kept);
+  CHECK(confidences_of(collect(logits(single), d.labels)) != kept);
+  CHECK(hosmer_lemeshow_test(logits(single), d.labels).statistic ==
+        hosmer_lemeshow_test(logits(same_in_double), d.labels).statistic);
+  CHECK(logistic_test(logits(single), d.labels).statistic ==
+        logistic_test(logits(same_in_double), d.labels).statistic);
+  CHECK(kuiper_test(logits(single), d.labels).p == kuiper_test(logits(same_in_double), d.labels).p);
 }
 
 TEST_CASE("test_calibration() of confidences leaves out skce", "[test_calibration]") {

@@ -13,9 +13,9 @@
 
 #include "calibra/error.hpp"
 #include "calibra/options.hpp"
-#include "calibra/recalibration/detail/double_rows.hpp"
 #include "calibra/recalibration/detail/form_rows.hpp"
 #include "calibra/recalibration/row_form.hpp"
+#include "calibra/rows/double_rows.hpp"
 #include "calibra/rows/score_rows.hpp"
 #include "calibra/rows/tile.hpp"
 #include "calibra/scores.hpp"

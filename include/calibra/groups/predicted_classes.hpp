@@ -9,7 +9,7 @@
 
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/options.hpp"
-#include "calibra/recalibration/detail/double_rows.hpp"
+#include "calibra/rows/double_rows.hpp"
 #include "calibra/rows/score_rows.hpp"
 #include "calibra/rows/tile.hpp"
 #include "calibra/scores.hpp"

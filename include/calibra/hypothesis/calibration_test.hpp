@@ -9,10 +9,24 @@
 #include "calibra/evaluate/tabulate.hpp"
 #include "calibra/hypothesis/test_result.hpp"
 #include "calibra/options.hpp"
+#include "calibra/rows/double_rows.hpp"
 #include "calibra/scores.hpp"
 #include "calibra/table/sample.hpp"
 
 namespace calibra {
+
+namespace detail {
+
+/// The pairs of scores, in double: tests look at how far confidences are from 1.
+template<class S, class L>
+sample tested_pairs(const S& scores, const L& labels, const options& o) {
+  if constexpr (tensor_scores<S>)
+    return collect(scores, labels, o);
+  else
+    return collect(in_double(scores), labels, o);
+}
+
+}  // namespace detail
 
 /// Calls of a test of calibration, the same for all of them. F has `static constexpr test_info
 /// info` and `test_result of(const sample& sorted) const`, and its own options as members. What is
@@ -34,11 +48,11 @@ class calibration_test : public F {
     r.name = std::string(name());
     return r;
   }
-  /// Of scores and labels. Shapes and errors as collect().
+  /// Of scores and labels, worked on in double. Shapes and errors as collect().
   template<wrapped_scores S, class L>
   [[nodiscard]] test_result operator()(const S& scores, const L& labels,
                                        const options& o = {}) const {
-    return (*this)(collect(scores, labels, o));
+    return (*this)(detail::tested_pairs(scores, labels, o));
   }
   /// Of confidences(c, hit).
   template<class C, class H>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "calibra/evaluate/tabulate.hpp"
+#include "calibra/hypothesis/calibration_test.hpp"
 #include "calibra/hypothesis/e_value.hpp"
 #include "calibra/hypothesis/hosmer_lemeshow.hpp"
 #include "calibra/hypothesis/ks.hpp"
@@ -34,7 +35,7 @@ namespace calibra {
 template<wrapped_scores S, class L>
 [[nodiscard]] std::vector<test_result> test_calibration(const S& scores, const L& labels,
                                                         const options& o = {}) {
-  sample pairs = collect(scores, labels, o);
+  sample pairs = detail::tested_pairs(scores, labels, o);
   pairs.sort();
   return {kuiper_test(pairs),          ks_test(pairs),     spiegelhalter_test(pairs),
           hosmer_lemeshow_test(pairs), t_cal_test(pairs),  skce_test(scores, labels, o),

@@ -11,11 +11,11 @@
 #include "calibra/array/column.hpp"
 #include "calibra/error.hpp"
 #include "calibra/options.hpp"
-#include "calibra/recalibration/detail/double_rows.hpp"
 #include "calibra/recalibration/detail/fold_losses.hpp"
 #include "calibra/recalibration/detail/folds.hpp"
 #include "calibra/recalibration/fit.hpp"
 #include "calibra/recalibration/proper_score.hpp"
+#include "calibra/rows/double_rows.hpp"
 #include "calibra/rows/score_rows.hpp"
 #include "calibra/scores.hpp"
 

@@ -11,10 +11,10 @@
 
 #include "calibra/array/column.hpp"
 #include "calibra/options.hpp"
-#include "calibra/recalibration/detail/double_rows.hpp"
 #include "calibra/recalibration/detail/host_samples.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
 #include "calibra/recalibration/samples.hpp"
+#include "calibra/rows/double_rows.hpp"
 #include "calibra/rows/row_worker.hpp"
 #include "calibra/rows/score_rows.hpp"
 #include "calibra/scores.hpp"

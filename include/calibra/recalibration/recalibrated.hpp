@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "calibra/options.hpp"
-#include "calibra/recalibration/detail/double_rows.hpp"
 #include "calibra/recalibration/detail/mapped_rows.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
 #include "calibra/recalibration/row_form.hpp"
+#include "calibra/rows/double_rows.hpp"
 #include "calibra/rows/score_rows.hpp"
 #include "calibra/scores.hpp"
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
@@ -12,7 +13,6 @@
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
 #include "calibra/options.hpp"
-#include "calibra/recalibration/detail/double_rows.hpp"
 #include "calibra/recalibration/detail/fitted_on.hpp"
 #include "calibra/recalibration/detail/temperature_fit.hpp"
 #include "calibra/recalibration/detail/tempered_rows.hpp"
@@ -21,6 +21,7 @@
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/recalibration/parameters.hpp"
 #include "calibra/recalibration/recalibrator.hpp"
+#include "calibra/rows/double_rows.hpp"
 #include "calibra/rows/score_rows.hpp"
 #include "calibra/scores.hpp"
 

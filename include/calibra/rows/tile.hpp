@@ -16,6 +16,12 @@ namespace calibra::detail {
 /// The most rows of a tile.
 inline constexpr std::size_t most_tile_rows = 512;
 
+/// How many rows of so many numbers are worked on at once: they stay in the second cache.
+inline std::size_t rows_at_once(std::size_t classes) {
+  constexpr std::size_t cached = 32768;
+  return std::max<std::size_t>(1, cached / std::max<std::size_t>(1, classes));
+}
+
 /// `count` elements, `stride` apart, as the numbers that they are worked on as.
 template<class T>
 void load_elements(const T* in, std::ptrdiff_t stride, std::size_t count, compute_type<T>* out) {

@@ -74,12 +74,6 @@ inline void classes_to_form(double* row, std::size_t k, score_kind kind, row_for
   }
 }
 
-/// How many rows of so many numbers are worked on at once: they stay in the second cache.
-inline std::size_t rows_at_once(std::size_t classes) {
-  constexpr std::size_t cached = 32768;
-  return std::max<std::size_t>(1, cached / std::max<std::size_t>(1, classes));
-}
-
 /// Copies row i of a tile.
 template<class T>
 void copy_row(const tile<T>& t, std::size_t i, T* out) {

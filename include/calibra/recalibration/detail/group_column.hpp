@@ -10,7 +10,7 @@
 #include "calibra/array/column.hpp"
 #include "calibra/error.hpp"
 #include "calibra/options.hpp"
-#include "calibra/recalibration/detail/double_rows.hpp"
+#include "calibra/rows/double_rows.hpp"
 #include "calibra/rows/parallel.hpp"
 #include "calibra/rows/row_pass.hpp"
 #include "calibra/rows/row_worker.hpp"

@@ -11,7 +11,7 @@
 #include "calibra/error.hpp"
 #include "calibra/options.hpp"
 #include "calibra/recalibration/detail/check_proximity.hpp"
-#include "calibra/recalibration/detail/double_rows.hpp"
+#include "calibra/rows/double_rows.hpp"
 #include "calibra/rows/parallel.hpp"
 #include "calibra/rows/row_pass.hpp"
 #include "calibra/rows/row_worker.hpp"

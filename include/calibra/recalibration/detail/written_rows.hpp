@@ -12,8 +12,8 @@
 #include "calibra/array/matrix.hpp"
 #include "calibra/array/scalar.hpp"
 #include "calibra/options.hpp"
-#include "calibra/recalibration/detail/double_rows.hpp"
 #include "calibra/recalibration/detail/output_array.hpp"
+#include "calibra/rows/double_rows.hpp"
 #include "calibra/rows/score_rows.hpp"
 #include "calibra/scores.hpp"
 
