@@ -3,6 +3,7 @@
 
 // Replicates against evidence_of() the same rows, repeated or weighted as they were drawn.
 #include <algorithm>
+#include <bit>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
@@ -69,6 +70,12 @@ V picked(const V& from, const std::vector<std::size_t>& rows) {
 /// which are of one sign. Sums of up to 3000 terms in double that are added in another order are
 /// hardly 1e-13 off.
 constexpr double of_losses = 0x1p-24, of_sums = 1e-13;
+/// Confidences share their 53 bits with the number of their cell.
+double of_confidences(std::size_t bins) {
+  const std::size_t cells = 4 * (bins + 2);
+  return of_sums +
+         (cells > 1U << 16 ? 0 : std::ldexp(static_cast<double>(std::bit_ceil(cells)), -53));
+}
 
 /// Of sums of terms of one sign; `scale`: what they are sums of where it is not they.
 bool alike(double a, double b, double scale, double tolerance = of_sums) {
@@ -80,37 +87,38 @@ bool alike(double a, double b) {
 }
 
 /// The first thing in which sums differ; empty if nothing. `counted`: numbers of rows as well.
-std::string difference(const bin_sums& a, const bin_sums& b, bool counted) {
+std::string difference(const bin_sums& a, const bin_sums& b, bool counted, double rounding) {
   if (counted && a.count != b.count) return "count";
   if (!alike(a.weight, b.weight)) return "weight";
   if (counted && !alike(a.squared_weight, b.squared_weight)) return "squared_weight";
-  if (!alike(a.confidence, b.confidence)) return "confidence";
+  if (!alike(a.confidence, b.confidence, b.confidence, rounding)) return "confidence";
   if (!alike(a.hits, b.hits)) return "hits";
   // weight - 2 confidence + confidence^2
-  if (!alike(a.squared_miss, b.squared_miss, 4 * b.weight)) return "squared_miss";
+  if (!alike(a.squared_miss, b.squared_miss, 4 * b.weight, rounding)) return "squared_miss";
   return {};
 }
 std::string difference(const reliability_table& a, const reliability_table& b, bool counted) {
   if (!(a.bins() == b.bins())) return "bins";
+  const double rounding = of_confidences(a.size());
   if (counted && a.count() != b.count()) return "count of the table";
   for (std::size_t k = 0; k < a.size(); ++k) {
-    const std::string d = difference(a.sums(k), b.sums(k), counted);
+    const std::string d = difference(a.sums(k), b.sums(k), counted, rounding);
     if (!d.empty()) return d + " of bin " + std::to_string(k);
   }
-  const std::string d = difference(a.outside(), b.outside(), counted);
+  const std::string d = difference(a.outside(), b.outside(), counted, rounding);
   if (!d.empty()) return d + " outside";
-  const std::string again = difference(a.repeated(), b.repeated(), counted);
+  const std::string again = difference(a.repeated(), b.repeated(), counted, rounding);
   return again.empty() ? again : again + " of rows in two bins";
 }
-std::string difference(const summary& a, const summary& b, bool counted) {
+std::string difference(const summary& a, const summary& b, bool counted, double rounding) {
   const summary::sums s = a.totals(), t = b.totals();
   if (counted && a.count() != b.count()) return "count of the means";
   if (!alike(s.weight, t.weight)) return "weight of the means";
   if (!alike(s.correct, t.correct)) return "correct";
-  if (!alike(s.confidence, t.confidence)) return "confidence of the means";
+  if (!alike(s.confidence, t.confidence, t.confidence, rounding)) return "confidence of the means";
   if (!alike(s.nll, t.nll, t.nll, of_losses)) return "nll";
   if (!alike(s.brier, t.brier, t.brier, of_losses)) return "brier";
-  if (!alike(s.brier_top, t.brier_top, 4 * t.weight)) return "brier_top";
+  if (!alike(s.brier_top, t.brier_top, 4 * t.weight, rounding)) return "brier_top";
   return {};
 }
 
@@ -138,7 +146,8 @@ std::string difference(const sample& a, const sample& b) {
 std::string difference(const evidence& a, const evidence& b, bool counted) {
   if (!a.means != !b.means || !a.table != !b.table || !a.pairs != !b.pairs) return "parts";
   std::string d = difference(*a.table, *b.table, counted);
-  if (d.empty() && a.means) d = difference(*a.means, *b.means, counted);
+  if (d.empty() && a.means)
+    d = difference(*a.means, *b.means, counted, of_confidences(a.table->size()));
   if (d.empty() && a.pairs) d = difference(*a.pairs, *b.pairs);
   if (d.empty() && counted && a.samples != b.samples) d = "samples";
   return d;
@@ -220,6 +229,32 @@ TEST_CASE("a replicate is the evidence of rows that are repeated", "[replicates]
         check(f, o, weighted, false);
         check(d, o, weighted, true);
       }
+  }
+}
+
+TEST_CASE("what is drawn in blocks of rows is what is drawn at once", "[replicates]") {
+  const drawn<float> d(40'000, 3, 10);
+  options o{.keep_rows = true};
+  for (const bool weighted : {false, true}) {
+    if (weighted) o.weights = d.weights;
+    const evidence e = evidence_of(logits(d.z), d.labels, metric_list{nll, ece}, o);
+    const evidence_replicates in_blocks(e, 5);
+    std::vector<std::int64_t> own(d.labels.size());  // clusters of one row: drawn at once
+    for (std::size_t i = 0; i < own.size(); ++i) own[i] = static_cast<std::int64_t>(i);
+    o.cluster = own;
+    const evidence_replicates at_once(evidence_of(logits(d.z), d.labels, metric_list{nll, ece}, o),
+                                      5);
+    o.cluster = {};
+    evidence_replicates::workspace a, b;
+    for (const std::uint64_t r : {0U, 3U}) {
+      const evidence drawn = in_blocks.draw(r, a);
+      CHECK(difference(drawn, at_once.draw(r, b), true) == "");
+      CHECK(drawn.samples == in_blocks.rows());
+      CHECK(a.times.size() < b.times.size());
+      std::size_t total = 0;
+      for (const std::uint8_t times : b.times) total += times;
+      CHECK(total == at_once.rows());
+    }
   }
 }
 
@@ -565,7 +600,7 @@ TEST_CASE("replicates of two models draw the same rows", "[replicates]") {
     const evidence other =
         evidence_of(logits(picked(a.z, repeated)), picked(a.labels, repeated), {ece, accuracy});
     CHECK(difference(*drawn.table, *other.table, true) == "");
-    CHECK(difference(*drawn.means, *other.means, true) == "");
+    CHECK(difference(*drawn.means, *other.means, true, of_sums) == "");
   }
 }
 

@@ -36,7 +36,7 @@ using real = long double;
 /// Losses are kept in float32, each half a unit of 2^-23 off, and so is the standard error at most,
 /// save where means are small beside it; slopes are differences over 1e-5 of the mean, which costs
 /// 1e-10. Twice that.
-constexpr double of_losses = 2 * 0x1p-24;
+constexpr double of_float_losses = 2 * 0x1p-24;
 
 enum term { correct, confidence, log_loss, brier_score, top_score, count };
 
@@ -148,7 +148,7 @@ void check_errors(const drawn<double>& d, const options& o, const textbook& t) {
     CHECK(i.note == "");
     CHECK(std::isnan(i.floor));
     CHECK(i.value == evaluate(logits(d.z), d.labels, functions_of_means, o)[name]);
-    CHECK(i.standard_error == Approx(error).epsilon(of_losses).margin(0));
+    CHECK(i.standard_error == Approx(error).epsilon(of_float_losses).margin(0));
     // No limit reaches the end of a range here. 1.6448536...: the normal distribution's 95 %.
     const double z = 1.644853626951472714864;
     CHECK(i.lower == Approx(i.value - z * i.standard_error).epsilon(1e-14).margin(1e-14));

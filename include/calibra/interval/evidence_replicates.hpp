@@ -3,9 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -15,6 +15,7 @@
 #include "calibra/error.hpp"
 #include "calibra/evaluate/evidence.hpp"
 #include "calibra/interval/detail/row_units.hpp"
+#include "calibra/interval/detail/tagged_confidences.hpp"
 #include "calibra/table/binning.hpp"
 #include "calibra/table/reliability_table.hpp"
 #include "calibra/table/row_record.hpp"
@@ -31,8 +32,9 @@ namespace calibra {
 /// Takes evidence with `rows` (options::keep_rows). The parts that replicates have are means, the
 /// table on fixed bins, and the pairs, as far as the evidence has them; tables of classes and means
 /// of terms are not drawn. Cost of a replicate: O(N), some 4 ns a row for means and the table;
-/// pairs 10 ns more. Memory beside the evidence: 2 bytes a row, and one a unit and thread; 4 a row
-/// with clusters or strata; the pairs once more, and 4 a pair.
+/// pairs 10 ns more. Memory: that of the evidence, and 16 KB a thread; with clusters, strata or
+/// pairs a byte a unit and thread, and 4 a row; the pairs once more. Which bin a row is in takes
+/// the last bits of its confidence, 7 of 53 with 15 bins.
 class evidence_replicates {
  public:
   /// Throws option_error for evidence without rows, and where rows of a cluster are in several
@@ -52,6 +54,7 @@ class evidence_replicates {
       bins_ = whole.table->bins();
       whole.table.emplace(*bins_);
     }
+    count_ = rows_.size();
     number_cells();
     if (whole.means) whole.means.emplace();
     whole.row_means.clear();
@@ -64,12 +67,12 @@ class evidence_replicates {
   }
 
   /// Rows that weigh something, and what is drawn: rows or clusters.
-  [[nodiscard]] std::size_t rows() const noexcept { return rows_.size(); }
+  [[nodiscard]] std::size_t rows() const noexcept { return count_; }
   [[nodiscard]] std::size_t units() const noexcept { return units_.size(); }
 
   /// Room that a thread draws replicates in.
   struct workspace {
-    std::vector<std::uint8_t> times;  ///< how often each unit was drawn
+    std::vector<std::uint8_t> times;  ///< how often each unit, or each of some, was drawn
     struct cell {
       double count = 0, weight = 0, squared_weight = 0, confidence = 0, squared_confidence = 0,
              nll = 0, brier = 0;
@@ -79,8 +82,18 @@ class evidence_replicates {
 
   /// Replicate number r.
   [[nodiscard]] evidence draw(std::uint64_t r, workspace& w) const {
-    units_.draw(detail::counter_random(seed_, r), w.times);
-    return counted(w);
+    const detail::counter_random random(seed_, r);
+    if (cells_.empty() || pairs_ || !units_.are_rows()) {
+      units_.draw(random, w.times);
+      return counted(w);
+    }
+    clear_cells(w);
+    units_.draw_in_blocks(random, w.times, [&](std::size_t first, std::size_t last) {
+      for (std::size_t i = first; i < last; ++i) add_to_cell(i, w.times[i - first], w);
+    });
+    evidence e = empty_;
+    add_cells(e, w);
+    return e;
   }
   /// The evidence with every row of unit u `times[u]` times.
   [[nodiscard]] evidence repeated(std::vector<std::uint8_t> times, workspace& w) const {
@@ -101,8 +114,6 @@ class evidence_replicates {
   }
 
  private:
-  static constexpr std::uint16_t in_several = std::numeric_limits<std::uint16_t>::max();
-
   void sort_pairs(const sample& pairs) {
     std::vector<std::uint32_t> order, unit(pairs.size());
     for (std::size_t i = 0, row = 0; i < pairs.size(); ++i) {
@@ -123,64 +134,67 @@ class evidence_replicates {
   }
 
   /// Says of each row which cell its sums go to: 4 bin + 2 hit + correct, bins and behind them what
-  /// is in none and what is removed.
+  /// is in none and what is removed. No cells where a row may be in several bins, or there are very
+  /// many: rows are added one by one then.
   void number_cells() {
-    const std::size_t bins = bins_ ? bins_->size() : 1;
-    if (4 * (bins + 2) >= in_several) return;  // row by row
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      std::size_t bin = 0;
-      if (bins_) {
-        const double c = rows_.confidence(i);
-        const std::ptrdiff_t found = bins_->index(c);
-        std::size_t in = 0;
-        bins_->for_each_bin(c, [&](std::size_t) { ++in; });
-        bin = found >= 0               ? static_cast<std::size_t>(found)
-              : found == binning::none ? bins
-                                       : bins + 1;
-        if (in > 1) {
-          cell_.clear();
-          return;
-        }
-      }
-      cell_.push_back(static_cast<std::uint16_t>(4 * bin + (rows_.hit(i) ? 2U : 0U) +
-                                                 (rows_.correct(i) ? 1U : 0U)));
-    }
+    if (cell_count() > std::size_t{1} << detail::tagged_confidences::most_bits) return;
+    const auto in_one_bin = [&](std::size_t i) {
+      std::size_t in = 0;
+      bins_->for_each_bin(rows_.confidence(i), [&](std::size_t) { ++in; });
+      return in <= 1;
+    };
+    if (bins_)
+      for (std::size_t i = 0; i < count_; ++i)
+        if (!in_one_bin(i)) return;
+    cells_ = {rows_.release_confidences(), cell_count(), [&](std::size_t i, double signed_by_hit) {
+                const bool hit = std::signbit(signed_by_hit);
+                const bool correct = rows_.has_losses() ? rows_.correct(i) : hit;
+                return 4 * bin_of(std::abs(signed_by_hit)) + (hit ? 2U : 0U) + (correct ? 1U : 0U);
+              }};
+  }
+  [[nodiscard]] std::size_t bin_count() const { return bins_ ? bins_->size() : 1; }
+  [[nodiscard]] std::size_t cell_count() const { return 4 * (bin_count() + 2); }
+  [[nodiscard]] std::size_t bin_of(double confidence) const {
+    const std::ptrdiff_t found = bins_ ? bins_->index(confidence) : 0;
+    if (found >= 0) return static_cast<std::size_t>(found);
+    return bin_count() + (found == binning::none ? 0 : 1);
   }
 
   [[nodiscard]] evidence counted(workspace& w) const {
     evidence e = empty_;
-    if (cell_.size() == rows_.size())
-      add_cells(e, w);
-    else
+    if (cells_.empty()) {
       add_rows(e, w);
+    } else {
+      clear_cells(w);
+      for (std::size_t i = 0; i < count_; ++i) add_to_cell(i, w.times[units_.of(i)], w);
+      add_cells(e, w);
+    }
     if (pairs_) e.pairs = drawn_pairs(w);
     return e;
   }
 
-  void add_cells(evidence& e, workspace& w) const {
-    const std::size_t bins = bins_ ? bins_->size() : 1;
-    w.cells.assign(4 * (bins + 2), {});
-    const bool losses = rows_.has_losses();
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      const double times = w.times[units_.of(i)], base = rows_.weight(i), weight = times * base;
-      const double c = rows_.confidence(i), moved = weight * c;
-      workspace::cell& cell = w.cells[cell_[i]];
-      cell.count += times;
-      cell.weight += weight;
-      cell.squared_weight += weight * base;
-      cell.confidence += moved;
-      cell.squared_confidence += moved * c;
-      if (!losses) continue;
-      cell.nll += loss_sum(weight, rows_.nll(i));
-      cell.brier += weight * static_cast<double>(rows_.brier(i));
-    }
+  void clear_cells(workspace& w) const { w.cells.assign(cell_count(), {}); }
+  void add_to_cell(std::size_t row, double times, workspace& w) const {
+    const double base = rows_.weight(row), weight = times * base;
+    const double c = cells_.confidence(row), moved = weight * c;
+    workspace::cell& cell = w.cells[cells_.tag(row)];
+    cell.count += times;
+    cell.weight += weight;
+    cell.squared_weight += weight * base;
+    cell.confidence += moved;
+    cell.squared_confidence += moved * c;
+    if (!rows_.has_losses()) return;
+    cell.nll += loss_sum(weight, rows_.nll(row));
+    cell.brier += weight * static_cast<double>(rows_.brier(row));
+  }
+  void add_cells(evidence& e, const workspace& w) const {
     for (std::size_t k = 0; k < w.cells.size(); ++k)
       if (w.cells[k].count > 0) add_cell(e, k / 4, (k & 2U) != 0, (k & 1U) != 0, w.cells[k]);
   }
   void add_cell(evidence& e, std::size_t bin, bool hit, bool correct,
                 const workspace::cell& s) const {
     const auto count = static_cast<std::uint64_t>(s.count);
-    const std::size_t bins = bins_ ? bins_->size() : 1;
+    const std::size_t bins = bin_count();
     const double missed = s.weight - 2 * s.confidence + s.squared_confidence;
     const double squared_miss = hit ? std::max(0.0, missed) : s.squared_confidence;
     e.samples += count;
@@ -203,7 +217,7 @@ class evidence_replicates {
 
   /// Where a row may be in several bins, or there are very many.
   void add_rows(evidence& e, const workspace& w) const {
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
+    for (std::size_t i = 0; i < count_; ++i) {
       const double weight = rows_.weight(i), c = rows_.confidence(i);
       const bool hit = rows_.hit(i);
       for (std::size_t t = 0; t < w.times[units_.of(i)]; ++t) {
@@ -250,8 +264,9 @@ class evidence_replicates {
   std::optional<sample> pairs_;  // ascending
   std::vector<std::uint32_t> pair_unit_;
   std::optional<binning> bins_;
-  std::vector<std::uint16_t> cell_;  // of each row; empty: rows are added one by one
-  evidence empty_;                   // with the parts that replicates have
+  std::size_t count_ = 0;
+  detail::tagged_confidences cells_;  // of rows_, by cell; empty: rows are added one by one
+  evidence empty_;                    // with the parts that replicates have
 };
 
 }  // namespace calibra

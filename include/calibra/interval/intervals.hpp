@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -28,6 +29,7 @@
 #include "calibra/interval/interval_report.hpp"
 #include "calibra/metrics/debiased_l2.hpp"
 #include "calibra/rows/parallel.hpp"
+#include "calibra/table/row_record.hpp"
 
 namespace calibra {
 
@@ -89,9 +91,9 @@ interval_report measured_intervals(evidence e, const wanted& wanted, const inter
   o.check("intervals()");
   if (!e.rows)
     throw option_error("intervals(): expected evidence with the rows kept (options::keep_rows)");
-  evidence whole = e;
-  whole.rows.reset();
-  const evidence_view view(std::move(whole), wanted.needs());
+  std::optional<row_record> rows = std::exchange(e.rows, std::nullopt);
+  const evidence_view view(e, wanted.needs());
+  e.rows = std::move(rows);
   interval_report report{measured(view, wanted), {}, o.level, 0};
 
   const row_units units(*e.rows);

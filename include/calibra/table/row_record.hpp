@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "calibra/error.hpp"
@@ -15,9 +16,9 @@
 namespace calibra {
 
 /// What every row that counted adds to sums and tables, in the order of the rows: of it replicates
-/// are drawn and standard errors computed. 4 bytes a row for the confidence with its hit (8 for
-/// scores of double), 8 more with losses, which are kept in float32, and 8 more each for a weight,
-/// a cluster and a stratum. Mergeable: append() gives what one pass over both inputs gives.
+/// are drawn and standard errors computed. 8 bytes a row for the confidence with its hit, 8 more
+/// with losses, which are kept in float32, and 8 more each for a weight, a cluster and a stratum.
+/// Mergeable: append() gives what one pass over both inputs gives.
 class row_record {
  public:
   row_record() = default;
@@ -47,6 +48,9 @@ class row_record {
   [[nodiscard]] std::int64_t stratum(std::size_t i) const noexcept {
     return stratum_.empty() ? 0 : stratum_[i];
   }
+
+  /// Gives up the confidences, negative with a hit; losses and weights stay.
+  [[nodiscard]] std::vector<double> release_confidences() { return std::exchange(confidence_, {}); }
 
   void reserve(std::size_t n) {
     confidence_.reserve(n);

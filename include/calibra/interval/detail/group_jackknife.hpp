@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "calibra/detail/counter_random.hpp"
@@ -18,6 +19,10 @@
 #include "calibra/evaluate/evidence.hpp"
 #include "calibra/interval/interval_report.hpp"
 #include "calibra/interval/wilson.hpp"
+#include "calibra/metrics/class_tables.hpp"
+#include "calibra/metrics/classwise_debiased_l2.hpp"
+#include "calibra/metrics/debiased_l2.hpp"
+#include "calibra/metrics/metric.hpp"
 #include "calibra/metrics/metric_list.hpp"
 #include "calibra/options.hpp"
 
@@ -105,13 +110,33 @@ struct jackknife_error {
   }
 };
 
-/// Sets the limits of the metrics at `place` in the report, value +- t standard errors.
+/// The squared errors that classwise_debiased_l2 takes roots of, which may be negative: their mean
+/// has no bias, where the roots of those that are not negative have.
+struct classwise_squares {
+  static constexpr metric_info info{.name = "classwise_debiased_squares", .range = ""};
+  lone_sample lone = lone_sample::left_out;
+
+  [[nodiscard]] double of(const class_tables& tables) const {
+    return tables.mean([&](const reliability_table& t) { return debiased_squared_l2(t, lone); });
+  }
+};
+
+/// Sets the limits of the metrics at `place` in the report: value +- t standard errors; and from 0
+/// for classwise_debiased_l2 where its squares are not above 0 for sure.
 inline void set_jackknife_limits(interval_report& report, const metric_list& metrics,
                                  const std::vector<std::size_t>& place, const options& o,
                                  std::size_t rows, std::uint64_t seed,
                                  const std::vector<interval_limits>& bounds,
                                  const evidence_maker& make) {
-  const auto values = values_without_groups(metrics, o, rows, seed, make);
+  metric_list with_squares = metrics;
+  std::vector<std::size_t> squares(place.size(), 0);  // where there are some
+  for (std::size_t m = 0; m < place.size(); ++m)
+    if (const auto* roots = (metrics.begin() + static_cast<std::ptrdiff_t>(m))
+                                ->as<metrics::classwise_debiased_l2>()) {
+      squares[m] = with_squares.size();
+      with_squares.push_back(metric(classwise_squares{roots->lone}));
+    }
+  const auto values = values_without_groups(with_squares, o, rows, seed, make);
   const double z = two_sided("intervals()", report.level);
   for (std::size_t m = 0; m < place.size(); ++m) {
     metric_interval& i = report.intervals[place[m]];
@@ -124,6 +149,14 @@ inline void set_jackknife_limits(interval_report& report, const metric_list& met
     i.standard_error = error.standard_error;
     i.lower = std::max(bounds[m].lower, i.value - error.t * error.standard_error);
     i.upper = std::min(bounds[m].upper, i.value + error.t * error.standard_error);
+    if (squares[m] == 0) continue;
+    const std::vector<double>& squared = values[squares[m]];
+    const jackknife_error of_squares(squared, z);
+    const double mean =
+        std::accumulate(squared.begin(), squared.end(), 0.0) / static_cast<double>(squared.size());
+    if (mean > of_squares.t * of_squares.standard_error) continue;
+    i.lower = 0;
+    i.note = "from 0: the squared errors of the classes together are not above 0 beyond noise";
   }
 }
 

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "calibra/detail/compensated_sum.hpp"
@@ -42,14 +44,17 @@ class mean_errors {
       missing_[j] = !is_finite(mean_[j]);
       if (missing_[j]) mean_[j] = 0;
     }
+    if (units.are_rows()) {
+      add_stratum(rows.size(), [&](std::size_t i) { return centred(rows, i); });
+      return;
+    }
     std::vector<terms> of_unit(units.size(), terms{});
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const terms t = terms_of(rows, i);
-      terms& z = of_unit[units.of(i)];
-      for (std::size_t j = 0; j < count; ++j)
-        if (is_finite(t[j])) z[j] += rows.weight(i) * (t[j] - mean_[j]);
+      const terms t = centred(rows, i);
+      for (std::size_t j = 0; j < count; ++j) of_unit[units.of(i)][j] += t[j];
     }
-    for (const auto& [first, last] : units.strata()) add_stratum(of_unit, first, last);
+    for (const auto& [first, last] : units.strata())
+      add_stratum(last - first, [&, from = first](std::size_t u) { return of_unit[from + u]; });
   }
 
   /// What each unit adds to the linear part of a metric of means.
@@ -111,17 +116,30 @@ class mean_errors {
                           .brier_top = means[4]});
     return m.of(evidence_view(std::move(e), {.means = true}));
   }
-  void add_stratum(const std::vector<terms>& of_unit, std::size_t first, std::size_t last) {
-    const auto n = static_cast<double>(last - first);
+  /// What a row adds to sums about their means.
+  terms centred(const row_record& rows, std::size_t i) const {
+    terms t = terms_of(rows, i);
+    for (std::size_t j = 0; j < count; ++j)
+      t[j] = is_finite(t[j]) ? rows.weight(i) * (t[j] - mean_[j]) : 0;
+    return t;
+  }
+  /// Adds how the sums of `units` units vary; of_unit(u): unit u's.
+  template<class OfUnit>
+  void add_stratum(std::size_t units, const OfUnit& of_unit) {
+    const auto n = static_cast<double>(units);
     terms mean{};
-    for (std::size_t u = first; u < last; ++u)
-      for (std::size_t j = 0; j < count; ++j) mean[j] += of_unit[u][j] / n;
+    for (std::size_t u = 0; u < units; ++u) {
+      const terms t = of_unit(u);
+      for (std::size_t j = 0; j < count; ++j) mean[j] += t[j] / n;
+    }
     const double factor =
         n > 1 ? n / (n - 1) / (weight_ * weight_) : std::numeric_limits<double>::quiet_NaN();
-    for (std::size_t u = first; u < last; ++u)
+    for (std::size_t u = 0; u < units; ++u) {
+      const terms t = of_unit(u);
       for (std::size_t j = 0; j < count; ++j)
         for (std::size_t l = 0; l < count; ++l)
-          covariance_[j][l] += factor * (of_unit[u][j] - mean[j]) * (of_unit[u][l] - mean[l]);
+          covariance_[j][l] += factor * (t[j] - mean[j]) * (t[l] - mean[l]);
+    }
   }
 
   double weight_ = 0;

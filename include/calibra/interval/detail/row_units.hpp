@@ -43,19 +43,59 @@ class row_units {
                        [](const auto& s) { return s.second - s.first > 1; });
   }
 
+  /// Whether every row is a unit of its own, and of the same number.
+  [[nodiscard]] bool are_rows() const noexcept { return unit_.empty(); }
+
   /// Draws as many units as there are, each stratum by itself: how often each was drawn.
   void draw(counter_random random, std::vector<std::uint8_t>& times) const {
     times.assign(size_, 0);
-    for (const auto& [first, last] : strata_) {
-      const auto n = static_cast<double>(last - first);
-      for (std::size_t i = first; i < last; ++i) {
-        std::uint8_t& drawn = times[first + static_cast<std::size_t>(random.uniform() * n)];
-        drawn = static_cast<std::uint8_t>(drawn + (drawn != 255 ? 1 : 0));  // never, in practice
-      }
-    }
+    for_each_block(random, [&](std::size_t first, std::size_t size, std::size_t count) {
+      draw_block(random, count, size, times.data() + first);
+    });
+  }
+  /// The same draws, some units at a time: calls add(first, last) for units [first, last), of which
+  /// times[0] and on say how often each was drawn.
+  template<class Add>
+  void draw_in_blocks(counter_random random, std::vector<std::uint8_t>& times,
+                      const Add& add) const {
+    for_each_block(random, [&](std::size_t first, std::size_t size, std::size_t count) {
+      times.assign(size, 0);
+      draw_block(random, count, size, times.data());
+      add(first, first + size);
+    });
   }
 
  private:
+  static constexpr std::size_t block_units = std::size_t{1} << 14;  // their times fit a first cache
+
+  /// Calls f(first, size, how many of the stratum's draws fall into it) for every block of units.
+  template<class F>
+  void for_each_block(counter_random& random, const F& f) const {
+    for (const auto& [first, last] : strata_) {
+      const std::size_t units = last - first;
+      if (units <= block_units) {
+        f(first, units, units);
+        continue;
+      }
+      std::vector<std::size_t> count((units - 1) / block_units + 1);
+      for (std::size_t i = 0; i < units; ++i) ++count[drawn(random, units) / block_units];
+      for (std::size_t b = 0; b < count.size(); ++b) {
+        const std::size_t begin = b * block_units;
+        f(first + begin, std::min(block_units, units - begin), count[b]);
+      }
+    }
+  }
+  static void draw_block(counter_random& random, std::size_t count, std::size_t size,
+                         std::uint8_t* times) {
+    for (std::size_t i = 0; i < count; ++i) {
+      std::uint8_t& often = times[drawn(random, size)];
+      often = static_cast<std::uint8_t>(often + (often != 255 ? 1 : 0));  // never, in practice
+    }
+  }
+  static std::size_t drawn(counter_random& random, std::size_t size) {
+    return static_cast<std::size_t>(random.uniform() * static_cast<double>(size));
+  }
+
   void number_units(const row_record& rows) {
     std::map<std::pair<std::int64_t, std::int64_t>, std::uint32_t> known;  // by stratum
     std::map<std::int64_t, std::int64_t> stratum_of;
