@@ -4,17 +4,17 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <random>
 #include <vector>
 
 #include "calibra/compare/holm.hpp"
+#include "constants.hpp"
+
+using calibra::test::not_a_number;
 
 using calibra::holm_adjusted;
 
 namespace {
-
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// Of each p: the largest, over those that are not larger, of it times how many are not smaller,
 /// at most 1. Of equal ones all but the first count for less, so that the first decides.

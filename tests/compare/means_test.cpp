@@ -132,12 +132,6 @@ void check(const two_models<>& m, const options& o, const std::vector<double>& w
             {mean_b[log_loss], 0, mean_b[correct], 0, 0});
 }
 
-std::vector<std::int64_t> numbers(std::size_t n) {
-  std::vector<std::int64_t> all(n);
-  for (std::size_t i = 0; i < n; ++i) all[i] = static_cast<std::int64_t>(i);
-  return all;
-}
-
 /// All but smooth_ece, a replicate of which takes some 25 ms.
 metric_list quick_metrics() {
   metric_list list({});

@@ -39,3 +39,10 @@ struct two_models {
     }
   }
 };
+
+/// 0, 1, 2, ...
+inline std::vector<std::int64_t> numbers(std::size_t n) {
+  std::vector<std::int64_t> all(n);
+  for (std::size_t i = 0; i < n; ++i) all[i] = static_cast<std::int64_t>(i);
+  return all;
+}

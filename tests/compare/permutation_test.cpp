@@ -107,12 +107,6 @@ double exchanged_share(const two_models<>& m, const std::vector<std::int64_t>& u
   return static_cast<double>(as_far) / exchanges;
 }
 
-std::vector<std::int64_t> numbers(std::size_t n) {
-  std::vector<std::int64_t> all(n);
-  for (std::size_t i = 0; i < n; ++i) all[i] = static_cast<std::int64_t>(i);
-  return all;
-}
-
 }  // namespace
 
 TEST_CASE("limits of a difference are read off replicates of the same rows", "[permutation]") {

@@ -80,7 +80,7 @@ class paired_replicates {
 };
 
 /// Evidence whose pairs are in double precision.
-inline evidence in_double(evidence e) {
+inline evidence widened(evidence e) {
   if (e.pairs && e.precision != precision::float64) {
     const sample pairs = *std::move(e.pairs);
     sample& wide = e.pairs.emplace(precision::float64);
@@ -191,8 +191,8 @@ comparison compared(compared_model first, compared_model second, const wanted& w
   if (drawn.empty()) return out;
 
   const bool alike = a.precision == b.precision;
-  const paired_replicates pairs(alike ? std::move(a) : in_double(std::move(a)),
-                                alike ? std::move(b) : in_double(std::move(b)), o.seed, drawn);
+  const paired_replicates pairs(alike ? std::move(a) : widened(std::move(a)),
+                                alike ? std::move(b) : widened(std::move(b)), o.seed, drawn);
   std::vector<std::vector<double>> values(drawn.size(), std::vector<double>(o.replicates)),
       exchanged = values;
   worker_team team(threads);

@@ -53,6 +53,9 @@ namespace calibra {
 
 class evidence_view;  // calibra/evaluate/evidence_view.hpp
 
+/// On which side a metric's better values lie.
+enum class better_side { lower, higher, neither };
+
 /// What is known of a metric beside its value: help, tables and pages are made of it.
 struct metric_info {
   std::string_view name;          ///< its key everywhere
@@ -62,6 +65,7 @@ struct metric_info {
   std::string_view source = {};  ///< paper or origin
   std::string_view note = {};    ///< what to look out for, in a sentence
   std::string_view python = {};  ///< who computes it in Python
+  better_side better = better_side::lower;
 };
 
 namespace detail {
