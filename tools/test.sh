@@ -16,6 +16,8 @@ preset=${1:-release}
 packages=()  # beyond those of every preset
 # LibTorch's adapter, losses and the CoOp example, with a BLAS that is not the reference one.
 torch_packages=(libtorch-dev libopenblas0-pthread python3-torch wordnet-base libstb-dev)
+# What pictures and reports are looked at with.
+viewers=(chromium poppler-utils)
 if [[ "$preset" == release ]]; then
   build=build
 else
@@ -32,6 +34,7 @@ fi
 say "preset $preset, build folder $build"
 install_packages "$compiler" tests "${packages[@]}"
 apt_install "${torch_packages[@]}" || say "going on without those: their tests are left out by name"
+apt_install "${viewers[@]}" || say "going on without those: pictures and reports are not opened"
 say "configuring"
 cmake --preset "$preset" -DCALIBRA_BUILD_TESTS=ON
 say "building"

@@ -12,7 +12,8 @@
 #include <optional>
 #include <set>
 
-#include "calibra/metrics/ece.hpp"
+#include "calibra/diagram/reliability_diagram.hpp"
+#include "calibra/diagram/svg.hpp"
 
 namespace coop {
 
@@ -31,9 +32,9 @@ double t_975(std::size_t degrees) {
 }
 
 template<class... Args>
-std::string formatted(const char* format, Args... args) {
+std::string formatted(const char* pattern, Args... args) {
   std::array<char, 256> text{};
-  std::snprintf(text.data(), text.size(), format, args...);
+  std::snprintf(text.data(), text.size(), pattern, args...);
   return text.data();
 }
 
@@ -257,65 +258,9 @@ std::map<std::string, pool> pooled(std::span<const run> runs) {
 }
 
 std::string diagram_svg(const pool& all, std::string_view title) {
-  const calibra::reliability_table& table = all.table;
-  constexpr double side = 300, left = 50, top = 40, share_height = 60, gap = 12;
-  const double bottom = top + side;
-  const auto x = [&](double c) { return left + side * c; };
-  const auto y = [&](double a) { return bottom - side * a; };
-  std::string svg = formatted(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"380\" height=\"%g\" "
-      "font-family=\"sans-serif\" font-size=\"12\">\n"
-      "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
-      bottom + gap + share_height + 45);
-  const auto text_at = [&](double px, double py, const char* anchor, const std::string& words) {
-    svg += formatted("<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", px, py, anchor) + words +
-           "</text>\n";
-  };
-  const auto rect = [&](double px, double py, double w, double h, const char* style) {
-    svg += formatted("<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" %s/>\n", px, py, w,
-                     h, style);
-  };
-  text_at(left + side / 2, 18, "middle", std::string(title));
-  if (all.seeds > 1)
-    text_at(left + side / 2, 34, "middle", formatted("pictures of %zu seeds pooled", all.seeds));
-  const double total = table.total_weight();
-  double largest = 0;
-  for (std::size_t b = 0; b < table.size(); ++b)
-    largest = std::max(largest, table[b].weight / total);
-  const double share_bottom = bottom + gap + share_height;
-  for (std::size_t b = 0; b < table.size(); ++b) {
-    const calibra::reliability_bin bin = table[b];
-    if (!(bin.weight > 0)) continue;
-    const double from = x(bin.lower), width = side * (bin.upper - bin.lower);
-    const double low = std::min(bin.accuracy, bin.confidence);
-    const double high = std::max(bin.accuracy, bin.confidence);
-    rect(from, y(bin.accuracy), width, side * bin.accuracy,
-         "fill=\"#4878a8\" stroke=\"white\" stroke-width=\"0.5\"");
-    rect(from, y(high), width, side * (high - low),
-         bin.gap() < 0 ? "fill=\"#d65f5f\" fill-opacity=\"0.6\""
-                       : "fill=\"#6acc64\" fill-opacity=\"0.6\"");
-    const double share = share_height * (bin.weight / total) / largest;
-    rect(from, share_bottom - share, width, share,
-         "fill=\"#999999\" stroke=\"white\" stroke-width=\"0.5\"");
-  }
-  svg += formatted(
-      "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"black\" "
-      "stroke-dasharray=\"4 3\"/>\n",
-      x(0), y(0), x(1), y(1));
-  rect(left, top, side, side, "fill=\"none\" stroke=\"black\"");
-  rect(left, bottom + gap, side, share_height, "fill=\"none\" stroke=\"black\"");
-  for (const double tick : {0.0, 0.5, 1.0}) {
-    text_at(x(tick), share_bottom + 15, "middle", formatted("%.1f", tick));
-    text_at(left - 6, y(tick) + 4, "end", formatted("%.1f", tick));
-  }
-  text_at(left + side / 2, share_bottom + 32, "middle", "confidence");
-  text_at(left + 8, top + 18, "start",
-          formatted("accuracy %.1f %%, confidence %.1f %%", 100 * table.total_hits() / total,
-                    100 * table.total_confidence() / total));
-  text_at(left + 8, top + 34, "start",
-          formatted(all.seeds > 1 ? "ECE of the pool %.2f %%" : "ECE %.2f %%",
-                    100 * calibra::ece(table)));
-  return svg + "</svg>\n";
+  std::string name(title);
+  if (all.seeds > 1) name += formatted(", %zu seeds pooled", all.seeds);
+  return calibra::to_svg(calibra::reliability_diagrams({{name, all.table}}));
 }
 
 }  // namespace coop

@@ -41,8 +41,7 @@ struct pool {
 /// One a method and split, by name: "coop-base".
 std::map<std::string, pool> pooled(std::span<const run> runs);
 
-/// The reliability diagram of a pool as SVG: accuracy over confidence by bin, the share of samples
-/// below. Says how many seeds are pooled.
+/// The reliability diagram of a pool as SVG. Its title says how many seeds are pooled.
 std::string diagram_svg(const pool& all, std::string_view title);
 
 }  // namespace coop

@@ -111,14 +111,14 @@ TEST_CASE("the table averages seeds, a diagram pools them, and both say so") {
   CHECK(both.seeds == 2);
   CHECK(both.table.total_weight() == 20);
   const std::string diagram = diagram_svg(both, "coop-base");
-  CHECK(diagram.find("pictures of 2 seeds pooled") != std::string::npos);
-  CHECK(diagram.find("ECE of the pool 0.00 %") != std::string::npos);
+  CHECK(diagram.find("coop-base, 2 seeds pooled") != std::string::npos);
+  CHECK(diagram.find("ECE 0.0000") != std::string::npos);
   // Of one seed there is nothing to say.
   runs.pop_back();
   CHECK(table_text(runs).find("pool") == std::string::npos);
   const std::string one = diagram_svg(pooled(runs).at("coop-base"), "coop-base");
   CHECK(one.find("pool") == std::string::npos);
-  CHECK(one.find("ECE 30.00 %") != std::string::npos);
+  CHECK(one.find("ECE 0.3000") != std::string::npos);
 }
 
 TEST_CASE("an experiment judges CoOp after each repair where it is asked to") {

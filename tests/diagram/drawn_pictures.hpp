@@ -14,6 +14,7 @@
 #include "calibra/diagram/curve_diagrams.hpp"
 #include "calibra/diagram/group_diagram.hpp"
 #include "calibra/diagram/reliability_diagram.hpp"
+#include "calibra/diagram/smooth_diagram.hpp"
 #include "calibra/evaluate.hpp"
 #include "calibra/groups/evaluate_by.hpp"
 #include "calibra/interval/intervals.hpp"
@@ -66,6 +67,7 @@ inline std::vector<std::pair<std::string, picture>> every_picture() {
     all.emplace_back("lines " + std::to_string(n),
                      reliability_lines(std::vector<named_table>(n, {"model", r.values.table})));
   all.emplace_back("corp", corp_diagram(pairs, "CORP", {.replicates = 40}));
+  all.emplace_back("smooth", smooth_diagram(pairs, "Smoothed"));
   all.emplace_back("cumulative", cumulative_diagram(pairs, "Cumulative"));
   all.emplace_back("risk", risk_coverage_diagram({{"a", pairs}, {"b", pairs}}, "Risk"));
   all.emplace_back(
@@ -73,6 +75,7 @@ inline std::vector<std::pair<std::string, picture>> every_picture() {
       group_diagram(evaluate_by(logits(s.z), s.labels, s.groups, {ece, accuracy}), "By group"));
   const sample none;
   all.emplace_back("corp of nothing", corp_diagram(none));
+  all.emplace_back("smooth of nothing", smooth_diagram(none));
   all.emplace_back("cumulative of nothing", cumulative_diagram(none));
   all.emplace_back("risk of nothing", risk_coverage_diagram({{"", none}}));
   return all;

@@ -146,6 +146,52 @@ TEST_CASE("the CORP diagram has the isotonic curve and its band", "[diagram]") {
   }
 }
 
+TEST_CASE("the smoothed curve is that of means with Gaussian weights", "[diagram]") {
+  const scored s = random_scores(300, 3, 18);
+  std::vector<double> weights;
+  for (std::size_t i = 0; i < 300; ++i) weights.push_back(static_cast<double>(i % 4));
+  for (const bool weighted : {false, true}) {
+    options o;
+    if (weighted) o.weights = weights;
+    const sample pairs = collect(logits(s.z), s.labels, o);
+    const smooth_ece_result found = smooth_ece.details(pairs);
+    const std::vector<smooth_point> curve = smooth_curve(pairs, found.bandwidth, 51);
+    REQUIRE(curve.size() > 20);
+    std::size_t next = 0;
+    for (std::size_t p = 0; p < 51; ++p) {
+      const double t = static_cast<double>(p) / 50;
+      double weight = 0, confidence = 0, hits = 0, variance = 0;
+      for (std::size_t i = 0; i < pairs.size(); ++i) {
+        double k = 0;
+        for (const double at : {pairs.confidence(i), -pairs.confidence(i), 2 - pairs.confidence(i)})
+          k += std::exp(-std::pow((t - at) / found.bandwidth, 2) / 2);
+        const double c = pairs.confidence(i), w = pairs.weight(i) * k;
+        weight += w;
+        confidence += w * c;
+        hits += pairs.hit(i) ? w : 0;
+        variance += w * w * c * (1 - c);
+      }
+      if (weight < 1) continue;
+      INFO("t " << t << ", weighted " << weighted);
+      REQUIRE(next < curve.size());
+      // Steps of 1/4096 are gathered at their means.
+      CHECK(curve[next].confidence == Approx(confidence / weight).epsilon(1e-4));
+      CHECK(curve[next].frequency == Approx(hits / weight).margin(1e-4));
+      CHECK(curve[next].deviation == Approx(std::sqrt(variance) / weight).epsilon(1e-3));
+      ++next;
+    }
+    CHECK(next == curve.size());
+    const picture p = smooth_diagram(pairs);
+    const auto lines = marks_of<line_mark>(p.panels[0]);
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[1].points.size() == smooth_curve(pairs, found.bandwidth).size());
+    CHECK(p.description.find("Smooth ECE " + calibra::detail::fixed_text(found.value, 4)) !=
+          std::string::npos);
+  }
+  CHECK(smooth_curve(sample(), 0.1).empty());
+  CHECK(smooth_curve(collect(logits(s.z), s.labels), std::nan("")).empty());
+}
+
 TEST_CASE("the cumulative diagram spans Kuiper's statistic", "[diagram]") {
   const scored s = random_scores(3000, 3, 9);  // more than it keeps points
   const sample pairs = collect(logits(s.z), s.labels);

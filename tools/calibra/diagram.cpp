@@ -11,6 +11,7 @@
 #include "calibra/diagram/curve_diagrams.hpp"
 #include "calibra/diagram/group_diagram.hpp"
 #include "calibra/diagram/reliability_diagram.hpp"
+#include "calibra/diagram/smooth_diagram.hpp"
 #include "calibra/diagram/svg.hpp"
 #include "calibra/error.hpp"
 #include "calibra/evaluate.hpp"
@@ -90,6 +91,8 @@ picture picture_of(const diagram_request& request, const inputs& in, const optio
     }
     case diagram_kind::corp:
       return corp_diagram(collect(given..., o), request.title);
+    case diagram_kind::smooth:
+      return smooth_diagram(collect(given..., o), request.title);
     case diagram_kind::cumulative:
       return cumulative_diagram(collect(given..., o), request.title);
     case diagram_kind::risk_coverage:

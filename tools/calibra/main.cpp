@@ -517,8 +517,8 @@ CLI::App& add_diagram(CLI::App& app, diagram_request& request) {
            {score_form::logits, score_form::probabilities, score_form::confidences});
   using kind = diagram_kind;
   add_choice(diagram, "--kind", request.kind,
-             std::vector{kind::reliability, kind::classwise, kind::corp, kind::cumulative,
-                         kind::risk_coverage, kind::groups},
+             std::vector{kind::reliability, kind::classwise, kind::corp, kind::smooth,
+                         kind::cumulative, kind::risk_coverage, kind::groups},
              "reliability", "What is drawn");
   add_number(diagram, "--bins", request.bins, std::size_t{1}, std::size_t{1000}, "Number of bins")
       ->type_name("B")

@@ -79,7 +79,7 @@ struct test_request {
   std::string output = {};  ///< none: standard output
 };
 
-enum class diagram_kind { reliability, classwise, corp, cumulative, risk_coverage, groups };
+enum class diagram_kind { reliability, classwise, corp, smooth, cumulative, risk_coverage, groups };
 
 /// Of `calibra diagram`.
 struct diagram_request {

@@ -71,6 +71,8 @@ std::string_view word(diagram_kind kind) {
       return "classwise";
     case diagram_kind::corp:
       return "corp";
+    case diagram_kind::smooth:
+      return "smooth";
     case diagram_kind::cumulative:
       return "cumulative";
     case diagram_kind::risk_coverage:
