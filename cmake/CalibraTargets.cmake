@@ -36,7 +36,6 @@ target_sources(
   PUBLIC FILE_SET HEADERS BASE_DIRS ${calibra_include} FILES ${calibra_headers}
   PUBLIC FILE_SET details TYPE HEADERS BASE_DIRS ${calibra_include} FILES ${calibra_details}
   PUBLIC FILE_SET pieces TYPE HEADERS BASE_DIRS ${calibra_include} FILES ${calibra_pieces})
-set_target_properties(calibra PROPERTIES INTERFACE_HEADER_SETS_TO_VERIFY HEADERS)
 
 # The same headers with their commonest templates instantiated once, in a library: whoever links it
 # compiles less. Built where it is linked, or with everything else by CALIBRA_BUILD_COMPILED.
@@ -74,14 +73,3 @@ foreach(name IN LISTS calibra_optional_components)
   target_sources(calibra_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${calibra_include}
                                                          FILES ${calibra_${name}_headers})
 endforeach()
-
-# Each public header must compile by itself: the target all_verify_interface_header_sets builds a
-# translation unit for every one, and a test builds that target.
-if(PROJECT_IS_TOP_LEVEL)
-  foreach(target calibra calibra_eigen calibra_xtensor calibra_json calibra_io calibra_diagram
-                 calibra_torch)
-    if(TARGET ${target})
-      set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
-    endif()
-  endforeach()
-endif()

@@ -18,13 +18,13 @@
 
 namespace coop {
 
-namespace {
-
 at::Tensor index_tensor(const std::vector<std::int64_t>& index) {
   at::Tensor t = at::empty({static_cast<std::int64_t>(index.size())}, at::kLong);
   std::copy(index.begin(), index.end(), t.data_ptr<std::int64_t>());
   return t;
 }
+
+namespace {
 
 /// As what the cache gives.
 at::Tensor as_float(const at::Tensor& features) {

@@ -15,6 +15,9 @@
 
 namespace coop {
 
+/// The index as a tensor of int64.
+at::Tensor index_tensor(const std::vector<std::int64_t>& index);
+
 /// How far an encoding is.
 struct encoding_progress {
   std::size_t done = 0;     ///< encoded now or read from the cache

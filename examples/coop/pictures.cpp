@@ -21,6 +21,7 @@
 #include "calibra/io/labels.hpp"
 #include "calibra/io/npz.hpp"
 #include "calibra/outlier/wordnet.hpp"
+#include "encoding.hpp"
 #include "prompt_learner.hpp"
 #include "resize.hpp"
 #include "tuning.hpp"
@@ -48,12 +49,6 @@ std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
-}
-
-at::Tensor index_tensor(const std::vector<std::int64_t>& index) {
-  at::Tensor t = at::empty({static_cast<std::int64_t>(index.size())}, at::kLong);
-  std::copy(index.begin(), index.end(), t.data_ptr<std::int64_t>());
-  return t;
 }
 
 feature_set selected(const feature_set& all, const std::vector<std::int64_t>& index) {

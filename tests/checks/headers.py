@@ -8,6 +8,7 @@
   root     at most eight headers stand in calibra/ itself
   cxx20    whatever header a program begins with, the first that is read is version.hpp, which asks
            for C++20 before the compiler stumbles over the rest
+  std      a header includes the standard headers of the names that it uses, whatever others include
 
 Prints what offends and ends with status 1. A known exception that no longer offends does so too.
 """
@@ -36,6 +37,59 @@ KNOWN_LONG = {
 LONGEST = 300
 MOST_IN_ROOT = 8
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]calibra/([^>"]+)[>"]', re.MULTILINE)
+
+
+# The standard headers of common names; any of several will do.
+STANDARD = {
+    'algorithm': 'all_of any_of clamp copy copy_if copy_n count_if equal fill fill_n find find_if for_each'
+                 ' is_sorted lower_bound max max_element merge min min_element none_of nth_element'
+                 ' partition remove_if replace reverse rotate sort stable_sort unique upper_bound',
+    'array': 'array',
+    'atomic': 'atomic atomic_ref',
+    'bit': 'bit_cast bit_ceil bit_width countl_zero countr_zero popcount',
+    'charconv': 'from_chars to_chars',
+    'cmath': 'abs ceil copysign cos erf erfc exp expm1 fabs floor fma hypot isfinite isinf isnan ldexp'
+             ' lgamma log log1p log2 nextafter pow round signbit sin sqrt',
+    'complex': 'complex',
+    'concepts': 'convertible_to default_initializable derived_from floating_point integral invocable'
+                ' same_as signed_integral totally_ordered unsigned_integral',
+    'cstddef': 'byte nullptr_t ptrdiff_t size_t',
+    'cstdint': 'int16_t int32_t int64_t int8_t uint16_t uint32_t uint64_t uint8_t uintptr_t',
+    'cstdio': 'fclose fopen fread fwrite printf snprintf',
+    'cstring': 'memcmp memcpy memset strlen',
+    'exception': 'current_exception exception_ptr rethrow_exception',
+    'filesystem': 'filesystem',
+    'fstream': 'ifstream ofstream',
+    'functional': 'function greater less',
+    'initializer_list': 'initializer_list',
+    'istream iostream fstream sstream iosfwd': 'istream',
+    'limits': 'numeric_limits',
+    'map': 'map multimap',
+    'memory': 'make_shared make_unique shared_ptr unique_ptr weak_ptr',
+    'mutex': 'lock_guard mutex scoped_lock unique_lock',
+    'numeric': 'accumulate gcd inner_product iota partial_sum',
+    'optional': 'nullopt optional',
+    'ostream iostream fstream sstream iosfwd': 'ostream',
+    'set': 'multiset set',
+    'span': 'dynamic_extent span',
+    'sstream': 'istringstream ostringstream stringstream',
+    'stdexcept': 'invalid_argument logic_error out_of_range runtime_error',
+    'string': 'stod stoi to_string',
+    'string string_view': 'string string_view',
+    'thread': 'jthread thread',
+    'tuple': 'apply make_tuple tie tuple tuple_element_t tuple_size_v',
+    'type_traits': 'add_const_t conditional_t decay_t enable_if_t false_type integral_constant'
+                   ' invoke_result_t is_arithmetic_v is_base_of_v is_const_v is_convertible_v'
+                   ' is_floating_point_v is_integral_v is_invocable_v is_lvalue_reference_v is_same_v'
+                   ' is_signed_v is_unsigned_v remove_const_t remove_cv_t remove_cvref_t'
+                   ' remove_reference_t true_type underlying_type_t void_t',
+    'unordered_map': 'unordered_map',
+    'utility': 'declval exchange forward index_sequence make_index_sequence pair',
+    'utility algorithm': 'move swap',
+    'variant': 'get_if holds_alternative monostate variant visit',
+    'vector': 'vector',
+}
+NAMES = {name: wanted for wanted, names in STANDARD.items() for name in names.split()}
 
 
 def room(header):
@@ -153,11 +207,27 @@ def check_cxx20(headers):
     ]
 
 
+def check_std(headers):
+    faults = []
+    for header, text in headers.items():
+        if header.endswith('.inl.hpp'):
+            continue
+        there = set(re.findall(r'^#include <([a-z0-9_]+)>', text, re.MULTILINE))
+        # Macros are read where they are used.
+        code = re.sub(r'#define(?:.*\\\n)*.*|//.*|"(?:\\.|[^"\\\n])*"', '', text)
+        for name in sorted(set(re.findall(r'\bstd::([a-z0-9_]+)', code))):
+            wanted = NAMES.get(name, '').split()
+            if wanted and not there.intersection(wanted):
+                faults.append(f'{header}: std::{name} without <{wanted[0]}>')
+    return faults
+
+
 CHECKS = {
     'rooms': check_rooms,
     'lengths': check_lengths,
     'root': check_root,
     'cxx20': check_cxx20,
+    'std': check_std,
 }
 
 

@@ -88,6 +88,16 @@ class Others(unittest.TestCase):
         self.assertEqual(headers.check_cxx20(files),
                          ['array/view.hpp: its first include of calibra has to be calibra/version.hpp'])
 
+    def test_std(self):
+        files = tree(error='#include <vector>\n// std::map\nstd::vector<int> a; auto b = "std::map";\n',
+                     table__bins='std::string_view s = std::move(t);\nstd::unheard_of u;\n',
+                     table__more='#include <string>\n#include <algorithm>\n'
+                                 'std::string_view s = std::move(t);\n')
+        self.assertEqual(headers.check_std(files), [
+            'table/bins.hpp: std::move without <utility>',
+            'table/bins.hpp: std::string_view without <string>'
+        ])
+
 
 if __name__ == '__main__':
     unittest.main()

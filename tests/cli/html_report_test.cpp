@@ -20,14 +20,14 @@ using namespace cli_test;
 
 namespace {
 
-constexpr std::size_t n = 300;
+constexpr std::size_t samples = 300;
 
 /// Logits that are `heat` times those of a calibrated model.
 struct report_files : workplace {
-  calibra::matrix<double> z{n, 3};
+  calibra::matrix<double> z{samples, 3};
   std::vector<std::int64_t> y;
   explicit report_files(double heat) {
-    for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t i = 0; i < samples; ++i) {
       double sum = 0;
       std::vector<double> p;
       for (std::size_t c = 0; c < 3; ++c) {

@@ -9,6 +9,9 @@
 #include "calibra/evaluate.hpp"
 #include "calibra/table/classwise_table.hpp"
 #include "calibra/table/summary.hpp"
+#include "constants.hpp"
+
+using calibra::test::not_a_number;
 
 using calibra::classwise_ace;
 using calibra::ece;
@@ -22,7 +25,6 @@ using Catch::Message;
 namespace {
 
 using rows = std::vector<std::vector<double>>;
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double inf = std::numeric_limits<double>::infinity();
 const rows good_logits = {{1, 2, 3}, {3, 2, 1}, {0, 0, 0}, {1, -inf, 1}};
 const rows good_probabilities = {{0.5, 0.25, 0.25}, {1, 0, 0}, {0, 1, 0}, {0.25, 0.25, 0.5}};

@@ -8,22 +8,19 @@
 #include <cmath>
 #include <cstddef>
 #include <initializer_list>
-#include <limits>
 #include <random>
 #include <set>
 #include <vector>
 
 #include "calibra/decomposition/corp.hpp"
 #include "calibra/decomposition/corp_bands.hpp"
+#include "constants.hpp"
 #include "random_sample.hpp"
 
 using namespace calibra;
 using namespace calibra::test;
 
 namespace {
-
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 /// A sample as a few columns, ascending.
 struct rows {

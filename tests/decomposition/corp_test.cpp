@@ -15,6 +15,7 @@
 #include "calibra/decomposition/corp.hpp"
 #include "calibra/evaluate.hpp"
 #include "calibra/metrics/brier_top.hpp"
+#include "constants.hpp"
 #include "drawn.hpp"
 #include "random_sample.hpp"
 
@@ -24,8 +25,6 @@ using namespace calibra::test;
 namespace {
 
 using real = long double;
-constexpr real infinity = std::numeric_limits<real>::infinity();
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 bool near(double got, real expected, double tolerance) {
   return static_cast<real>(got) == expected ||

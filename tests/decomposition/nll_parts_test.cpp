@@ -14,15 +14,16 @@
 #include "calibra/calibra.hpp"
 #include "calibra/decomposition/nll_parts.hpp"
 #include "calibra/recalibration/vector_scaling.hpp"
+#include "constants.hpp"
 #include "drawn.hpp"
 
 using namespace calibra;
+using calibra::test::infinity;
+using calibra::test::not_a_number;
 
 namespace {
 
 using real = long double;
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// Rows of logits with label and weight.
 struct model {

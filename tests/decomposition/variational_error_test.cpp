@@ -17,15 +17,16 @@
 #include "calibra/recalibration/affine.hpp"
 #include "calibra/recalibration/isotonic.hpp"
 #include "calibra/recalibration/vector_scaling.hpp"
+#include "constants.hpp"
 #include "drawn.hpp"
 
 using namespace calibra;
+using calibra::test::not_a_number;
 
 namespace {
 
 using real = long double;
 using row = std::vector<real>;
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double z95 = 1.959963984540054, z90 = 1.6448536269514722;
 
 bool near(double got, real expected, double tolerance) {

@@ -19,16 +19,17 @@
 #include "calibra/groups/evaluate_by.hpp"
 #include "calibra/groups/predicted_classes.hpp"
 #include "calibra/groups/report.hpp"
+#include "constants.hpp"
 #include "drawn.hpp"
 
 using namespace calibra;
+using calibra::test::epsilon;
+using calibra::test::infinity;
+using calibra::test::not_a_number;
 
 namespace {
 
 using real = long double;
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 bool near(double got, real expected, double tolerance) {
   if (std::isnan(got) || std::isnan(expected)) return std::isnan(got) && std::isnan(expected);

@@ -8,23 +8,23 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <limits>
 #include <numeric>
 #include <vector>
 
 #include "calibra/evaluate.hpp"
 #include "calibra/groups/predicted_classes.hpp"
 #include "calibra/groups/top_k.hpp"
+#include "constants.hpp"
 #include "drawn.hpp"
 
 using namespace calibra;
+using calibra::test::epsilon;
+using calibra::test::infinity;
+using calibra::test::not_a_number;
 
 namespace {
 
 using real = long double;
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 template<class T>
 std::vector<real> softmax(const std::vector<T>& z) {

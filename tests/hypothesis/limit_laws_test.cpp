@@ -6,9 +6,12 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
-#include <limits>
 
 #include "calibra/hypothesis/detail/limit_laws.hpp"
+#include "constants.hpp"
+
+using calibra::test::infinity;
+using calibra::test::not_a_number;
 
 using calibra::detail::brownian_maximum_tail;
 using calibra::detail::brownian_range_tail;
@@ -16,8 +19,6 @@ using calibra::detail::chi_squared_tail;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 const double pi = std::acos(-1.0);
 
 /// Critical values are published to four decimals, so that the tail there is right to half a unit

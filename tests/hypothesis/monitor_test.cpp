@@ -6,19 +6,18 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <random>
 #include <vector>
 
 #include "calibra/error.hpp"
 #include "calibra/hypothesis/e_value.hpp"
+#include "constants.hpp"
 #include "pairs.hpp"
 
 using namespace calibra;
+using calibra::test::infinity;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 calibration_monitor of(const std::vector<row>& rows) {
   calibration_monitor m;

@@ -68,7 +68,7 @@ real naive_skce(const rows_of_reals& p, const std::vector<int>& y, std::size_t b
 }
 
 /// Terms are at most 2, and some thousands are averaged.
-constexpr double of_sums = 1e-13;
+constexpr double of_means = 1e-13;
 
 }  // namespace
 
@@ -81,8 +81,9 @@ TEST_CASE("skce is the double loop over blocks", "[skce]") {
       const test_result r = skce_test.with({.block = block, .bandwidth = bandwidth, .draws = 19})(
           logits(d.z), d.labels);
       CHECK(r.name == "skce");
-      CHECK(r.statistic ==
-            Approx(static_cast<double>(naive_skce(p, d.labels, block, bandwidth))).margin(of_sums));
+      CHECK(
+          r.statistic ==
+          Approx(static_cast<double>(naive_skce(p, d.labels, block, bandwidth))).margin(of_means));
       CHECK(r.note == std::to_string(101 / block) + " blocks of " + std::to_string(block) +
                           " rows, 19 draws");
     }
@@ -91,7 +92,7 @@ TEST_CASE("skce is the double loop over blocks", "[skce]") {
     const test_result r = skce_test.with({.block = block, .draws = 19})(logits(d.z), d.labels);
     CHECK(r.statistic ==
           Approx(static_cast<double>(naive_skce(p, d.labels, block, median_of(p, block))))
-              .margin(of_sums));
+              .margin(of_means));
   }
 }
 
@@ -104,7 +105,7 @@ TEST_CASE("skce by default: blocks of the root of the number of rows", "[skce]")
     const test_result r = skce_test(logits(d.z), d.labels);
     CHECK(r.statistic ==
           Approx(static_cast<double>(naive_skce(p, d.labels, block, median_of(p, block))))
-              .margin(of_sums));
+              .margin(of_means));
     CHECK(r.note ==
           std::to_string(n / block) + " blocks of " + std::to_string(block) + " rows, 200 draws");
   }
@@ -127,7 +128,8 @@ TEST_CASE("skce takes all kinds of scores", "[skce]") {
   of_single_logits = softmax_of(widened);
   const auto test = skce_test.with({.block = 7, .draws = 19});
   const auto expected = [&](const rows_of_reals& q) {
-    return Approx(static_cast<double>(naive_skce(q, d.labels, 7, median_of(q, 7)))).margin(of_sums);
+    return Approx(static_cast<double>(naive_skce(q, d.labels, 7, median_of(q, 7))))
+        .margin(of_means);
   };
   CHECK(test(probabilities(rounded), d.labels).statistic == expected(p));
   CHECK(test(probabilities(single), d.labels).statistic == expected(of_single));
@@ -149,7 +151,7 @@ TEST_CASE("skce of binary scores is that of two classes", "[skce]") {
   }
   const auto test = skce_test.with({.block = 6, .draws = 99});
   const auto expected =
-      Approx(static_cast<double>(naive_skce(p, y, 6, median_of(p, 6)))).margin(of_sums);
+      Approx(static_cast<double>(naive_skce(p, y, 6, median_of(p, 6)))).margin(of_means);
   const test_result r = test(binary_probabilities(c), y);
   CHECK(r.statistic == expected);
   CHECK(test(binary_logits(x), y).statistic == expected);
@@ -257,7 +259,7 @@ TEST_CASE("skce leaves out rows that do not count", "[skce]") {
     const test_result some = test(logits(kept.z), kept.labels);
     for (const test_result& r : {test(logits(d.z), d.labels, {.weights = w}),
                                  test(logits(d.z), d.labels, {.valid = valid})}) {
-      CHECK(r.statistic == Approx(some.statistic).margin(of_sums));  // rows come by another path
+      CHECK(r.statistic == Approx(some.statistic).margin(of_means));  // rows come by another path
       CHECK(r.p == some.p);
       CHECK(r.note == some.note);
     }

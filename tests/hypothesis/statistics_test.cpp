@@ -8,7 +8,6 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <optional>
 #include <random>
 #include <sstream>
@@ -23,13 +22,13 @@
 #include "calibra/hypothesis/kuiper.hpp"
 #include "calibra/hypothesis/logistic.hpp"
 #include "calibra/hypothesis/spiegelhalter.hpp"
+#include "constants.hpp"
 #include "pairs.hpp"
 
 using namespace calibra;
+using calibra::test::infinity;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// Sums of a few hundred terms in double, over standard deviations that are not small beside them.
 constexpr double of_sums = 1e-12;

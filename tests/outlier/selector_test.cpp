@@ -1,6 +1,9 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
 #include "calibra/outlier/selector.hpp"
+#include "constants.hpp"
+
+using calibra::test::epsilon;
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -24,8 +27,6 @@ using Catch::Matchers::Contains;
 using names = std::vector<std::string>;
 
 namespace {
-
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 matrix<float> random_features(std::size_t rows, std::size_t cols, unsigned seed) {
   std::mt19937 random(seed);

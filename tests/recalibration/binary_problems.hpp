@@ -21,13 +21,13 @@
 #include <utility>
 #include <vector>
 
-namespace calibra::test::binary {
+#include "constants.hpp"
 
-inline constexpr double epsilon = std::numeric_limits<double>::epsilon();
+namespace calibra::test::binary {
 
 // ---- random problems -------------------------------------------------------------------------
 
-struct problem {
+struct binary_problem {
   std::vector<double> p;
   std::vector<int> y;
   std::vector<double> w;  // empty: none given
@@ -59,10 +59,10 @@ struct problem {
 };
 
 /// Few samples, scores on a small grid or anywhere, 0 and 1 among them; weights of every form.
-inline problem random_problem(std::mt19937_64& generator) {
+inline binary_problem random_problem(std::mt19937_64& generator) {
   const auto below = [&](std::size_t n) { return static_cast<std::size_t>(generator() % n); };
   std::uniform_real_distribution<double> uniform;
-  problem x;
+  binary_problem x;
   const std::size_t n = below(50) == 0 ? 40 : 1 + below(12);
   const std::size_t cells = std::vector<std::size_t>{0, 1, 2, 3, 5, 8, 10, 20}[below(8)];
   const std::size_t classes = below(8);  // 0: hits alone, 1: misses alone
@@ -84,18 +84,18 @@ inline problem random_problem(std::mt19937_64& generator) {
   return x;
 }
 
-[[noreturn]] inline void fail(int number, const problem& x, const std::string& what) {
-  FAIL("problem " << number << ":" << x.text() << "\n" << what);
+[[noreturn]] inline void fail(int number, const binary_problem& x, const std::string& what) {
+  FAIL("binary_problem " << number << ":" << x.text() << "\n" << what);
   std::abort();
 }
 
-/// Calls check(problem) for `count` random problems. It says what is wrong, or nothing.
+/// Calls check(binary_problem) for `count` random problems. It says what is wrong, or nothing.
 inline void for_problems(unsigned seed, int count,
-                         const std::function<std::string(const problem&)>& check) {
+                         const std::function<std::string(const binary_problem&)>& check) {
   std::mt19937_64 generator(seed);
   int right = 0;
   for (int i = 0; i < count; ++i, ++right) {
-    const problem x = random_problem(generator);
+    const binary_problem x = random_problem(generator);
     const std::string what = check(x);
     if (!what.empty()) fail(i, x, what);
   }
@@ -123,7 +123,7 @@ struct block {
 };
 
 /// Those with a weight, ascending.
-inline std::vector<block> naive_blocks(const problem& x) {
+inline std::vector<block> naive_blocks(const binary_problem& x) {
   std::vector<block> blocks;
   std::vector<double> scores = x.p;
   std::sort(scores.begin(), scores.end());
@@ -142,7 +142,7 @@ inline std::vector<block> naive_blocks(const problem& x) {
 
 /// The weighted mean of (map(p) - y)^2.
 template<class Map>
-long double naive_squared_error(const problem& x, const Map& map) {
+long double naive_squared_error(const binary_problem& x, const Map& map) {
   long double sum = 0, weight = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     const long double off = static_cast<long double>(map(x.p[i])) - x.y[i];
@@ -153,7 +153,7 @@ long double naive_squared_error(const problem& x, const Map& map) {
 }
 
 /// The scores of the samples, 0 and 1, and scores between, below and above them.
-inline std::vector<double> places(const problem& x) {
+inline std::vector<double> places(const binary_problem& x) {
   std::vector<double> at = x.p;
   at.push_back(0);
   at.push_back(1);
@@ -170,13 +170,13 @@ inline std::vector<double> places(const problem& x) {
 }
 
 /// A sum of n numbers is off by n roundings at most, a mean by twice that; the rest are a few.
-inline double rounding(const problem& x) {
+inline double rounding(const binary_problem& x) {
   return 2 * epsilon * static_cast<double>(x.size() + 8);
 }
 
 /// The report of a map in closed form, against the map's own definition.
 template<class Map>
-std::string check_report(const problem& x, const fit_report& r, const Map& map) {
+std::string check_report(const binary_problem& x, const fit_report& r, const Map& map) {
   if (r.fitted_on != score_kind::binary_probabilities) return "fitted_on is missing";
   if (r.passes != 1) return "not one pass";
   if (!std::isnan(r.gradient)) return "a gradient of a closed form";
@@ -198,7 +198,7 @@ std::string check_report(const problem& x, const fit_report& r, const Map& map) 
 
 /// The map by its function and by transform(), against expected(p) = (value, tolerance).
 template<class R, class Expected>
-std::string check_map(const problem& x, const R& r, const Expected& expected) {
+std::string check_map(const binary_problem& x, const R& r, const Expected& expected) {
   const std::vector<double> at = places(x);
   const std::vector<double> q = r.transform(binary_probabilities(at));
   for (std::size_t i = 0; i < at.size(); ++i) {
@@ -212,7 +212,7 @@ std::string check_map(const problem& x, const R& r, const Expected& expected) {
 }
 
 template<class R>
-std::string check_ascends(const problem& x, const R& r) {
+std::string check_ascends(const binary_problem& x, const R& r) {
   std::vector<double> at = places(x);
   std::sort(at.begin(), at.end());
   for (std::size_t i = 1; i < at.size(); ++i)

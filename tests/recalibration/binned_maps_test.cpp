@@ -27,6 +27,7 @@
 
 using namespace calibra;
 using namespace calibra::test::binary;
+using calibra::test::epsilon;
 
 namespace {
 
@@ -113,12 +114,12 @@ real naive_bbq(const std::vector<naive_histogram>& all, double p) {
 
 /// Scores are differences of sums of weight * log(weight), and their error is one of the value's
 /// logarithm.
-double bbq_tolerance(const problem& x) {
+double bbq_tolerance(const binary_problem& x) {
   const double n = x.total();
   return 16 * rounding(x) * (1 + n * std::log(2 + n));
 }
 
-std::string check_bbq(const problem& x, double prior) {
+std::string check_bbq(const binary_problem& x, double prior) {
   const std::vector<block> blocks = naive_blocks(x);
   std::vector<naive_histogram> all;
   if (!blocks.empty()) all = naive_histograms(blocks, prior);
@@ -134,7 +135,7 @@ std::string check_bbq(const problem& x, double prior) {
 
 // ---- scaling_binning -------------------------------------------------------------------------
 
-std::string check_scaling_binning(const problem& x, bool smooth) {
+std::string check_scaling_binning(const binary_problem& x, bool smooth) {
   for (const std::size_t bins : {std::size_t{1}, std::size_t{3}, std::size_t{10}}) {
     const scaling_binning r = x.fitted<scaling_binning>({.bins = bins, .smooth_targets = smooth});
     const affine g = x.fitted<affine>({.smooth_targets = smooth});
@@ -272,7 +273,7 @@ std::vector<real> naive_spline(const std::vector<block>& blocks) {
   return q;
 }
 
-std::string check_spline(const problem& x) {
+std::string check_spline(const binary_problem& x) {
   const std::vector<block> blocks = naive_blocks(x);
   const spline r = x.fitted<spline>();
   if (r.x().size() != std::max<std::size_t>(blocks.size(), 2) && !(blocks.size() == 1))
@@ -295,8 +296,8 @@ std::string check_spline(const problem& x) {
 // ---- what all of them keep -------------------------------------------------------------------
 
 /// Those of weights 0, 1, ... times as often, in another order.
-problem repeated(const problem& x) {
-  problem copies;
+binary_problem repeated(const binary_problem& x) {
+  binary_problem copies;
   for (std::size_t i = x.size(); i-- > 0;)
     for (double w = x.weight(i); w > 0; --w) {
       copies.p.push_back(x.p[i]);
@@ -306,7 +307,7 @@ problem repeated(const problem& x) {
 }
 
 template<class R>
-std::vector<double> made_of(const R& r, const problem& x) {
+std::vector<double> made_of(const R& r, const binary_problem& x) {
   return r.transform(binary_probabilities(places(x)));
 }
 
@@ -318,10 +319,10 @@ std::string same(const std::vector<double>& a, const std::vector<double>& b, dou
   return "";
 }
 
-problem large_problem(std::size_t n, unsigned seed) {
+binary_problem large_problem(std::size_t n, unsigned seed) {
   std::mt19937_64 generator(seed);
   std::uniform_real_distribution<double> uniform;
-  problem x;
+  binary_problem x;
   for (std::size_t i = 0; i < n; ++i) {
     x.p.push_back(uniform(generator));
     x.y.push_back(uniform(generator) < x.p[i] * x.p[i] ? 1 : 0);
@@ -345,8 +346,8 @@ TEST_CASE("log_gamma is the logarithm of the gamma function") {
 }
 
 TEST_CASE("bbq is the mean of all histograms by their scores") {
-  for_problems(11, 10000, [](const problem& x) { return check_bbq(x, 2); });
-  for_problems(14, 3000, [](const problem& x) { return check_bbq(x, 0.37); });
+  for_problems(11, 10000, [](const binary_problem& x) { return check_bbq(x, 2); });
+  for_problems(14, 3000, [](const binary_problem& x) { return check_bbq(x, 0.37); });
 }
 
 TEST_CASE("bbq: examples by hand") {
@@ -372,7 +373,7 @@ TEST_CASE("bbq: a prior that is none") {
 
 TEST_CASE("bbq: as many binnings as the cube root says") {
   // 27000 samples of 400 scores: from 3 bins to 300.
-  problem x;
+  binary_problem x;
   for (int i = 0; i < 400; ++i) {
     x.p.push_back((i + 0.5) / 400);
     x.y.push_back(i % 7 < i / 58 ? 1 : 0);
@@ -386,8 +387,8 @@ TEST_CASE("bbq: as many binnings as the cube root says") {
 }
 
 TEST_CASE("scaling_binning gives the means of Platt's scaling") {
-  for_problems(12, 2000, [](const problem& x) { return check_scaling_binning(x, true); });
-  for_problems(15, 1000, [](const problem& x) { return check_scaling_binning(x, false); });
+  for_problems(12, 2000, [](const binary_problem& x) { return check_scaling_binning(x, true); });
+  for_problems(15, 1000, [](const binary_problem& x) { return check_scaling_binning(x, false); });
 }
 
 TEST_CASE("scaling_binning: an example by hand") {
@@ -421,7 +422,7 @@ TEST_CASE("spline is the least-squares spline of the cumulated surplus") {
 
 TEST_CASE("spline: the sum over samples differs by terms in 1 / n") {
   for (const std::size_t n : {std::size_t{500}, std::size_t{5000}}) {
-    problem x = large_problem(n, 4);
+    binary_problem x = large_problem(n, 4);
     x.w.clear();
     const std::vector<block> blocks = naive_blocks(x);
     REQUIRE(blocks.size() == n);
@@ -449,7 +450,7 @@ TEST_CASE("spline: the sum over samples differs by terms in 1 / n") {
 }
 
 TEST_CASE("spline: constant scores become the hit rate") {
-  const problem x{{0.3, 0.3, 0.3, 0.3}, {1, 1, 1, 0}, {}};
+  const binary_problem x{{0.3, 0.3, 0.3, 0.3}, {1, 1, 1, 0}, {}};
   CHECK(x.fitted<spline>()(0.3) == Approx(0.75).epsilon(8 * epsilon));
   CHECK(x.fitted<spline>()(0.9) == Approx(0.75).epsilon(8 * epsilon));
 }
@@ -458,7 +459,7 @@ TEMPLATE_TEST_CASE("binned maps: what all of them keep", "", bbq, scaling_binnin
   SECTION("weights are repetition") {
     std::mt19937_64 generator(21);
     for (int i = 0; i < 300; ++i) {
-      problem x = random_problem(generator);
+      binary_problem x = random_problem(generator);
       x.w.resize(x.size());
       for (double& w : x.w) w = static_cast<double>(generator() % 4);
       const std::string what =
@@ -467,8 +468,8 @@ TEMPLATE_TEST_CASE("binned maps: what all of them keep", "", bbq, scaling_binnin
     }
   }
   SECTION("the order of the samples does not matter") {
-    const problem x = large_problem(500, 5);
-    problem turned = x;
+    const binary_problem x = large_problem(500, 5);
+    binary_problem turned = x;
     std::reverse(turned.p.begin(), turned.p.end());
     std::reverse(turned.y.begin(), turned.y.end());
     std::reverse(turned.w.begin(), turned.w.end());
@@ -476,7 +477,7 @@ TEMPLATE_TEST_CASE("binned maps: what all of them keep", "", bbq, scaling_binnin
           "");
   }
   SECTION("threads do not matter") {
-    const problem x = large_problem(150000, 6);
+    const binary_problem x = large_problem(150000, 6);
     const std::vector<double> one = x.fitted<TestType>().transform(binary_probabilities(x.p));
     for (const unsigned threads : {2U, 5U}) {
       options o = x.given();
@@ -487,7 +488,7 @@ TEMPLATE_TEST_CASE("binned maps: what all of them keep", "", bbq, scaling_binnin
   }
   SECTION("a model that is written and read again gives the same bits") {
     for (const std::size_t n : {std::size_t{1}, std::size_t{300}}) {
-      const problem x = large_problem(n, 7);
+      const binary_problem x = large_problem(n, 7);
       const TestType r = x.fitted<TestType>();
       const std::string text = to_json(r);
       const TestType again = recalibrator_from_json<TestType>(text);
@@ -497,7 +498,7 @@ TEMPLATE_TEST_CASE("binned maps: what all of them keep", "", bbq, scaling_binnin
     }
   }
   SECTION("recalibrated() is transform() without the array") {
-    const problem x = large_problem(300, 8);
+    const binary_problem x = large_problem(300, 8);
     const TestType r = x.fitted<TestType>();
     const std::vector<double> made = r.transform(binary_probabilities(x.p));
     const evaluation a = evaluate(recalibrated(r, binary_probabilities(x.p)), x.y);
@@ -506,7 +507,7 @@ TEMPLATE_TEST_CASE("binned maps: what all of them keep", "", bbq, scaling_binnin
       CHECK((m.value == b[m.name] || (std::isnan(m.value) && std::isnan(b[m.name]))));
   }
   SECTION("nothing to fit to, one sample, one class, far scores") {
-    const std::vector<problem> problems{
+    const std::vector<binary_problem> problems{
         {},
         {{0.3, 0.6}, {1, 0}, {0, 0}},
         {{0.3}, {1}, {}},
@@ -517,14 +518,14 @@ TEMPLATE_TEST_CASE("binned maps: what all of them keep", "", bbq, scaling_binnin
         {{0.2, 0.4, 0.6, 0.7}, {0, 0, 0, 0}, {}},
         {{0, 5e-324, 1e-300, 1 - epsilon / 2, 1}, {1, 0, 1, 0, 1}, {}},
         {{0.2, 0.4, 0.6, 0.8}, {1, 0, 1, 0}, {1e-90, 1e90, 1, 1e-30}}};
-    for (const problem& x : problems) {
+    for (const binary_problem& x : problems) {
       const TestType r = x.fitted<TestType>();
       CHECK((r.report().converged || !r.report().note.empty()));
       for (const double q : made_of(r, x)) CHECK((q >= 0 && q <= 1));
     }
   }
   SECTION("logits, and classes one against the rest") {
-    problem x = large_problem(200, 9);
+    binary_problem x = large_problem(200, 9);
     std::vector<double> z;
     for (const double p : x.p) z.push_back(std::log(p / (1 - p)));
     const std::vector<double> of_logits =
@@ -544,7 +545,7 @@ TEMPLATE_TEST_CASE("binned maps: what all of them keep", "", bbq, scaling_binnin
 
 TEMPLATE_TEST_CASE("binned maps mixed with the uniform distribution are never 0 or 1", "",
                    scaling_binning, spline) {
-  const problem x = large_problem(50, 10);
+  const binary_problem x = large_problem(50, 10);
   const auto r = x.fitted<mixed_with_uniform<TestType>>();
   const TestType inner = x.fitted<TestType>();
   const double share = 1 / (x.total() + 1);

@@ -1,12 +1,14 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
 #include "calibra/recalibration/detail/bracketed_newton.hpp"
+#include "constants.hpp"
+
+using calibra::test::epsilon;
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <vector>
 
 using calibra::detail::bracketed_newton;
@@ -18,7 +20,6 @@ using calibra::detail::slope;
 namespace {
 
 constexpr newton_rules rules{.lower = 1.0 / 1024, .upper = 1024};
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 /// |x / root - 1|^(degree + 1) / (degree + 1): so flat at the root that a step of Newton takes
 /// 1 / degree of the way there.

@@ -16,13 +16,13 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <numeric>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "constants.hpp"
 #include "temperature_oracle.hpp"
 
 using namespace calibra;
@@ -31,7 +31,6 @@ using namespace calibra::test;
 namespace {
 
 using real = long double;
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 /// The class of each row's largest number, the first of equal ones.
 template<class M>
@@ -41,21 +40,6 @@ std::vector<std::size_t> predictions(const M& z) {
     for (std::size_t k = 1; k < z.cols(); ++k)
       if (z(i, k) > z(i, best[i])) best[i] = k;
   return best;
-}
-
-/// Those rows that f(i) says.
-template<class F>
-problem<double> rows_where(const problem<double>& x, const F& f) {
-  std::vector<std::size_t> chosen;
-  for (std::size_t i = 0; i < x.labels.size(); ++i)
-    if (f(i)) chosen.push_back(i);
-  problem<double> some{matrix<double>(chosen.size(), x.z.cols()), {}, {}};
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
-    for (std::size_t k = 0; k < x.z.cols(); ++k) some.z(i, k) = x.z(chosen[i], k);
-    some.labels.push_back(x.labels[chosen[i]]);
-    some.weights.push_back(x.weights[chosen[i]]);
-  }
-  return some;
 }
 
 // ---- irm -------------------------------------------------------------------------------------
@@ -316,12 +300,12 @@ TEST_CASE("classwise_temperature: classes without an optimum take that of all sa
 namespace {
 
 /// The mean NLL of an order-preserving function, and its slopes in each parameter.
-struct naive_lines {
+struct naive_class_lines {
   real value = 0;
   std::vector<real> gradient;
 
-  naive_lines(const problem<double>& x, const std::vector<double>& weights,
-              const std::vector<double>& knots, const std::vector<double>& slopes)
+  naive_class_lines(const problem<double>& x, const std::vector<double>& weights,
+                    const std::vector<double>& knots, const std::vector<double>& slopes)
       : gradient(slopes.size()) {
     const std::size_t k = x.z.cols(), n = slopes.size();
     real total = 0;
@@ -380,7 +364,7 @@ TEST_CASE("order_preserving: the optimum within the bounds, never above temperat
     const std::size_t segments = seed % 7 == 0 ? 3 : 10;
     const auto r = fit<order_preserving>(logits(x.z), x.labels, o, {.segments = segments});
     INFO(seed << " " << to_json(r));
-    const naive_lines naive(x, weights, r.knots(), r.slopes());
+    const naive_class_lines naive(x, weights, r.knots(), r.slopes());
     // A label is a quantile of its own where there are few.
     CHECK((n == 25 ? r.knots().size() < segments : r.knots().size() + 1 == segments));
     CHECK(naive.violation(r.slopes()) <= 1e-9);
@@ -404,7 +388,7 @@ TEST_CASE("order_preserving: the optimum within the bounds, never above temperat
       std::vector<double> other = r.slopes();
       for (double& c : other)
         c = std::clamp(c * std::exp(normal(generator) / (1 + trial)), 1.0 / 1024, 1024.0);
-      CHECK(naive_lines(x, weights, r.knots(), other).value >= naive.value - 1e-14L);
+      CHECK(naive_class_lines(x, weights, r.knots(), other).value >= naive.value - 1e-14L);
     }
   }
   CHECK(at_bound > 3);

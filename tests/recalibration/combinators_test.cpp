@@ -49,21 +49,6 @@ matrix<double> softmax_of(const matrix<double>& z) {
   return temperature_scaling(1).transform(logits(z));
 }
 
-/// The rows at some places, and what belongs to them.
-template<class Keep>
-problem<double> rows_where(const problem<double>& x, const Keep& keep) {
-  std::vector<std::size_t> kept;
-  for (std::size_t i = 0; i < x.labels.size(); ++i)
-    if (keep(i)) kept.push_back(i);
-  problem<double> some{matrix<double>(kept.size(), x.z.cols()), {}, {}};
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    for (std::size_t k = 0; k < x.z.cols(); ++k) some.z(i, k) = x.z(kept[i], k);
-    some.labels.push_back(x.labels[kept[i]]);
-    some.weights.push_back(x.weights[kept[i]]);
-  }
-  return some;
-}
-
 /// Largest difference of two tables of probabilities.
 double apart(const matrix<double>& a, const matrix<double>& b) {
   REQUIRE((a.rows() == b.rows() && a.cols() == b.cols()));
@@ -130,15 +115,15 @@ double isotonic_with(const std::vector<double>& p, const std::vector<int>& y,
   return static_cast<double>(largest);
 }
 
-struct binary_problem {
+struct drawn_binary {
   std::vector<double> p;
   std::vector<int> y;
   std::vector<double> w;
 };
-binary_problem random_binary(std::size_t n, unsigned seed) {
+drawn_binary random_binary(std::size_t n, unsigned seed) {
   std::mt19937_64 generator(seed);
   std::uniform_real_distribution<double> uniform;
-  binary_problem x;
+  drawn_binary x;
   for (std::size_t i = 0; i < n; ++i) {
     // Some on a grid, so that there are ties.
     const double p = i % 3 == 0 ? std::floor(8 * uniform(generator)) / 8 : uniform(generator);
@@ -395,7 +380,7 @@ TEST_CASE("cross_fitted, chain and mixed_with_uniform of a temperature: binary s
 TEST_CASE("cross_venn_abers: geometric means of brute-force Venn-Abers predictors") {
   for (unsigned seed = 1; seed <= 30; ++seed) {
     const std::size_t n = seed % 5 == 0 ? 3 : 20 + seed, folds = 2 + seed % 4;
-    const binary_problem x = random_binary(n, seed);
+    const drawn_binary x = random_binary(n, seed);
     const auto r =
         fit<cross_venn_abers>(binary_probabilities(x.p), x.y, {.weights = x.w}, {.folds = folds});
     std::vector<double> at = x.p;
@@ -432,15 +417,15 @@ TEST_CASE("cross_venn_abers: geometric means of brute-force Venn-Abers predictor
 }
 
 TEST_CASE("cross_venn_abers: what its folds depend on") {
-  const binary_problem x = random_binary(100, 77);
-  const auto fitted = [](const binary_problem& b, const options& o = {}) {
+  const drawn_binary x = random_binary(100, 77);
+  const auto fitted = [](const drawn_binary& b, const options& o = {}) {
     return fit<cross_venn_abers>(binary_probabilities(b.p), b.y, o);
   };
   const auto made = [&](const cross_venn_abers& r) {
     return r.transform(binary_probabilities(x.p));
   };
   const std::vector<double> as_it_is = made(fitted(x));
-  binary_problem moved = x;
+  drawn_binary moved = x;
   // By one place: the folds change their names. Two samples of different folds: other folds.
   std::rotate(moved.p.begin(), moved.p.begin() + 1, moved.p.end());
   std::rotate(moved.y.begin(), moved.y.begin() + 1, moved.y.end());
@@ -449,7 +434,7 @@ TEST_CASE("cross_venn_abers: what its folds depend on") {
   CHECK(apart(as_it_is, made(fitted(moved))) > 1e-6);
 
   // Weights are repetition within a fold.
-  binary_problem twice = x;
+  drawn_binary twice = x;
   twice.p.insert(twice.p.end(), x.p.begin(), x.p.end());
   twice.y.insert(twice.y.end(), x.y.begin(), x.y.end());
   const std::vector<double> two(100, 2.0);

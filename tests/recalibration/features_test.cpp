@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "constants.hpp"
 #include "temperature_oracle.hpp"
 
 using namespace calibra;
@@ -24,9 +25,6 @@ using namespace calibra::test;
 namespace {
 
 using real = long double;
-
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 template<class T>
 matrix<T> random_features(std::size_t n, std::size_t d, unsigned seed) {

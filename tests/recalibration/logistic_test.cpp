@@ -26,13 +26,15 @@
 #include <utility>
 #include <vector>
 
+#include "constants.hpp"
+
 using namespace calibra;
+using calibra::test::epsilon;
+using calibra::test::infinity;
+using calibra::test::not_a_number;
 
 namespace {
 
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr long double least_log = -87.33654475055310898657L;  // of 2^-126
 constexpr long double ln2 = 0.693147180559945309417L;
 
@@ -47,7 +49,7 @@ const char* name_of(method m) {
   return names[static_cast<std::size_t>(m)];
 }
 
-struct problem {
+struct logistic_problem {
   std::vector<double> x;
   std::vector<int> y;
   std::vector<double> w = {};  // empty: none given
@@ -72,8 +74,8 @@ struct problem {
     return with_scores([&](const auto& scores) { return fit<R>(scores, y, o, method); });
   }
   /// The samples in another order, or several times.
-  problem at(const std::vector<std::size_t>& index) const {
-    problem other{.x = {}, .y = {}, .logits = logits};
+  logistic_problem at(const std::vector<std::size_t>& index) const {
+    logistic_problem other{.x = {}, .y = {}, .logits = logits};
     for (const std::size_t i : index) {
       other.x.push_back(x[i]);
       other.y.push_back(y[i]);
@@ -93,7 +95,7 @@ struct problem {
 
 /// Calls f with the recalibrator that a method fits.
 template<class F>
-auto with_fit(method m, const problem& x, bool smooth, const F& f, const options& o = {}) {
+auto with_fit(method m, const logistic_problem& x, bool smooth, const F& f, const options& o = {}) {
   if (m == method::affine) return f(x.fitted<affine>({.smooth_targets = smooth}, o));
   if (m == method::quadratic) return f(x.fitted<quadratic>({.smooth_targets = smooth}, o));
   const beta_form form = m == method::abm  ? beta_form::abm
@@ -115,7 +117,7 @@ struct fitted {
   std::vector<double> numbers;
   fit_report report;
 };
-fitted fit_of(method m, const problem& x, bool smooth, const options& o = {}) {
+fitted fit_of(method m, const logistic_problem& x, bool smooth, const options& o = {}) {
   return with_fit(
       m, x, smooth,
       [](const auto& r) {
@@ -197,7 +199,7 @@ struct sums {
 
 class naive_objective {
  public:
-  naive_objective(method m, const problem& x, bool smooth) {
+  naive_objective(method m, const logistic_problem& x, bool smooth) {
     long double hits = 0, all = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
       if (x.y[i] == 1) hits += x.weight(i);
@@ -244,8 +246,8 @@ class naive_objective {
 
 /// What is wrong with the parameters of a fit that found an optimum, if anything. Slopes are 0 to
 /// `least` of their terms, save where a parameter is 0 and would be negative.
-std::string optimum_fault(method m, const problem& x, bool smooth, const std::vector<double>& n,
-                          unsigned seed, long double least = 1e-9L) {
+std::string optimum_fault(method m, const logistic_problem& x, bool smooth,
+                          const std::vector<double>& n, unsigned seed, long double least = 1e-9L) {
   std::ostringstream out;
   out.precision(17);
   for (const double v : n)
@@ -287,7 +289,7 @@ std::string optimum_fault(method m, const problem& x, bool smooth, const std::ve
 }
 
 /// What is wrong with the report of a fit that found an optimum, if anything.
-std::string report_fault(method m, const problem& x, bool smooth, const fitted& f) {
+std::string report_fault(method m, const logistic_problem& x, bool smooth, const fitted& f) {
   std::ostringstream out;
   out.precision(17);
   const fit_report& r = f.report;
@@ -323,10 +325,10 @@ std::string report_fault(method m, const problem& x, bool smooth, const fitted& 
 // ---- random problems -------------------------------------------------------------------------
 
 /// Samples whose likelihood has a maximum: four scores have both a hit and a miss.
-problem random_problem(std::mt19937_64& generator) {
+logistic_problem random_problem(std::mt19937_64& generator) {
   std::normal_distribution<double> normal;
   std::uniform_real_distribution<double> uniform;
-  problem x{.x = {}, .y = {}, .logits = generator() % 2 == 0};
+  logistic_problem x{.x = {}, .y = {}, .logits = generator() % 2 == 0};
   const std::size_t n = 4 + generator() % 80, weights = generator() % 3;
   const double spread = 0.3 + 4 * uniform(generator), slope = 3 * uniform(generator) - 1.2,
                curvature = generator() % 3 == 0 ? normal(generator) / spread : 0,
@@ -357,8 +359,8 @@ bool all_probabilities(const std::vector<C>& q) {
 
 /// Whether what a method made of the samples gives probabilities for its own and for far scores.
 template<class R>
-bool gives_probabilities(const R& r, const problem& x) {
-  problem far = x;
+bool gives_probabilities(const R& r, const logistic_problem& x) {
+  logistic_problem far = x;
   const std::vector<double> more = x.logits
                                        ? std::vector<double>{-1e300, -500, -40, 0, 40, 500, 1e300}
                                        : std::vector<double>{0, 1e-310, 1e-20, 0.5, 1 - 1e-16, 1};
@@ -418,7 +420,7 @@ TEST_CASE("the fitted parameters are the optimum") {
   std::mt19937_64 generator(1);
   int at_bound = 0, fits = 0;
   for (unsigned i = 0; i < 300; ++i) {
-    const problem x = random_problem(generator);
+    const logistic_problem x = random_problem(generator);
     for (const method m : all_methods)
       for (const bool smooth : {false, true}) {
         const fitted f = fit_of(m, x, smooth);
@@ -427,8 +429,8 @@ TEST_CASE("the fitted parameters are the optimum") {
         if (m != method::affine && m != method::quadratic &&
             (f.numbers[0] == 0 || f.numbers[1] == 0))
           ++at_bound;
-        INFO("problem " << i << ", " << name_of(m) << (smooth ? ", smoothed" : "") << ":"
-                        << x.text());
+        INFO("logistic_problem " << i << ", " << name_of(m) << (smooth ? ", smoothed" : "") << ":"
+                                 << x.text());
         REQUIRE(fault == "");
         REQUIRE(with_fit(m, x, smooth, [&](const auto& r) { return gives_probabilities(r, x); }));
       }
@@ -441,17 +443,17 @@ TEST_CASE("the report holds the objective before and after, and its slope") {
   std::mt19937_64 generator(2);
   const method m = GENERATE(method::affine, method::quadratic, method::abm, method::am, method::ab);
   for (int i = 0; i < 150; ++i) {
-    const problem x = random_problem(generator);
+    const logistic_problem x = random_problem(generator);
     for (const bool smooth : {false, true}) {
-      INFO("problem " << i << ", " << name_of(m) << (smooth ? ", smoothed" : "") << ":"
-                      << x.text());
+      INFO("logistic_problem " << i << ", " << name_of(m) << (smooth ? ", smoothed" : "") << ":"
+                               << x.text());
       REQUIRE(report_fault(m, x, smooth, fit_of(m, x, smooth)) == "");
     }
   }
 }
 
 TEST_CASE("beta of scores that are the wrong way round is a constant") {
-  const problem x{.x = {2, 1, -1, -2, 0.5, -0.5}, .y = {0, 0, 1, 1, 0, 0}};
+  const logistic_problem x{.x = {2, 1, -1, -2, 0.5, -0.5}, .y = {0, 0, 1, 1, 0, 0}};
   for (const method m : {method::abm, method::am, method::ab}) {
     INFO(name_of(m));
     const fitted f = fit_of(m, x, false);
@@ -465,7 +467,7 @@ TEST_CASE("beta of scores that are the wrong way round is a constant") {
 
 TEST_CASE("a parameter of beta that would be negative is 0") {
   // Hits are as frequent at all low scores, and rise at high ones: no use for ln p; and the mirror.
-  problem x{.x = {}, .y = {}, .logits = false};
+  logistic_problem x{.x = {}, .y = {}, .logits = false};
   for (int i = 0; i < 200; ++i) {
     const double p = (i + 0.5) / 200;
     const double rate = p < 0.5 ? 0.35 - 0.3 * p : 0.2 + 1.5 * (p - 0.5);
@@ -490,10 +492,10 @@ TEST_CASE("a parameter of beta that would be negative is 0") {
 
 TEST_CASE("beta of few samples: which parameter is 0 is seen from the constrained optimum") {
   // Curves that fall again would separate these; those that ascend have an optimum.
-  for (const problem& x :
-       {problem{.x = {0.82, 0.94, 0.96, 0.02}, .y = {0, 1, 0, 0}, .logits = false},
-        problem{.x = {0.63, 0.67, 0.4, 0.01}, .y = {1, 0, 0, 0}, .logits = false},
-        problem{.x = {0.27, 0.25, 0.31, 0.84}, .y = {0, 1, 1, 1}, .logits = false}}) {
+  for (const logistic_problem& x :
+       {logistic_problem{.x = {0.82, 0.94, 0.96, 0.02}, .y = {0, 1, 0, 0}, .logits = false},
+        logistic_problem{.x = {0.63, 0.67, 0.4, 0.01}, .y = {1, 0, 0, 0}, .logits = false},
+        logistic_problem{.x = {0.27, 0.25, 0.31, 0.84}, .y = {0, 1, 1, 1}, .logits = false}}) {
     INFO(x.text());
     const fitted f = fit_of(method::abm, x, false);
     CHECK(f.report.converged);
@@ -506,22 +508,22 @@ TEST_CASE("beta of few samples: which parameter is 0 is seen from the constraine
 TEST_CASE("a weight of k is k copies, and the order does not show") {
   std::mt19937_64 generator(3);
   for (int i = 0; i < 40; ++i) {
-    problem x = random_problem(generator);
+    logistic_problem x = random_problem(generator);
     x.w.clear();
     std::vector<std::size_t> copies, order(x.size());
     for (std::size_t j = 0; j < x.size(); ++j) {
       x.w.push_back(j + 8 < x.size() ? static_cast<double>(generator() % 4) : 1);
       copies.insert(copies.end(), static_cast<std::size_t>(x.w[j]), j);
     }
-    problem repeated = x.at(copies);
+    logistic_problem repeated = x.at(copies);
     repeated.w.clear();
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::shuffle(order.begin(), order.end(), generator);
-    const problem shuffled = x.at(order);
+    const logistic_problem shuffled = x.at(order);
     for (const method m : all_methods)
       for (const bool smooth : {false, true}) {
-        INFO("problem " << i << ", " << name_of(m) << (smooth ? ", smoothed" : "") << ":"
-                        << x.text());
+        INFO("logistic_problem " << i << ", " << name_of(m) << (smooth ? ", smoothed" : "") << ":"
+                                 << x.text());
         const fitted a = fit_of(m, x, smooth), b = fit_of(m, repeated, smooth),
                      c = fit_of(m, shuffled, smooth);
         REQUIRE(difference(b.numbers, a.numbers) <= 1e-12);
@@ -533,7 +535,7 @@ TEST_CASE("a weight of k is k copies, and the order does not show") {
 
 TEST_CASE("threads do not show") {
   std::mt19937_64 generator(4);
-  problem x = random_problem(generator);
+  logistic_problem x = random_problem(generator);
   std::vector<std::size_t> index(200000);  // a thread is given 65537 numbers at least
   for (std::size_t& i : index) i = generator() % x.size();
   x = x.at(index);
@@ -571,13 +573,13 @@ TEST_CASE("one against the rest: threads do not show") {
 TEST_CASE("probabilities are fitted as their logits") {
   std::mt19937_64 generator(6);
   for (int i = 0; i < 60; ++i) {
-    problem x = random_problem(generator);
+    logistic_problem x = random_problem(generator);
     if (x.logits) continue;
-    problem z = x;
+    logistic_problem z = x;
     z.logits = true;
     for (double& v : z.x) v = std::log(v / (1 - v));
     for (const method m : all_methods) {
-      INFO("problem " << i << ", " << name_of(m) << ":" << x.text());
+      INFO("logistic_problem " << i << ", " << name_of(m) << ":" << x.text());
       const fitted a = fit_of(m, x, false), b = fit_of(m, z, false);
       REQUIRE(difference(a.numbers, b.numbers) <= 1e-11);
       REQUIRE(b.report.fitted_on == score_kind::binary_logits);
@@ -588,7 +590,7 @@ TEST_CASE("probabilities are fitted as their logits") {
 
 TEST_CASE("float scores are fitted in double") {
   std::mt19937_64 generator(7);
-  problem x = random_problem(generator);
+  logistic_problem x = random_problem(generator);
   x.logits = true;
   std::vector<float> narrow;
   for (double& v : x.x) {
@@ -610,9 +612,10 @@ TEST_CASE("float scores are fitted in double") {
 // ---- samples that tell little ----------------------------------------------------------------
 
 TEST_CASE("no samples: nothing is changed") {
-  for (const problem& x :
-       {problem{.x = {}, .y = {}}, problem{.x = {0.3, -0.2, 1}, .y = {1, 0, 1}, .w = {0, 0, 0}},
-        problem{.x = {0.3, 0.2}, .y = {1, 0}, .w = {0, 0}, .logits = false}})
+  for (const logistic_problem& x :
+       {logistic_problem{.x = {}, .y = {}},
+        logistic_problem{.x = {0.3, -0.2, 1}, .y = {1, 0, 1}, .w = {0, 0, 0}},
+        logistic_problem{.x = {0.3, 0.2}, .y = {1, 0}, .w = {0, 0}, .logits = false}})
     for (const method m : all_methods)
       for (const bool smooth : {false, true}) {
         INFO(name_of(m) << (smooth ? ", smoothed" : "") << ":" << x.text());
@@ -638,7 +641,7 @@ TEST_CASE("no samples: nothing is changed") {
 }
 
 TEST_CASE("separable samples are fitted to smoothed targets, and the report says so") {
-  const std::vector<problem> separable{
+  const std::vector<logistic_problem> separable{
       {.x = {-2, -1, 1, 2}, .y = {0, 0, 1, 1}},
       {.x = {-2, -1, 1, 2, 3}, .y = {0, 0, 1, 1, 1}, .w = {1, 2, 0.5, 1, 0}},
       {.x = {1, 1.5, 2, 5}, .y = {0, 0, 0, 1}},
@@ -646,7 +649,7 @@ TEST_CASE("separable samples are fitted to smoothed targets, and the report says
       {.x = {-1, 1}, .y = {0, 1}},
       {.x = {0.1, 0.2, 0.7, 0.8}, .y = {0, 0, 1, 1}, .logits = false},
       {.x = {0, 0, 1, 1}, .y = {0, 0, 1, 1}, .logits = false}};
-  for (const problem& x : separable)
+  for (const logistic_problem& x : separable)
     for (const method m : all_methods) {
       if (m == method::ab && x.x[0] == 1) continue;  // 1/2 stays, and the samples do overlap
       INFO(name_of(m) << ":" << x.text());
@@ -670,7 +673,7 @@ TEST_CASE("separable samples are fitted to smoothed targets, and the report says
 }
 
 TEST_CASE("samples that only a tie keeps from being separable have no maximum either") {
-  const problem x{.x = {-1, 0, 0, 1}, .y = {0, 0, 1, 1}};
+  const logistic_problem x{.x = {-1, 0, 0, 1}, .y = {0, 0, 1, 1}};
   for (const method m : {method::affine, method::quadratic, method::abm, method::am, method::ab}) {
     INFO(name_of(m));
     const fitted f = fit_of(m, x, false);
@@ -685,7 +688,7 @@ TEST_CASE("affine converges where the likelihood has a maximum, and nowhere else
   std::mt19937_64 generator(8);
   int without = 0;
   for (int i = 0; i < 1500; ++i) {
-    problem x{.x = {}, .y = {}};
+    logistic_problem x{.x = {}, .y = {}};
     const std::size_t n = 1 + generator() % 7;
     for (std::size_t j = 0; j < n; ++j) {
       x.x.push_back((static_cast<double>(generator() % 5) - 2) / 2);
@@ -702,7 +705,7 @@ TEST_CASE("affine converges where the likelihood has a maximum, and nowhere else
     const bool both = low[0] <= high[0] && low[1] <= high[1];
     const bool maximum = both && (constant || (low[0] < high[1] && low[1] < high[0]));
     if (!maximum) ++without;
-    INFO("problem " << i << ":" << x.text());
+    INFO("logistic_problem " << i << ":" << x.text());
     const fitted f = fit_of(method::affine, x, false);
     CHECK(f.report.note.empty() == f.report.converged);
     REQUIRE(f.report.converged == maximum);
@@ -714,7 +717,7 @@ TEST_CASE("affine converges where the likelihood has a maximum, and nowhere else
 TEST_CASE("small samples: where a fit converges it is at the optimum") {
   std::mt19937_64 generator(9);
   for (int i = 0; i < 600; ++i) {
-    problem x{.x = {}, .y = {}, .logits = generator() % 2 == 0};
+    logistic_problem x{.x = {}, .y = {}, .logits = generator() % 2 == 0};
     const std::size_t n = 1 + generator() % 9;
     for (std::size_t j = 0; j < n; ++j) {
       const double z = (static_cast<double>(generator() % 9) - 4) / 2;
@@ -723,8 +726,8 @@ TEST_CASE("small samples: where a fit converges it is at the optimum") {
     }
     for (const method m : all_methods)
       for (const bool smooth : {false, true}) {
-        INFO("problem " << i << ", " << name_of(m) << (smooth ? ", smoothed" : "") << ":"
-                        << x.text());
+        INFO("logistic_problem " << i << ", " << name_of(m) << (smooth ? ", smoothed" : "") << ":"
+                                 << x.text());
         const fitted f = fit_of(m, x, smooth);
         REQUIRE(f.report.note.empty() == f.report.converged);
         REQUIRE((f.report.converged || !smooth));
@@ -740,7 +743,7 @@ TEST_CASE("constant scores: the slope stays, and the intercept does the rest") {
   for (const double at : {0.0, 0.7, -3.0, 40.0, 500.0})
     for (const bool is_logit : {true, false}) {
       if (!is_logit && at > 1) continue;
-      problem x{.x = {}, .y = {1, 0, 0, 1, 0}, .w = {1, 2, 1, 0.5, 1}, .logits = is_logit};
+      logistic_problem x{.x = {}, .y = {1, 0, 0, 1, 0}, .w = {1, 2, 1, 0.5, 1}, .logits = is_logit};
       x.x.assign(5, is_logit || at >= 0 ? at : 0.2);
       for (const method m : {method::affine, method::quadratic, method::abm, method::am}) {
         INFO(name_of(m) << ":" << x.text());
@@ -760,7 +763,7 @@ TEST_CASE("constant scores: the slope stays, and the intercept does the rest") {
 }
 
 TEST_CASE("many constant scores are as constant") {
-  problem x{.x = {}, .y = {}};
+  logistic_problem x{.x = {}, .y = {}};
   for (int i = 0; i < 200000; ++i) {
     x.x.push_back(1.2345);
     x.y.push_back(i % 3 == 0 ? 1 : 0);
@@ -777,13 +780,15 @@ TEST_CASE("many constant scores are as constant") {
 
 TEST_CASE("one class, or one sample") {
   for (const int label : {0, 1})
-    for (const problem& x :
-         {problem{.x = {-1, 0.5, 2}, .y = {label, label, label}},
-          problem{.x = {-1, 0.5, 2, 3}, .y = {label, label, label, 1 - label}, .w = {1, 2, 1, 0}},
-          problem{.x = {0, 0.5, 1}, .y = {label, label, label}, .logits = false},
-          problem{.x = {0.7}, .y = {label}}, problem{.x = {0}, .y = {label}},
-          problem{.x = {-500}, .y = {label}}, problem{.x = {0}, .y = {label}, .logits = false},
-          problem{.x = {1}, .y = {label}, .logits = false}})
+    for (const logistic_problem& x :
+         {logistic_problem{.x = {-1, 0.5, 2}, .y = {label, label, label}},
+          logistic_problem{
+              .x = {-1, 0.5, 2, 3}, .y = {label, label, label, 1 - label}, .w = {1, 2, 1, 0}},
+          logistic_problem{.x = {0, 0.5, 1}, .y = {label, label, label}, .logits = false},
+          logistic_problem{.x = {0.7}, .y = {label}}, logistic_problem{.x = {0}, .y = {label}},
+          logistic_problem{.x = {-500}, .y = {label}},
+          logistic_problem{.x = {0}, .y = {label}, .logits = false},
+          logistic_problem{.x = {1}, .y = {label}, .logits = false}})
       for (const method m : {method::affine, method::quadratic, method::abm, method::am}) {
         INFO(name_of(m) << ":" << x.text());
         const fitted hard = fit_of(m, x, false), smooth = fit_of(m, x, true);
@@ -801,7 +806,7 @@ TEST_CASE("one class, or one sample") {
 TEST_CASE("sure scores that are wrong now and then") {
   // Two scores: the optimum gives each its hit rate.
   for (const double far : {1.0, 10.0, 20.0, 40.0, 87.0, 200.0, 500.0}) {
-    const problem x{.x = {far, far, far, -far, -far, -far}, .y = {1, 1, 0, 0, 0, 1}};
+    const logistic_problem x{.x = {far, far, far, -far, -far, -far}, .y = {1, 1, 0, 0, 0, 1}};
     for (const method m : all_methods) {
       INFO(name_of(m) << " at " << far);
       const fitted f = fit_of(m, x, false);
@@ -816,7 +821,7 @@ TEST_CASE("sure scores that are wrong now and then") {
 }
 
 TEST_CASE("probabilities of exactly 0 and 1 that are wrong now and then") {
-  const problem x{.x = {1, 1, 1, 0, 0, 0, 0}, .y = {1, 1, 0, 0, 0, 1, 0}, .logits = false};
+  const logistic_problem x{.x = {1, 1, 1, 0, 0, 0, 0}, .y = {1, 1, 0, 0, 0, 1, 0}, .logits = false};
   for (const method m : all_methods) {
     INFO(name_of(m));
     const fitted f = fit_of(m, x, false);
@@ -833,7 +838,7 @@ TEST_CASE("probabilities of exactly 0 and 1 that are wrong now and then") {
 TEST_CASE("a few far scores among others") {
   std::mt19937_64 generator(10);
   for (int i = 0; i < 120; ++i) {
-    problem x = random_problem(generator);
+    logistic_problem x = random_problem(generator);
     for (int j = 0; j < 6; ++j) {
       const bool high = generator() % 2 == 0;
       x.x.push_back(x.logits ? (high ? 500.0 : -500.0) : (high ? 1.0 : 0.0));
@@ -842,8 +847,8 @@ TEST_CASE("a few far scores among others") {
     }
     for (const method m : all_methods)
       for (const bool smooth : {false, true}) {
-        INFO("problem " << i << ", " << name_of(m) << (smooth ? ", smoothed" : "") << ":"
-                        << x.text());
+        INFO("logistic_problem " << i << ", " << name_of(m) << (smooth ? ", smoothed" : "") << ":"
+                                 << x.text());
         const fitted f = fit_of(m, x, smooth);
         REQUIRE(f.report.converged);
         REQUIRE(optimum_fault(m, x, smooth, f.numbers, 1) == "");
@@ -853,7 +858,7 @@ TEST_CASE("a few far scores among others") {
 }
 
 TEST_CASE("logits beyond 10^4 that overlap have a maximum") {
-  const problem x{.x = {2e4, 1e4, 1e4, -1e4, -2e4, 3e3}, .y = {1, 1, 0, 0, 1, 0}};
+  const logistic_problem x{.x = {2e4, 1e4, 1e4, -1e4, -2e4, 3e3}, .y = {1, 1, 0, 0, 1, 0}};
   for (const bool smooth : {false, true}) {
     const fitted f = fit_of(method::affine, x, smooth);
     CHECK(f.report.converged);
@@ -863,8 +868,8 @@ TEST_CASE("logits beyond 10^4 that overlap have a maximum") {
 }
 
 TEST_CASE("logits of any size give probabilities, and fit as 1e6 does") {
-  const problem near{.x = {1e6, -1e6, 3, -1e6, 2}, .y = {0, 1, 1, 0, 1}};
-  const problem x{.x = {1e30, -1e30, 3, -1e25, 2}, .y = {0, 1, 1, 0, 1}};
+  const logistic_problem near{.x = {1e6, -1e6, 3, -1e6, 2}, .y = {0, 1, 1, 0, 1}};
+  const logistic_problem x{.x = {1e30, -1e30, 3, -1e25, 2}, .y = {0, 1, 1, 0, 1}};
   for (const method m : all_methods)
     for (const bool smooth : {false, true}) {
       INFO(name_of(m) << (smooth ? ", smoothed" : ""));
@@ -889,7 +894,7 @@ TEST_CASE("one against the rest is a fit a class") {
     double before = 0, after = 0, gradient = 0;
     matrix<double> q(400, 4);
     for (std::size_t k = 0; k < 4; ++k) {
-      problem of_class{.x = {}, .y = {}, .logits = false};
+      logistic_problem of_class{.x = {}, .y = {}, .logits = false};
       if (weighted) of_class.w = x.w;
       for (std::size_t i = 0; i < 400; ++i) {
         of_class.x.push_back(x.p(i, k));
@@ -932,7 +937,7 @@ TEST_CASE("one against the rest is a fit a class") {
 TEST_CASE("one against the rest of other binary recalibrators") {
   const classes_problem x = random_classes(300, 3, 2, 12);
   for (std::size_t k = 0; k < 3; ++k) {
-    problem of_class{.x = {}, .y = {}, .logits = false};
+    logistic_problem of_class{.x = {}, .y = {}, .logits = false};
     for (std::size_t i = 0; i < 300; ++i) {
       of_class.x.push_back(x.p(i, k));
       of_class.y.push_back(x.y[i] == static_cast<int>(k) ? 1 : 0);
@@ -998,7 +1003,7 @@ TEST_CASE("one against the rest of float logits fits what it maps") {
     for (const auto* r : {&wide, &single}) {
       double objective = 0;
       for (std::size_t k = 0; k < 3; ++k) {
-        problem of_class{.x = {}, .y = {}, .logits = false};
+        logistic_problem of_class{.x = {}, .y = {}, .logits = false};
         for (std::size_t i = 0; i < 2000; ++i) {
           of_class.x.push_back(x.p(i, k));
           of_class.y.push_back(x.y[i] == static_cast<int>(k) ? 1 : 0);
@@ -1015,7 +1020,7 @@ TEST_CASE("one against the rest of float logits fits what it maps") {
 TEST_CASE("mixed with the uniform distribution") {
   std::mt19937_64 generator(17);
   for (int i = 0; i < 20; ++i) {
-    const problem x = random_problem(generator);
+    const logistic_problem x = random_problem(generator);
     const auto r = x.fitted<mixed_with_uniform<beta>>({});
     const beta alone = x.fitted<beta>({});
     CHECK(numbers_of(r.inner()) == numbers_of(alone));
@@ -1068,7 +1073,7 @@ TEST_CASE("mixed with the uniform distribution: 0 and 1 do not occur, and no sam
 
 TEST_CASE("outputs of other types and strides") {
   std::mt19937_64 generator(19);
-  const problem x = random_problem(generator);
+  const logistic_problem x = random_problem(generator);
   const std::size_t n = x.size();
   const beta r = x.fitted<beta>({});
   x.with_scores([&](const auto& scores) {
@@ -1143,7 +1148,7 @@ TEST_CASE("a saved and loaded model does the same, bit for bit") {
     CHECK(bits(again.report().objective_after) == bits(r.report().objective_after));
   };
   for (int i = 0; i < 20; ++i) {
-    const problem x = random_problem(generator);
+    const logistic_problem x = random_problem(generator);
     x.with_scores([&](const auto& scores) {
       check(x.fitted<affine>({}), scores);
       check(x.fitted<quadratic>({}), scores);
@@ -1183,7 +1188,7 @@ TEST_CASE("documents of other models are refused") {
 TEST_CASE("recalibrated() measures what transform() makes") {
   std::mt19937_64 generator(23);
   for (int i = 0; i < 10; ++i) {
-    const problem x = random_problem(generator);
+    const logistic_problem x = random_problem(generator);
     x.with_scores([&](const auto& scores) {
       const affine a = x.fitted<affine>({});
       const std::vector<double> q = a.transform(scores), z = a.transform_logits(scores);
@@ -1322,15 +1327,15 @@ TEST_CASE("bad input is an exception with the function and the place in it") {
 
 TEST_CASE("nan_policy::count leaves samples out of the fit and gives rows of NaN") {
   std::mt19937_64 generator(27);
-  const problem x = random_problem(generator);
+  const logistic_problem x = random_problem(generator);
   std::vector<std::size_t> kept;
-  problem holes = x;
+  logistic_problem holes = x;
   for (std::size_t i = 0; i < x.size(); ++i)
     if (i % 5 == 2)
       holes.x[i] = not_a_number;
     else
       kept.push_back(i);
-  const problem rest = x.at(kept);
+  const logistic_problem rest = x.at(kept);
   for (const method m : all_methods)
     CHECK(fit_of(m, holes, true, {.nan = nan_policy::count}).numbers ==
           fit_of(m, rest, true).numbers);
@@ -1383,7 +1388,7 @@ TEST_CASE("recalibrated() does not mind NaN in samples that are left out") {
 
 TEST_CASE("ignore_label and valid leave samples out") {
   std::mt19937_64 generator(29);
-  problem x = random_problem(generator);
+  logistic_problem x = random_problem(generator);
   std::vector<unsigned char> valid(x.size(), 1);
   std::vector<std::size_t> kept;
   for (std::size_t i = 0; i < x.size(); ++i) {

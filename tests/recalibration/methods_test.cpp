@@ -45,11 +45,11 @@ const struct near_samples {
       y.push_back(i * 13 % 60 < i);
     }
   }
-} binary_problem;
+} few_binary;
 
 const problem<double> some = random_problem<double>(60, 3, 1.5, 2, 4);
 
-std::string fitted(std::string_view name, const named_options& method) {
+std::string fitted_text(std::string_view name, const named_options& method) {
   return to_json(*fit_by_name(name, logits(some.z), some.labels, {}, method));
 }
 
@@ -57,19 +57,19 @@ std::string fitted(std::string_view name, const named_options& method) {
 
 TEST_CASE("fit_by_name: options as text are the options of the type") {
   CHECK(
-      fitted("histogram_mass", {{"bins", "4"}}) ==
+      fitted_text("histogram_mass", {{"bins", "4"}}) ==
       to_json(fit<one_against_rest<histogram_mass>>(logits(some.z), some.labels, {}, {.bins = 4})));
-  CHECK(fitted("bbq", {{"prior", "0.5"}}) ==
+  CHECK(fitted_text("bbq", {{"prior", "0.5"}}) ==
         to_json(fit<one_against_rest<bbq>>(logits(some.z), some.labels, {}, {.prior = 0.5})));
-  CHECK(fitted("beta", {{"smooth_targets", "true"}, {"form", "am"}}) ==
+  CHECK(fitted_text("beta", {{"smooth_targets", "true"}, {"form", "am"}}) ==
         to_json(fit<one_against_rest<beta>>(logits(some.z), some.labels, {},
                                             {.form = beta_form::am, .smooth_targets = true})));
-  CHECK(fitted("matrix", {{"off_diagonal", "1e-2"}, {"intercept", "0.5"}}) ==
+  CHECK(fitted_text("matrix", {{"off_diagonal", "1e-2"}, {"intercept", "0.5"}}) ==
         to_json(fit<matrix_scaling>(logits(some.z), some.labels, {},
                                     {.off_diagonal = 1e-2, .intercept = 0.5})));
-  CHECK(fitted("temperature", {{"warm_start", "false"}}) ==
+  CHECK(fitted_text("temperature", {{"warm_start", "false"}}) ==
         to_json(fit<temperature_scaling>(logits(some.z), some.labels, {}, {.warm_start = false})));
-  CHECK_FALSE(fitted("svs", {{"max_iterations", "1"}}) == fitted("svs", {}));
+  CHECK_FALSE(fitted_text("svs", {{"max_iterations", "1"}}) == fitted_text("svs", {}));
 }
 
 TEST_CASE("recalibrator_options: what is by default changes nothing") {
@@ -79,13 +79,13 @@ TEST_CASE("recalibrator_options: what is by default changes nothing") {
     options += method.size();
     if (info.name == dac::kind) continue;
     INFO(info.name);
-    CHECK(fitted(info.name, method) == fitted(info.name, {}));
+    CHECK(fitted_text(info.name, method) == fitted_text(info.name, {}));
     std::set<std::string> names;
     for (const auto& option : method) {
       const std::string &name = option.first, &value = option.second;
       names.insert(name);
       CHECK_FALSE(value.empty());
-      const std::string said = message([&] { return fitted(info.name, {{name, "?"}}); });
+      const std::string said = message([&] { return fitted_text(info.name, {{name, "?"}}); });
       CHECK_THAT(said, Catch::StartsWith("fit<" + std::string(info.name) + ">(): option " + name +
                                          ": expected ") &&
                            Catch::EndsWith(", got \"?\""));
@@ -98,38 +98,38 @@ TEST_CASE("recalibrator_options: what is by default changes nothing") {
 
 TEST_CASE("fit_by_name: options that there are not are sentences") {
   CHECK(message([] {
-          return fitted("ets", {{"bins", "3"}});
+          return fitted_text("ets", {{"bins", "3"}});
         }) == "fit<ets>(): takes no options, got \"bins\"");
   CHECK(message([] {
-          return fitted("scaling_binning", {{"bin", "3"}});
+          return fitted_text("scaling_binning", {{"bin", "3"}});
         }) ==
         "fit<scaling_binning>(): expected an option out of bins, smooth_targets; got \"bin\"");
   CHECK(message([] {
-          return fitted("histogram_width", {{"bins", "3"}, {"bins", "4"}});
+          return fitted_text("histogram_width", {{"bins", "3"}, {"bins", "4"}});
         }) == "fit<histogram_width>(): option bins is given twice");
   for (const std::string text : {"", "x", "-1", "3.5", "3 ", "1e3", "99999999999999999999"})
     CHECK(message([&] {
-            return fitted("histogram_width", {{"bins", text}});
+            return fitted_text("histogram_width", {{"bins", text}});
           }) ==
           "fit<histogram_width>(): option bins: expected a whole number >= 0, got \"" + text + '"');
   for (const std::string text : {"", "x", "nan", "inf", "1e999", "1,5"})
     CHECK(message([&] {
-            return fitted("bbq", {{"prior", text}});
+            return fitted_text("bbq", {{"prior", text}});
           }) == "fit<bbq>(): option prior: expected a finite number, got \"" + text + '"');
   CHECK(message([] {
-          return fitted("affine", {{"smooth_targets", "1"}});
+          return fitted_text("affine", {{"smooth_targets", "1"}});
         }) == "fit<affine>(): option smooth_targets: expected true or false, got \"1\"");
   CHECK(message([] {
-          return fitted("beta", {{"form", "bam"}});
+          return fitted_text("beta", {{"form", "bam"}});
         }) == "fit<beta>(): option form: expected one of abm, am, ab, got \"bam\"");
   CHECK(message([] {
-          return fitted("histogram_width", {{"bins", "0"}});
+          return fitted_text("histogram_width", {{"bins", "0"}});
         }) == "histogram_width::fit(): expected at least 1 bin, got 0");
 }
 
 TEST_CASE("fit_proximity_by_name: what the types make, and back from text") {
-  const std::vector<double>&near = binary_problem.near, &p = binary_problem.p;
-  const std::vector<int>& y = binary_problem.y;
+  const std::vector<double>&near = few_binary.near, &p = few_binary.p;
+  const std::vector<int>& y = few_binary.y;
   const auto z = logits(some.z);
   const auto binary = binary_probabilities(p);
   const auto check = [](const auto& r, const auto& expected) {
@@ -149,7 +149,7 @@ TEST_CASE("fit_proximity_by_name: what the types make, and back from text") {
   using tempered = procal_bin_mean_shift<temperature_scaling>;
   const std::string text = to_json(tempered::fit(z, some.labels, near));
   CHECK(to_json(*any_proximity_recalibrator_from_json(text)) == text);
-  CHECK_THROWS_WITH(any_proximity_recalibrator_from_json(fitted("ets", {})),
+  CHECK_THROWS_WITH(any_proximity_recalibrator_from_json(fitted_text("ets", {})),
                     Catch::Contains("no kind of recalibrator with proximities \"ets\""));
   CHECK(proximity_recalibrator_options("procal_bin_mean_shift") == named_options{{"bins", "5"}});
   CHECK(proximity_recalibrator_options("procal_density_ratio").empty());
@@ -167,8 +167,8 @@ TEST_CASE("fit_proximity_by_name: what the types make, and back from text") {
 }
 
 TEST_CASE("transform_logits() of scores with proximities: logarithms of what transform() gives") {
-  const std::vector<double>&near = binary_problem.near, &p = binary_problem.p;
-  const std::vector<int>& y = binary_problem.y;
+  const std::vector<double>&near = few_binary.near, &p = few_binary.p;
+  const std::vector<int>& y = few_binary.y;
   const auto r = procal_bin_mean_shift<>::fit(logits(some.z), some.labels, near);
   const auto q = r.transform(logits(some.z), near), v = r.transform_logits(logits(some.z), near);
   const double least = std::log(static_cast<double>(std::numeric_limits<float>::min()));
@@ -183,8 +183,8 @@ TEST_CASE("transform_logits() of scores with proximities: logarithms of what tra
 }
 
 TEST_CASE("mixed_isotonic: mixed_with_uniform<isotonic> as one map by points") {
-  const std::vector<double>& p = binary_problem.p;
-  const std::vector<int>& y = binary_problem.y;
+  const std::vector<double>& p = few_binary.p;
+  const std::vector<int>& y = few_binary.y;
   std::vector<double> w(60);
   for (std::size_t i = 0; i < 60; ++i) w[i] = static_cast<double>(i % 3);
   const row_options weighted = {.weights = w};

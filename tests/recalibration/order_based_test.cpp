@@ -19,6 +19,7 @@
 
 using namespace calibra;
 using namespace calibra::test::binary;
+using calibra::test::epsilon;
 
 namespace {
 
@@ -101,8 +102,8 @@ points naive_centred_map(const std::vector<block>& blocks) {
 }
 
 /// What isotonic regression says of one more sample of weight 1.
-long double naive_with(const problem& x, double p, int label) {
-  problem more = x;
+long double naive_with(const binary_problem& x, double p, int label) {
+  binary_problem more = x;
   if (more.w.empty()) more.w.assign(x.size(), 1.0);
   more.p.push_back(p);
   more.y.push_back(label);
@@ -119,7 +120,7 @@ struct naive_bins {
   std::vector<double> edges;  // with 0 and 1
   std::vector<long double> weight, hits;
 
-  naive_bins(std::vector<double> at, const problem& x)
+  naive_bins(std::vector<double> at, const binary_problem& x)
       : edges(std::move(at)), weight(edges.size() - 1), hits(edges.size() - 1) {
     for (std::size_t i = 0; i < x.size(); ++i) {
       const std::size_t b = bin_of(x.p[i]);
@@ -139,7 +140,7 @@ struct naive_bins {
   }
 };
 
-naive_bins naive_width_bins(const problem& x, std::size_t bins) {
+naive_bins naive_width_bins(const binary_problem& x, std::size_t bins) {
   std::vector<double> edges;
   for (std::size_t b = 0; b <= bins; ++b)
     edges.push_back(static_cast<double>(b) / static_cast<double>(bins));
@@ -148,7 +149,7 @@ naive_bins naive_width_bins(const problem& x, std::size_t bins) {
 
 /// Sorted samples dealt into parts, the first n mod B of which have one more; edges half way
 /// between neighbouring parts, equal ones once.
-naive_bins naive_mass_bins(const problem& x, std::size_t bins) {
+naive_bins naive_mass_bins(const binary_problem& x, std::size_t bins) {
   std::vector<double> sorted;
   for (std::size_t i = 0; i < x.size(); ++i)
     if (x.weight(i) > 0) sorted.push_back(x.p[i]);
@@ -169,7 +170,7 @@ naive_bins naive_mass_bins(const problem& x, std::size_t bins) {
 
 /// A line by points whose x are off by a rounding too.
 template<class R>
-std::string check_points(const problem& x, const R& r, const points& naive) {
+std::string check_points(const binary_problem& x, const R& r, const points& naive) {
   std::string what = check_map(x, r, [&](double p) {
     const auto [value, slope] = naive.at(p);
     return std::pair(value, rounding(x) * static_cast<double>(2 + slope));
@@ -179,15 +180,15 @@ std::string check_points(const problem& x, const R& r, const points& naive) {
   return check_report(x, r.report(), [&](double p) { return naive.at(p).first; });
 }
 
-std::string check_isotonic(const problem& x) {
+std::string check_isotonic(const binary_problem& x) {
   return check_points(x, x.fitted<isotonic>(), naive_isotonic_map(naive_blocks(x)));
 }
 
-std::string check_centred(const problem& x) {
+std::string check_centred(const binary_problem& x) {
   return check_points(x, x.fitted<centred_isotonic>(), naive_centred_map(naive_blocks(x)));
 }
 
-std::string check_venn_abers(const problem& x) {
+std::string check_venn_abers(const binary_problem& x) {
   const venn_abers r = x.fitted<venn_abers>();
   // Differences of sums over all weights, divided by no less than the new sample's 1.
   const double tolerance = 2 * rounding(x) * (1 + x.total());
@@ -212,7 +213,7 @@ std::string check_venn_abers(const problem& x) {
   return check_report(x, r.report(), expected);
 }
 
-std::string check_width(const problem& x) {
+std::string check_width(const binary_problem& x) {
   for (const std::size_t bins : {std::size_t{1}, std::size_t{3}, 1 + x.size() % 16}) {
     const histogram_width r = x.fitted<histogram_width>({.bins = bins});
     const naive_bins naive = naive_width_bins(x, bins);
@@ -225,7 +226,7 @@ std::string check_width(const problem& x) {
   return "";
 }
 
-std::string check_mass(const problem& x) {
+std::string check_mass(const binary_problem& x) {
   for (const std::size_t bins : {std::size_t{1}, std::size_t{2}, std::size_t{5}, std::size_t{15}}) {
     const histogram_mass r = x.fitted<histogram_mass>({.bins = bins});
     const naive_bins naive = naive_mass_bins(x, bins);
@@ -260,7 +261,7 @@ TEST_CASE("histogram_mass gives the hit rates of bins of equally many samples") 
 }
 
 TEST_CASE("logits are taken as their sigmoid") {
-  for_problems(6, 500, [](const problem& x) -> std::string {
+  for_problems(6, 500, [](const binary_problem& x) -> std::string {
     std::vector<double> z, p;
     for (const double s : x.p) {
       z.push_back(9 * s - 4);
@@ -292,7 +293,7 @@ TEST_CASE("more samples") {
   std::mt19937_64 generator(9);
   std::uniform_real_distribution<double> uniform;
   for (int i = 0; i < 30; ++i) {
-    problem x;
+    binary_problem x;
     const double slope = uniform(generator), cells = i % 3 == 0 ? 20 : 1e9;
     for (int j = 0; j < 150; ++j) {
       x.p.push_back(std::floor(uniform(generator) * cells) / cells);
@@ -341,7 +342,7 @@ TEST_CASE("blocks of equal means are equal whatever the weights add up to") {
   const double means[] = {0, 1.0 / 3, 0.5, 2.0 / 3, 1};
   int right = 0;
   for (int i = 0; i < 1000; ++i, ++right) {
-    problem x;
+    binary_problem x;
     std::size_t mean = 0;
     for (int b = 0; b < 6; ++b) {
       if (generator() % 2 == 0) mean = std::min<std::size_t>(4, mean + 1);
@@ -351,7 +352,7 @@ TEST_CASE("blocks of equal means are equal whatever the weights add up to") {
         x.y.push_back(static_cast<double>(j) + 0.5 < means[mean] * static_cast<double>(n) ? 1 : 0);
       }
     }
-    problem scaled = x;
+    binary_problem scaled = x;
     scaled.w.assign(x.size(), i % 2 == 0 ? 0.1 : 1.0 / static_cast<double>(3 + i));
     const isotonic a = x.fitted<isotonic>(), b = scaled.fitted<isotonic>();
     const centred_isotonic c = x.fitted<centred_isotonic>(), d = scaled.fitted<centred_isotonic>();
@@ -390,9 +391,9 @@ TEST_CASE("an example by hand") {
 }
 
 TEST_CASE("nothing to fit to") {
-  problem none;
-  problem weightless{{0.3, 0.6}, {1, 0}, {0, 0}};
-  for (const problem& x : {none, weightless}) {
+  binary_problem none;
+  binary_problem weightless{{0.3, 0.6}, {1, 0}, {0, 0}};
+  for (const binary_problem& x : {none, weightless}) {
     CHECK(check_isotonic(x) == "");
     CHECK(check_centred(x) == "");
     CHECK(check_venn_abers(x) == "");
@@ -412,7 +413,7 @@ TEST_CASE("nothing to fit to") {
 
 TEST_CASE("weights of any size give probabilities") {
   const auto problem_of = [](std::mt19937_64& generator, const std::vector<int>& powers) {
-    problem x;
+    binary_problem x;
     const std::size_t n = 1 + generator() % 5;
     for (std::size_t j = 0; j < n; ++j) {
       x.p.push_back(static_cast<double>(generator() % 6) / 5);
@@ -421,7 +422,7 @@ TEST_CASE("weights of any size give probabilities") {
     }
     return x;
   };
-  const auto what_is_wrong = [](const problem& x) -> std::string {
+  const auto what_is_wrong = [](const binary_problem& x) -> std::string {
     try {
       const venn_abers r = x.fitted<venn_abers>();
       const isotonic s = x.fitted<isotonic>();
@@ -441,7 +442,7 @@ TEST_CASE("weights of any size give probabilities") {
     std::mt19937_64 generator(8);
     int right = 0;
     for (int i = 0; i < 3000; ++i, ++right) {
-      const problem x = problem_of(generator, powers);
+      const binary_problem x = problem_of(generator, powers);
       const std::string what = what_is_wrong(x);
       if (!what.empty()) fail(i, x, what);
     }

@@ -10,16 +10,16 @@
 #include <limits>
 #include <vector>
 
+#include "constants.hpp"
 #include "feature_tables.hpp"
 
 using namespace calibra;
+using calibra::test::epsilon;
 using feature_tables::random_matrix;
 
 namespace {
 
 using real = long double;
-
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 template<class T>
 std::vector<double> naive(const matrix<T>& x, const matrix<T>& r, bool same,

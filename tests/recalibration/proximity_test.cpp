@@ -13,12 +13,12 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <numbers>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "constants.hpp"
 #include "temperature_oracle.hpp"
 
 using namespace calibra;
@@ -28,9 +28,6 @@ namespace {
 
 using real = long double;
 using calibra::options;
-
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// Random logits, of which those of a high proximity are the surer ones.
 struct proximity_problem : problem<double> {

@@ -12,14 +12,13 @@
 #include <limits>
 #include <vector>
 
+#include "constants.hpp"
 #include "temperature_oracle.hpp"
 
 using namespace calibra;
 using namespace calibra::test;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 template<class T>
 void check_against_oracle(std::size_t n, std::size_t k, double temperature, double spread,

@@ -124,4 +124,19 @@ std::vector<double> naive_softmax(const M& z, std::size_t i, double temperature)
 template<class C>
 constexpr double temperature_tolerance = std::is_same_v<C, double> ? 1e-11 : 1e-7;
 
+/// The rows at some places, and what belongs to them.
+template<class Keep>
+problem<double> rows_where(const problem<double>& x, const Keep& keep) {
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < x.labels.size(); ++i)
+    if (keep(i)) kept.push_back(i);
+  problem<double> some{matrix<double>(kept.size(), x.z.cols()), {}, {}};
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    for (std::size_t k = 0; k < x.z.cols(); ++k) some.z(i, k) = x.z(kept[i], k);
+    some.labels.push_back(x.labels[kept[i]]);
+    some.weights.push_back(x.weights[kept[i]]);
+  }
+  return some;
+}
+
 }  // namespace calibra::test

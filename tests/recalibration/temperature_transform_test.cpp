@@ -15,15 +15,13 @@
 #include <vector>
 
 #include "allocations.hpp"
+#include "constants.hpp"
 #include "temperature_oracle.hpp"
 
 using namespace calibra;
 using namespace calibra::test;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// What exp() of a rounded argument costs: the argument's size times the rounding, and the sum.
 template<class C>

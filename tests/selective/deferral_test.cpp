@@ -7,12 +7,12 @@
 #include <cmath>
 #include <cstddef>
 #include <initializer_list>
-#include <limits>
 #include <random>
 #include <set>
 #include <vector>
 
 #include "calibra/selective/deferral.hpp"
+#include "constants.hpp"
 #include "drawn.hpp"
 #include "random_sample.hpp"
 
@@ -22,9 +22,6 @@ using namespace calibra::test;
 namespace {
 
 using real = long double;
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 bool near(double got, real expected, double tolerance) {
   return std::abs(static_cast<real>(got) - expected) <= tolerance;

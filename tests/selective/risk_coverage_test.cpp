@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstddef>
 #include <initializer_list>
-#include <limits>
 #include <random>
 #include <set>
 #include <string>
@@ -15,6 +14,7 @@
 
 #include "calibra/metrics/aurc.hpp"
 #include "calibra/selective/risk_coverage.hpp"
+#include "constants.hpp"
 #include "drawn.hpp"
 #include "random_sample.hpp"
 
@@ -25,9 +25,6 @@ namespace {
 
 using real = long double;
 using curve = std::vector<coverage_point>;
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 bool near(double got, real expected, double tolerance) {
   return std::abs(static_cast<real>(got) - expected) <= tolerance;

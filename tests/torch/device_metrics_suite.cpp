@@ -52,7 +52,8 @@ std::string difference(const calibra::evaluation& got, const calibra::evaluation
     const bool order = std::find(of_order.begin(), of_order.end(),
                                  what.substr(what.find('_') == 5 ? 6 : 0)) != of_order.end();
     const double swaps = order ? 0.5 / static_cast<double>(expected.samples) : 0;
-    if (!close(x, y, std::max(tolerance, swaps))) all += concat(what, " ", x, " instead of ", y, "; ");
+    if (!close(x, y, std::max(tolerance, swaps)))
+      all += concat(what, " ", x, " instead of ", y, "; ");
   };
   for (std::size_t i = 0; i < got.metrics.size(); ++i) {
     if (got.metrics[i].name != expected.metrics[i].name) return got.metrics[i].name;

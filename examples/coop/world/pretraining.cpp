@@ -54,9 +54,9 @@ class pair_source {
   const vocabulary& words() const { return words_; }
 
   pairs draw_batch(std::int64_t step) const {
-    constexpr auto side = static_cast<std::int64_t>(picture_side);
+    constexpr auto pixels = static_cast<std::int64_t>(picture_side);
     const std::int64_t n = options_.batch;
-    pairs out{at::empty({n, 3, side, side}, at::kFloat), {}, at::empty({n}, at::kLong)};
+    pairs out{at::empty({n, 3, pixels, pixels}, at::kFloat), {}, at::empty({n}, at::kLong)};
     float* pictures = out.pictures.data_ptr<float>();
     std::int64_t* ends = out.ends.data_ptr<std::int64_t>();
     std::vector<std::vector<std::int64_t>> captions;
@@ -69,7 +69,7 @@ class pair_source {
       ends[i] = static_cast<std::int64_t>(captions.back().size()) + 1;
       longest = std::max(longest, captions.back().size() + 2);
       draw(what, web_conditions(level(step), random), random,
-           std::span<float, picture_values>(pictures + i * side * side * 3, picture_values));
+           std::span<float, picture_values>(pictures + i * pixels * pixels * 3, picture_values));
     }
     out.ids = at::zeros({n, static_cast<std::int64_t>(longest)}, at::kLong);
     auto* ids = out.ids.data_ptr<std::int64_t>();

@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
