@@ -39,24 +39,34 @@ MOST_IN_ROOT = 8
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]calibra/([^>"]+)[>"]', re.MULTILINE)
 
 
-# The standard headers of common names; any of several will do.
+# The standard headers of the names that are used; any of several will do.
 STANDARD = {
-    'algorithm': 'all_of any_of clamp copy copy_if copy_n count_if equal fill fill_n find find_if for_each'
-                 ' is_sorted lower_bound max max_element merge min min_element none_of nth_element'
-                 ' partition remove_if replace reverse rotate sort stable_sort unique upper_bound',
+    'algorithm':
+        'all_of any_of clamp copy copy_if copy_n count_if equal fill fill_n find '
+        'find_if for_each is_sorted lower_bound max max_element merge min min_element '
+        'minmax minmax_element move_backward none_of nth_element partition pop_heap '
+        'push_heap remove_if replace reverse rotate sort stable_sort transform unique '
+        'upper_bound',
     'array': 'array',
-    'atomic': 'atomic atomic_ref',
-    'bit': 'bit_cast bit_ceil bit_width countl_zero countr_zero popcount',
-    'charconv': 'from_chars to_chars',
-    'cmath': 'abs ceil copysign cos erf erfc exp expm1 fabs floor fma hypot isfinite isinf isnan ldexp'
-             ' lgamma log log1p log2 nextafter pow round signbit sin sqrt',
+    'atomic': 'atomic atomic_ref memory_order_relaxed',
+    'bit': 'bit_cast bit_ceil bit_width countl_zero countr_zero endian popcount',
+    'cctype': 'tolower',
+    'charconv': 'chars_format from_chars to_chars',
+    'cmath':
+        'abs acos cbrt ceil copysign cos erf erfc exp expm1 fabs floor fma fmod frexp '
+        'hypot isfinite isinf isnan ldexp lgamma log log10 log1p log2 lround nan '
+        'nearbyint nextafter pow round signbit sin sqrt tanh',
     'complex': 'complex',
-    'concepts': 'convertible_to default_initializable derived_from floating_point integral invocable'
-                ' same_as signed_integral totally_ordered unsigned_integral',
-    'cstddef': 'byte nullptr_t ptrdiff_t size_t',
+    'concepts':
+        'constructible_from convertible_to default_initializable derived_from '
+        'equality_comparable floating_point integral invocable same_as '
+        'signed_integral totally_ordered unsigned_integral',
+    'condition_variable': 'condition_variable',
+    'cstddef': 'byte nullptr_t ptrdiff_t size_t to_integer',
     'cstdint': 'int16_t int32_t int64_t int8_t uint16_t uint32_t uint64_t uint8_t uintptr_t',
-    'cstdio': 'fclose fopen fread fwrite printf snprintf',
+    'cstdio': 'fclose ferror fopen fread fwrite printf snprintf',
     'cstring': 'memcmp memcpy memset strlen',
+    'deque': 'deque',
     'exception': 'current_exception exception_ptr rethrow_exception',
     'filesystem': 'filesystem',
     'fstream': 'ifstream ofstream',
@@ -67,28 +77,37 @@ STANDARD = {
     'map': 'map multimap',
     'memory': 'make_shared make_unique shared_ptr unique_ptr weak_ptr',
     'mutex': 'lock_guard mutex scoped_lock unique_lock',
+    'new': 'nothrow',
+    'numbers': 'numbers',
     'numeric': 'accumulate gcd inner_product iota partial_sum',
     'optional': 'nullopt optional',
     'ostream iostream fstream sstream iosfwd': 'ostream',
     'set': 'multiset set',
-    'span': 'dynamic_extent span',
+    'span': 'as_bytes dynamic_extent span',
     'sstream': 'istringstream ostringstream stringstream',
-    'stdexcept': 'invalid_argument logic_error out_of_range runtime_error',
+    'stdexcept': 'domain_error invalid_argument logic_error out_of_range runtime_error',
     'string': 'stod stoi to_string',
     'string string_view': 'string string_view',
+    'system_error': 'errc error_code generic_category',
     'thread': 'jthread thread',
-    'tuple': 'apply make_tuple tie tuple tuple_element_t tuple_size_v',
-    'type_traits': 'add_const_t conditional_t decay_t enable_if_t false_type integral_constant'
-                   ' invoke_result_t is_arithmetic_v is_base_of_v is_const_v is_convertible_v'
-                   ' is_floating_point_v is_integral_v is_invocable_v is_lvalue_reference_v is_same_v'
-                   ' is_signed_v is_unsigned_v remove_const_t remove_cv_t remove_cvref_t'
-                   ' remove_reference_t true_type underlying_type_t void_t',
+    'tuple': 'apply make_tuple tie tuple tuple_element_t tuple_size tuple_size_v',
+    'type_traits':
+        'add_const_t conditional_t decay_t enable_if_t false_type integral_constant '
+        'invoke_result_t is_arithmetic_v is_base_of_v is_const_v is_constructible_v '
+        'is_convertible_v is_enum_v is_floating_point_v is_integral_v is_invocable_v '
+        'is_lvalue_reference_v is_pointer_v is_same_v is_signed_v '
+        'is_trivially_copyable_v is_unsigned_v remove_const_t remove_cv_t '
+        'remove_cvref_t remove_pointer_t remove_reference_t true_type type_identity '
+        'underlying_type_t void_t',
+    'typeinfo': 'type_info',
     'unordered_map': 'unordered_map',
-    'utility': 'declval exchange forward index_sequence make_index_sequence pair',
+    'unordered_set': 'unordered_set',
+    'utility': 'as_const declval exchange forward index_sequence make_index_sequence pair',
     'utility algorithm': 'move swap',
     'variant': 'get_if holds_alternative monostate variant visit',
     'vector': 'vector',
 }
+OF_MANY = {'begin', 'end', 'erase_if', 'get', 'rename'}
 NAMES = {name: wanted for wanted, names in STANDARD.items() for name in names.split()}
 
 
@@ -216,8 +235,12 @@ def check_std(headers):
         # Macros are read where they are used.
         code = re.sub(r'#define(?:.*\\\n)*.*|//.*|"(?:\\.|[^"\\\n])*"', '', text)
         for name in sorted(set(re.findall(r'\bstd::([a-z0-9_]+)', code))):
+            if name in OF_MANY:
+                continue
             wanted = NAMES.get(name, '').split()
-            if wanted and not there.intersection(wanted):
+            if not wanted:
+                faults.append(f'{header}: std::{name} is not in the list of {pathlib.Path(__file__).name}')
+            elif not there.intersection(wanted):
                 faults.append(f'{header}: std::{name} without <{wanted[0]}>')
     return faults
 

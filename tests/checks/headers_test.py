@@ -95,7 +95,8 @@ class Others(unittest.TestCase):
                                  'std::string_view s = std::move(t);\n')
         self.assertEqual(headers.check_std(files), [
             'table/bins.hpp: std::move without <utility>',
-            'table/bins.hpp: std::string_view without <string>'
+            'table/bins.hpp: std::string_view without <string>',
+            'table/bins.hpp: std::unheard_of is not in the list of headers.py'
         ])
 
 
