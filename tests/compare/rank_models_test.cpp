@@ -94,6 +94,11 @@ TEST_CASE("ranks of what cannot be ranked", "[rank_models]") {
                     Catch::Contains("rank_models(): expected 2 models or more, got 1"));
   CHECK_THROWS_WITH(rank_models(models.scores(), models.y, {nll, mean_confidence}),
                     Catch::Contains("no side of confidence is the better"));
+  // p is at least 1 / (replicates + 1), three times that once corrected.
+  const noisy_models three(60, {0.1, 0.2, 0.3}, 7);
+  CHECK_THROWS_WITH(rank_models(three.scores(), three.y, {ece}, {}, {.replicates = 50}),
+                    Catch::Contains("3 pairs of models by ece need more replicates than 50"));
+  CHECK_NOTHROW(rank_models(three.scores(), three.y, {ece}, {}, {.replicates = 59}));
   // The same model twice: nothing to tell apart.
   models.z[1] = models.z[0];
   for (const ranking& r : rank_models(models.scores(), models.y)) {

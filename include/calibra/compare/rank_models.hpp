@@ -35,6 +35,7 @@ struct model_pair {
   std::size_t first = 0, second = 0;
   double difference = std::numeric_limits<double>::quiet_NaN();  ///< first - second
   double p = std::numeric_limits<double>::quiet_NaN();  ///< corrected for all pairs, by Holm
+  std::string note = {};                                ///< why there is no p
 };
 
 /// How several models stand in one metric.
@@ -72,11 +73,15 @@ inline void rank_by_pairs(ranking& r, bool lower_is_better) {
 /// apart.
 ///
 /// Each two models are compared as compare() does; the p of all pairs in a metric are corrected by
-/// Holm. A model is surely better than another where its value is on the better side
-/// (metric_info::better) and that p is at most 1 - level: all that a ranking says of ranks is right
-/// at once, with probability `level`.
-/// Shapes: two models or more, else option_error; all as compare() wants two. Metrics without a
-/// better side are an option_error. A pair without a p tells nothing apart. Errors as compare().
+/// Holm. A model counts as better than another where its value is on the better side
+/// (metric_info::better; of a metric of your own the lower one, if it does not say) and that p is
+/// at most 1 - level. For means (nll, brier, accuracy) all ranks are right at once with a
+/// probability of about `level`. For metrics of bins or pairs p says that the models are not alike,
+/// and values include noise, which depends on the confidences: of two calibrated models ece calls
+/// one the better. Rank by nll, brier or debiased_l2.
+/// Shapes: two models or more, else option_error; all as compare() wants two. option_error too for
+/// metrics without a better side, and where `replicates` are too few for a p that is still small
+/// after the correction. A pair without a p tells nothing apart. Errors as compare().
 /// Cost: that of compare() for each two. Ref: Holm 1979; Mogstad, Romano, Shaikh and Wilhelm 2024
 /// (ranks from pairs that differ).
 template<class S, class L>
@@ -100,7 +105,12 @@ template<class S, class L>
       const comparison both = compare(models[i], models[j], labels, metrics, o, how);
       for (std::size_t m = 0; m < rankings.size(); ++m) {
         const metric_difference& d = both.differences[m];
-        rankings[m].pairs.push_back({i, j, d.difference, d.p});
+        const std::size_t pairs = models.size() * (models.size() - 1) / 2;
+        if (d.method == "permutation" &&
+            static_cast<double>(pairs) > (1 - how.level) * static_cast<double>(how.replicates + 1))
+          throw option_error(detail::concat("rank_models(): ", pairs, " pairs of models by ",
+                                            d.name, " need more replicates than ", how.replicates));
+        rankings[m].pairs.push_back({i, j, d.difference, d.p, d.note});
         rankings[m].ranks[i].value = d.a;
         rankings[m].ranks[j].value = d.b;
       }
