@@ -233,7 +233,7 @@ TEST_CASE("a replicate is the evidence of rows that are repeated", "[replicates]
 }
 
 TEST_CASE("what is drawn in blocks of rows is what is drawn at once", "[replicates]") {
-  const drawn<float> d(40'000, 3, 10);
+  const drawn<float> d(150'000, 3, 10);
   options o{.keep_rows = true};
   for (const bool weighted : {false, true}) {
     if (weighted) o.weights = d.weights;

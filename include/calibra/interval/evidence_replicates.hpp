@@ -32,9 +32,10 @@ namespace calibra {
 /// Takes evidence with `rows` (options::keep_rows). The parts that replicates have are means, the
 /// table on fixed bins, and the pairs, as far as the evidence has them; tables of classes and means
 /// of terms are not drawn. Cost of a replicate: O(N), some 4 ns a row for means and the table;
-/// pairs 10 ns more. Memory: that of the evidence, and 16 KB a thread; with clusters, strata or
-/// pairs a byte a unit and thread, and 4 a row; the pairs once more. Which bin a row is in takes
-/// the last bits of its confidence, 7 of 53 with 15 bins.
+/// pairs 10 ns more. Memory: that of the evidence, and 64 KB a thread. With clusters or strata 4
+/// bytes a row and one a unit and thread more, and some 50 a cluster while it is made; with pairs
+/// those once more, and for each thread that draws; with more than 16,000 bins a byte a row and
+/// thread. Which bin a row is in takes the last bits of its confidence, 7 of 53 with 15 bins.
 class evidence_replicates {
  public:
   /// Throws option_error for evidence without rows, and where rows of a cluster are in several

@@ -212,7 +212,7 @@ interval_report all_intervals(const options& o, const wanted& wanted, const inte
 /// The rows are read by one thread, so that nothing depends on their number; replicates by all.
 /// Errors, shapes: as evaluate(); option_error for a level outside (0, 1) and too few replicates
 /// for it. Same result for every number of threads, bit for bit. Cost: that of evaluate(), and for
-/// each replicate some 2 ns a row, 10 more where a metric needs pairs. Memory: that of
+/// each replicate some 4 ns a row, 10 more where a metric needs pairs. Memory: that of
 /// row_record and evidence_replicates. Ref: Efron and Tibshirani 1993; Davison and Hinkley 1997.
 template<detail::single_label_scores S, class L>
 [[nodiscard]] interval_report intervals(const S& scores, const L& labels,
