@@ -9,15 +9,20 @@
 # and writes a report, of the digits and of each NAME.probs.npy with NAME.labels.npy in the folder
 # `dumps`, into folder/NAME.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
 all=0
 if [[ "${1:-}" == --all ]]; then
   all=1
   shift
+  if (($# == 0)); then
+    echo "usage: tools/pictures.sh --all folder [program [dumps]]" >&2
+    exit 1
+  fi
 fi
-folder=$(realpath "${1:-docs/pictures}")
-program=$(realpath "${2:-build/bin/calibra}")
-dumps=${3:-}
+folder=$(realpath "${1:-$root/docs/pictures}")
+program=$(realpath "${2:-$root/build/bin/calibra}")
+dumps=${3:+$(realpath "$3")}
+cd "$root"
 digits=examples/data/digits
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -61,7 +66,7 @@ everything() { # name model scores labels flag...: what the scores are
 }
 everything digits "$scratch/digits.json" "$digits/test_logits.npy" "$digits/test_labels.npy"
 for scores in "$dumps"/*.probs.npy; do
-  [[ -e "$scores" ]] || continue
+  [[ -n "$dumps" && -e "$scores" ]] || continue
   name=$(basename "$scores" .probs.npy)
   labels=$dumps/$name.labels.npy
   "$program" fit "$scores" "$labels" --from probabilities -o "$scratch/$name.json" >/dev/null

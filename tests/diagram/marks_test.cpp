@@ -160,18 +160,19 @@ TEST_CASE("the smoothed curve is that of means with Gaussian weights", "[diagram
     std::size_t next = 0;
     for (std::size_t p = 0; p < 51; ++p) {
       const double t = static_cast<double>(p) / 50;
-      double weight = 0, confidence = 0, hits = 0, variance = 0;
+      double weight = 0, confidence = 0, hits = 0, variance = 0, nearest = 0;
       for (std::size_t i = 0; i < pairs.size(); ++i) {
         double k = 0;
         for (const double at : {pairs.confidence(i), -pairs.confidence(i), 2 - pairs.confidence(i)})
           k += std::exp(-std::pow((t - at) / found.bandwidth, 2) / 2);
         const double c = pairs.confidence(i), w = pairs.weight(i) * k;
+        if (w > 0) nearest = std::max(nearest, k);
         weight += w;
         confidence += w * c;
         hits += pairs.hit(i) ? w : 0;
         variance += w * w * c * (1 - c);
       }
-      if (weight < 1) continue;
+      if (nearest < std::exp(-0.5)) continue;
       INFO("t " << t << ", weighted " << weighted);
       REQUIRE(next < curve.size());
       // Steps of 1/4096 are gathered at their means.
@@ -188,6 +189,14 @@ TEST_CASE("the smoothed curve is that of means with Gaussian weights", "[diagram
     CHECK(p.description.find("Smooth ECE " + calibra::detail::fixed_text(found.value, 4)) !=
           std::string::npos);
   }
+  // Weights count by their ratios; a narrow kernel has points where samples are.
+  sample small, whole;
+  for (std::size_t i = 0; i < 40; ++i) {
+    small.push_back(static_cast<double>(i) / 40, i % 3 == 0, 1.0 / 40);
+    whole.push_back(static_cast<double>(i) / 40, i % 3 == 0);
+  }
+  CHECK(smooth_curve(small, 0.1).size() == smooth_curve(whole, 0.1).size());
+  CHECK(smooth_curve(whole, 1e-170).empty());
   CHECK(smooth_curve(sample(), 0.1).empty());
   CHECK(smooth_curve(collect(logits(s.z), s.labels), std::nan("")).empty());
 }

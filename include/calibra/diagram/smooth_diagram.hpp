@@ -26,13 +26,15 @@ struct smooth_point {
 };
 
 /// The frequency of hits around each confidence: means with Gaussian weights of width sigma,
-/// reflected at 0 and 1, at `points` confidences; those with the weight of less than a sample are
-/// left out. The gap between frequency and confidence is what smooth_ece() averages.
+/// reflected at 0 and 1, at `points` confidences; those further than about a sigma from every
+/// sample are left out. The gap between frequency and confidence is, but for further reflections of
+/// wide kernels, what smooth_ece() averages.
 ///
 /// Formula: at t, sum_i w_i K(t, c_i) x_i / sum_i w_i K(t, c_i) for x = c and x = hit; deviation:
-///   the root of sum_i w_i^2 K^2 c_i (1 - c_i), over that sum. K is 1 at its peak.
+///   the root of sum_i w_i^2 K^2 c_i (1 - c_i), over that sum. A point is left out where no K, 1 at
+///   its peak, is above exp(-1/2).
 /// Pairs are first gathered on 4,096 steps of [0, 1]. Cost: O(N + 4096 points). No samples, or a
-/// sigma that is not positive: nothing. Ref: Blasiok and Nakkiran 2024 (arXiv 2309.12236).
+/// sigma below 1e-5: nothing. Ref: Blasiok and Nakkiran 2024 (arXiv 2309.12236).
 [[nodiscard]] inline std::vector<smooth_point> smooth_curve(const sample& pairs, double sigma,
                                                             std::size_t points = 200) {
   struct step {
@@ -49,21 +51,26 @@ struct smooth_point {
     s.variance += w * w * c * (1 - c);
   }
   std::vector<smooth_point> curve;
-  if (!(sigma > 0)) return curve;
-  const auto bell = [&](double away) { return std::exp(-0.5 * away * away / (sigma * sigma)); };
+  if (!(sigma >= 1e-5)) return curve;
+  const auto bell = [&](double away) {
+    const double x = away / sigma;
+    return std::exp(-0.5 * x * x);
+  };
   for (std::size_t p = 0; p < points; ++p) {
     const double t = points == 1 ? 0.5 : static_cast<double>(p) / static_cast<double>(points - 1);
     step all;
+    double nearest = 0;
     for (const step& s : grid) {
       if (s.weight == 0) continue;
       const double c = s.confidence / s.weight;
       const double k = bell(t - c) + bell(t + c) + bell(2 - t - c);
+      nearest = std::max(nearest, k);
       all.weight += k * s.weight;
       all.confidence += k * s.confidence;
       all.hits += k * s.hits;
       all.variance += k * k * s.variance;
     }
-    if (all.weight < 1) continue;
+    if (nearest < bell(sigma)) continue;
     curve.push_back(
         {all.confidence / all.weight, all.hits / all.weight, std::sqrt(all.variance) / all.weight});
   }
