@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "calibra/array/matrix.hpp"
 #include "calibra/compare/rank_models.hpp"
 #include "calibra/evaluate.hpp"
 
