@@ -47,7 +47,7 @@ struct noisy_models {
 TEST_CASE("ranks are those that pairs corrected by Holm leave", "[rank_models]") {
   const noisy_models models(400, {1.5, 0.1, 0.1, 3}, 5);
   const metric_list metrics{nll, accuracy, ece};
-  const interval_options how{.replicates = 99, .seed = 4};
+  const interval_options how{.replicates = 199, .seed = 4};
   const std::vector<ranking> rankings = rank_models(models.scores(), models.y, metrics, {}, how);
   REQUIRE(rankings.size() == 3);
   for (const ranking& r : rankings) {
