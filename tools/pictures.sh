@@ -21,7 +21,7 @@ if [[ "${1:-}" == --all ]]; then
 fi
 folder=$(realpath "${1:-$root/docs/pictures}")
 program=$(realpath "${2:-$root/build/bin/calibra}")
-dumps=${3:+$(realpath "$3")}
+dumps=${3:+$(realpath -m "$3")}  # need not be there
 cd "$root"
 digits=examples/data/digits
 scratch=$(mktemp -d)
