@@ -13,9 +13,9 @@
 
 #include "calibra/error.hpp"
 #include "calibra/evaluate/report.hpp"
+#include "calibra/hypothesis/calibration_test.hpp"
 #include "calibra/hypothesis/test_calibration.hpp"
 #include "calibra/json.hpp"
-#include "calibra/rows/double_rows.hpp"
 #include "inputs.hpp"
 #include "p_text.hpp"
 #include "progress.hpp"
@@ -69,7 +69,7 @@ std::vector<test_result> results_of(const inputs& in, const test_request& reques
     return results;
   }
   with_scores(in.scores, request.data.from, [&](const auto& scores) {
-    of_pairs(sorted(collect(in_double(scores), labels, o)),
+    of_pairs(sorted(calibra::detail::tested_pairs(scores, labels, o)),
              [&] { results.push_back(skce_test.with({.seed = request.seed})(scores, labels, o)); });
   });
   return results;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -60,6 +61,43 @@ inline std::vector<point> thinned(const std::vector<point>& line, std::size_t mo
   return kept;
 }
 
+/// Frequencies of hits over confidences, and what they are called.
+struct named_curve {
+  std::string name;
+  std::vector<point> points;
+};
+struct named_band {
+  std::string name;
+  std::vector<point> low, high;  ///< at the same confidences
+};
+
+/// A curve of frequencies with a band behind it, and below how many samples there are. `found`:
+/// what the caption says; empty where there are no samples.
+inline picture frequency_curve(const sample& pairs, const std::string& title, named_curve curve,
+                               named_band band, std::string_view what, const std::string& found) {
+  picture p = one_panel(title, even_axis(0, 1, "", 5), even_axis(0, 1, "frequency of hits", 5));
+  picture_panel& panel = p.panels[0];
+  for (axis_tick& t : panel.x.ticks) t.text.clear();
+  if (!band.low.empty()) {
+    area_mark around{.corners = std::move(band.low), .fill = tone::band};
+    around.corners.insert(around.corners.end(), band.high.rbegin(), band.high.rend());
+    panel.marks.push_back(std::move(around));
+  }
+  panel.marks.push_back(line_mark{{{0, 0}, {1, 1}}, tone::ideal, 1, true, {}});
+  panel.marks.push_back(
+      line_mark{.points = std::move(curve.points), .stroke = tone::model, .width = 1.8});
+  constexpr double strip = 36, between = 10;
+  p.panels.push_back(histogram_panel(tabulate(pairs, binning::equal_width(20)), margin_left,
+                                     margin_top + diagram_side + between, diagram_side, strip));
+  p.legend = {{tone::model, std::move(curve.name), true, false},
+              {tone::band, std::move(band.name)},
+              {tone::ideal, "calibrated", true, true}};
+  const std::string said = found.empty() ? "No samples." : found;
+  p.description = concat(what, " of ", pairs.size(), " samples. ", said);
+  finish(p, under_one_panel + between + strip, said);
+  return p;
+}
+
 }  // namespace detail
 
 /// The CORP reliability curve: isotonic regression instead of bins, with a band (corp_bands()), and
@@ -68,41 +106,27 @@ inline std::vector<point> thinned(const std::vector<point>& line, std::size_t mo
 [[nodiscard]] inline picture corp_diagram(const sample& pairs, const std::string& title = {},
                                           const band_options& band = {}) {
   using namespace detail;
-  picture p = one_panel(title, even_axis(0, 1, "", 5), even_axis(0, 1, "frequency of hits", 5));
-  picture_panel& panel = p.panels[0];
-  for (axis_tick& t : panel.x.ticks) t.text.clear();
-  area_mark around{.corners = {}, .fill = tone::band};
-  const std::vector<band_point> limits = corp_bands(pairs, band);
-  for (const band_point& b : limits) around.corners.push_back({b.confidence, b.lower});
-  for (std::size_t i = limits.size(); i-- > 0;)
-    around.corners.push_back({limits[i].confidence, limits[i].upper});
-  if (!limits.empty()) panel.marks.push_back(std::move(around));
-  panel.marks.push_back(line_mark{{{0, 0}, {1, 1}}, tone::ideal, 1, true, {}});
-  line_mark curve{.points = {}, .stroke = tone::model, .width = 1.8};
-  for (const corp_step& s : corp_curve(pairs)) {
-    curve.points.push_back({s.first, s.frequency});
-    if (s.last != s.first) curve.points.push_back({s.last, s.frequency});
+  std::vector<point> low, high, curve;
+  for (const band_point& b : corp_bands(pairs, band)) {
+    low.push_back({b.confidence, b.lower});
+    high.push_back({b.confidence, b.upper});
   }
-  panel.marks.push_back(std::move(curve));
-  const reliability_table table = tabulate(pairs, binning::equal_width(20));
-  constexpr double strip = 36, between = 10;
-  p.panels.push_back(histogram_panel(table, margin_left, margin_top + diagram_side + between,
-                                     diagram_side, strip));
-  p.legend = {{tone::model, "isotonic regression", true, false},
-              {tone::band, concat(percent(band.level), band.kind == band_kind::consistency
-                                                           ? " of calibrated models"
-                                                           : " of other samples")},
-              {tone::ideal, "calibrated", true, true}};
+  for (const corp_step& s : corp_curve(pairs)) {
+    curve.push_back({s.first, s.frequency});
+    if (s.last != s.first) curve.push_back({s.last, s.frequency});
+  }
   const corp_parts parts = corp(pairs);
-  const std::string said = pairs.empty()
-                               ? "No samples."
-                               : concat("Brier score ", fixed_text(parts.score, 4),
-                                        " = miscalibration ", fixed_text(parts.miscalibration, 4),
-                                        " - discrimination ", fixed_text(parts.discrimination, 4),
-                                        " + uncertainty ", fixed_text(parts.uncertainty, 4), ".");
-  p.description = concat("CORP reliability curve of ", pairs.size(), " samples. ", said);
-  finish(p, under_one_panel + between + strip, said);
-  return p;
+  return frequency_curve(
+      pairs, title, {"isotonic regression", std::move(curve)},
+      {concat(percent(band.level),
+              band.kind == band_kind::consistency ? " of calibrated models" : " of other samples"),
+       std::move(low), std::move(high)},
+      "CORP reliability curve",
+      pairs.empty() ? ""
+                    : concat("Brier score ", fixed_text(parts.score, 4), " = miscalibration ",
+                             fixed_text(parts.miscalibration, 4), " - discrimination ",
+                             fixed_text(parts.discrimination, 4), " + uncertainty ",
+                             fixed_text(parts.uncertainty, 4), "."));
 }
 
 /// The cumulative differences that Kuiper's test looks at: sum of hit - confidence over samples in

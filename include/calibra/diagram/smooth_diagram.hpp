@@ -10,9 +10,8 @@
 #include <vector>
 
 #include "calibra/diagram/curve_diagrams.hpp"
-#include "calibra/diagram/detail/layout.hpp"
-#include "calibra/diagram/detail/reliability_panel.hpp"
 #include "calibra/diagram/picture.hpp"
+#include "calibra/interval/wilson.hpp"
 #include "calibra/metrics/smooth_ece.hpp"
 #include "calibra/table/sample.hpp"
 
@@ -83,36 +82,19 @@ struct smooth_point {
 [[nodiscard]] inline picture smooth_diagram(const sample& pairs, const std::string& title = {}) {
   using namespace detail;
   const smooth_ece_result found = smooth_ece.details(pairs);
-  picture p = one_panel(title, even_axis(0, 1, "", 5), even_axis(0, 1, "frequency of hits", 5));
-  picture_panel& panel = p.panels[0];
-  for (axis_tick& t : panel.x.ticks) t.text.clear();
-  const std::vector<smooth_point> curve = smooth_curve(pairs, found.bandwidth);
-  area_mark around{.corners = {}, .fill = tone::band};
-  line_mark line{.points = {}, .stroke = tone::model, .width = 1.8};
-  constexpr double z = 1.959963984540054;
-  for (const smooth_point& s : curve) {
-    around.corners.push_back({s.confidence, std::max(0.0, s.confidence - z * s.deviation)});
-    line.points.push_back({s.confidence, s.frequency});
+  const double z = two_sided("smooth_diagram()", 0.95);
+  std::vector<point> low, high, curve;
+  for (const smooth_point& s : smooth_curve(pairs, found.bandwidth)) {
+    low.push_back({s.confidence, std::max(0.0, s.confidence - z * s.deviation)});
+    high.push_back({s.confidence, std::min(1.0, s.confidence + z * s.deviation)});
+    curve.push_back({s.confidence, s.frequency});
   }
-  for (std::size_t i = curve.size(); i-- > 0;)
-    around.corners.push_back(
-        {curve[i].confidence, std::min(1.0, curve[i].confidence + z * curve[i].deviation)});
-  if (!curve.empty()) panel.marks.push_back(std::move(around));
-  panel.marks.push_back(line_mark{{{0, 0}, {1, 1}}, tone::ideal, 1, true, {}});
-  panel.marks.push_back(std::move(line));
-  constexpr double strip = 36, between = 10;
-  p.panels.push_back(histogram_panel(tabulate(pairs, binning::equal_width(20)), margin_left,
-                                     margin_top + diagram_side + between, diagram_side, strip));
-  p.legend = {{tone::model, "smoothed", true, false},
-              {tone::band, "95 % of calibrated models"},
-              {tone::ideal, "calibrated", true, true}};
-  const std::string said = is_nan(found.value)
-                               ? "No samples."
-                               : concat("Smooth ECE ", fixed_text(found.value, 4), ", bandwidth ",
-                                        fixed_text(found.bandwidth, 3), ".");
-  p.description = concat("Smoothed reliability curve of ", pairs.size(), " samples. ", said);
-  finish(p, under_one_panel + between + strip, said);
-  return p;
+  return frequency_curve(
+      pairs, title, {"smoothed", std::move(curve)},
+      {"95 % of calibrated models", std::move(low), std::move(high)}, "Smoothed reliability curve",
+      is_nan(found.value) ? ""
+                          : concat("Smooth ECE ", fixed_text(found.value, 4), ", bandwidth ",
+                                   fixed_text(found.bandwidth, 3), "."));
 }
 
 }  // namespace calibra

@@ -174,6 +174,10 @@ interval_report all_intervals(const options& o, const wanted& wanted, const inte
     const any_metric& metric = *(wanted.metrics().begin() + static_cast<std::ptrdiff_t>(m));
     metric_interval& i = report.intervals[m];
     if (way_of(metric, wanted, kind, i.value).way != interval_way::groups) continue;
+    if (o.cluster && debiases_rows(metric)) {
+      i.note = "no limits with clusters: it takes off the bias of rows that are independent";
+      continue;
+    }
     i.note.clear();
     left.push_back(metric);
     place.push_back(m);

@@ -122,8 +122,7 @@ struct classwise_squares {
 };
 
 /// Sets the limits of the metrics at `place` in the report: value +- t standard errors; and from 0
-/// for classwise_debiased_l2 where its squares are not above 0 for sure. None for debiased errors
-/// with clusters.
+/// for classwise_debiased_l2 where its squares are not above 0 for sure.
 inline void set_jackknife_limits(interval_report& report, const metric_list& metrics,
                                  const std::vector<std::size_t>& place, const options& o,
                                  std::size_t rows, std::uint64_t seed,
@@ -135,17 +134,12 @@ inline void set_jackknife_limits(interval_report& report, const metric_list& met
     if (const auto* roots = (metrics.begin() + static_cast<std::ptrdiff_t>(m))
                                 ->as<metrics::classwise_debiased_l2>()) {
       squares[m] = with_squares.size();
-      with_squares.push_back(calibra::metric(classwise_squares{roots->lone}));
+      with_squares.push_back(metric(classwise_squares{roots->lone}));
     }
   const auto values = values_without_groups(with_squares, o, rows, seed, make);
   const double z = two_sided("intervals()", report.level);
   for (std::size_t m = 0; m < place.size(); ++m) {
     metric_interval& i = report.intervals[place[m]];
-    const any_metric& metric = *(metrics.begin() + static_cast<std::ptrdiff_t>(m));
-    if (o.cluster && (squares[m] != 0 || metric.as<metrics::debiased_l2>() != nullptr)) {
-      i.note = "no limits with clusters: it takes off the bias of rows that are independent";
-      continue;
-    }
     const jackknife_error error(values[m], z);
     if (is_nan(error.standard_error)) {
       i.note = "not defined without some of the rows";

@@ -16,6 +16,7 @@
 #include "calibra/evaluate/evidence_view.hpp"
 #include "calibra/interval/metric_interval.hpp"
 #include "calibra/interval/wilson.hpp"
+#include "calibra/metrics/classwise_debiased_l2.hpp"
 #include "calibra/metrics/debiased_l2.hpp"
 #include "calibra/metrics/metric.hpp"
 #include "calibra/metrics/metric_list.hpp"
@@ -47,6 +48,12 @@ inline interval_limits bounds_of(const metric_info& info, double value) {
   }
   if (!(value >= bounds.lower && value <= bounds.upper)) return {-infinity, infinity};
   return bounds;
+}
+
+/// Whether a metric takes off a bias that it knows for rows that are independent.
+inline bool debiases_rows(const any_metric& m) {
+  return m.as<metrics::debiased_l2>() != nullptr ||
+         m.as<metrics::classwise_debiased_l2>() != nullptr;
 }
 
 inline metric_way way_of(const any_metric& m, const wanted& wanted, evidence_kind kind,

@@ -66,7 +66,8 @@ class row_units {
   }
 
  private:
-  static constexpr std::size_t block_units = std::size_t{1} << 16;  // their times fit a second cache
+  static constexpr std::size_t block_units = std::size_t{1}
+                                             << 16;  // their times fit a second cache
 
   /// Calls f(first, size, how many of the stratum's draws fall into it) for every block of units.
   template<class F>

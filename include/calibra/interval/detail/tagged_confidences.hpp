@@ -34,7 +34,6 @@ class tagged_confidences {
   }
 
   [[nodiscard]] bool empty() const noexcept { return tagged_.empty(); }
-  [[nodiscard]] std::size_t size() const noexcept { return tagged_.size(); }
   [[nodiscard]] double confidence(std::size_t i) const noexcept {
     return std::bit_cast<double>(std::bit_cast<std::uint64_t>(tagged_[i]) & ~mask_);
   }
