@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -75,10 +77,20 @@ class evidence_replicates {
   struct workspace {
     std::vector<std::uint8_t> times;  ///< how often each unit, or each of some, was drawn
     struct cell {
-      double count = 0, weight = 0, squared_weight = 0, confidence = 0, squared_confidence = 0,
-             nll = 0, brier = 0;
+      double count = 0, confidence = 0, squared_confidence = 0;
+      double weight = 0, squared_weight = 0;  ///< with weights
+
+      cell& operator+=(const cell& other) {
+        count += other.count;
+        confidence += other.confidence;
+        squared_confidence += other.squared_confidence;
+        weight += other.weight;
+        squared_weight += other.squared_weight;
+        return *this;
+      }
     };
     std::vector<cell> cells;
+    double nll = 0, brier = 0;
   };
 
   /// Replicate number r.
@@ -88,9 +100,10 @@ class evidence_replicates {
       units_.draw(random, w.times);
       return counted(w);
     }
-    clear_cells(w);
+    clear_sums(w);
     units_.draw_in_blocks(random, w.times, [&](std::size_t first, std::size_t last) {
-      for (std::size_t i = first; i < last; ++i) add_to_cell(i, w.times[i - first], w);
+      const std::uint8_t* times = w.times.data();
+      add_to_sums(first, last, w, [=](std::size_t i) { return times[i - first]; });
     });
     evidence e = empty_;
     add_cells(e, w);
@@ -166,31 +179,74 @@ class evidence_replicates {
     if (cells_.empty()) {
       add_rows(e, w);
     } else {
-      clear_cells(w);
-      for (std::size_t i = 0; i < count_; ++i) add_to_cell(i, w.times[units_.of(i)], w);
+      clear_sums(w);
+      add_to_sums(0, count_, w, [&](std::size_t i) { return w.times[units_.of(i)]; });
       add_cells(e, w);
     }
     if (pairs_) e.pairs = drawn_pairs(w);
     return e;
   }
 
-  void clear_cells(workspace& w) const { w.cells.assign(cell_count(), {}); }
-  void add_to_cell(std::size_t row, double times, workspace& w) const {
-    const double base = rows_.weight(row), weight = times * base;
-    const double c = cells_.confidence(row), moved = weight * c;
-    workspace::cell& cell = w.cells[cells_.tag(row)];
-    cell.count += times;
-    cell.weight += weight;
-    cell.squared_weight += weight * base;
-    cell.confidence += moved;
-    cell.squared_confidence += moved * c;
-    if (!rows_.has_losses()) return;
-    cell.nll += loss_sum(weight, rows_.nll(row));
-    cell.brier += weight * static_cast<double>(rows_.brier(row));
+  void clear_sums(workspace& w) const {
+    w.cells.assign(cell_sets * cell_count(), {});
+    w.nll = w.brier = 0;
+  }
+  /// Adds rows [first, last), row i as often as times(i) says.
+  template<class Times>
+  void add_to_sums(std::size_t first, std::size_t last, workspace& w, const Times& times) const {
+    if (rows_.weighted())
+      add_to_cells<true>(first, last, w, times);
+    else
+      add_to_cells<false>(first, last, w, times);
+    if (rows_.has_losses()) add_to_losses(first, last, w, times);
+  }
+  template<bool Weighted, class Times>
+  void add_to_cells(std::size_t first, std::size_t last, workspace& w, const Times& times) const {
+    std::array<workspace::cell*, cell_sets> sets;
+    for (std::size_t s = 0; s < cell_sets; ++s) sets[s] = w.cells.data() + s * cell_count();
+    for (std::size_t i = first; i < last; ++i) {
+      const double often = times(i), c = cells_.confidence(i);
+      workspace::cell& cell = sets[i % cell_sets][cells_.tag(i)];
+      double weight = often;
+      if constexpr (Weighted) {
+        const double base = rows_.weight(i);
+        weight *= base;
+        cell.weight += weight;
+        cell.squared_weight += weight * base;
+      }
+      const double moved = weight * c;
+      cell.count += often;
+      cell.confidence += moved;
+      cell.squared_confidence += moved * c;
+    }
+  }
+  template<class Times>
+  void add_to_losses(std::size_t first, std::size_t last, workspace& w, const Times& times) const {
+    double nll = 0, brier = 0;
+    for (std::size_t i = first; i < last; ++i) {
+      const std::uint64_t drawn = times(i);
+      const double weight = static_cast<double>(drawn) * rows_.weight(i);
+      nll += weight * kept_if(drawn != 0, rows_.nll(i));
+      brier += weight * kept_if(drawn != 0, rows_.brier(i));
+    }
+    w.nll += nll;
+    w.brier += brier;
+  }
+  /// The loss, or 0 in place of one that may be infinite; without a branch, which would be a guess
+  /// for every row.
+  static double kept_if(bool kept, double loss) noexcept {
+    const std::uint64_t mask = 0 - std::uint64_t{kept};
+    return std::bit_cast<double>(std::bit_cast<std::uint64_t>(loss) & mask);
   }
   void add_cells(evidence& e, const workspace& w) const {
-    for (std::size_t k = 0; k < w.cells.size(); ++k)
-      if (w.cells[k].count > 0) add_cell(e, k / 4, (k & 2U) != 0, (k & 1U) != 0, w.cells[k]);
+    const std::size_t count = cell_count();
+    for (std::size_t k = 0; k < count; ++k) {
+      workspace::cell sum = w.cells[k];
+      for (std::size_t s = 1; s < cell_sets; ++s) sum += w.cells[s * count + k];
+      if (!rows_.weighted()) sum.weight = sum.squared_weight = sum.count;
+      if (sum.count > 0) add_cell(e, k / 4, (k & 2U) != 0, (k & 1U) != 0, sum);
+    }
+    if (e.means) e.means->add_sums(0, {.nll = w.nll, .brier = w.brier});
   }
   void add_cell(evidence& e, std::size_t bin, bool hit, bool correct,
                 const workspace::cell& s) const {
@@ -211,8 +267,6 @@ class evidence_replicates {
       e.means->add_sums(count, {.weight = s.weight,
                                 .correct = correct ? s.weight : 0,
                                 .confidence = s.confidence,
-                                .nll = s.nll,
-                                .brier = s.brier,
                                 .brier_top = squared_miss});
   }
 
@@ -258,6 +312,10 @@ class evidence_replicates {
     }
     return drawn;
   }
+
+  // Rows go to sets of cells in turn: one that adds to the cell of the row before would wait for
+  // it.
+  static constexpr std::size_t cell_sets = 2;
 
   std::uint64_t seed_;
   row_record rows_;
