@@ -11,7 +11,7 @@ if [[ "${1:-}" =~ ^[0-9]+$ ]]; then
 fi
 programs=("$@")
 if [[ ${#programs[@]} -eq 0 ]]; then
-  programs=(row_pass layouts equal_mass classwise temperature file threads dor)
+  programs=(row_pass layouts equal_mass classwise temperature file threads intervals dor)
 fi
 
 cmake --preset bench >/dev/null
