@@ -7,6 +7,7 @@
 
 #include "calibra/evaluate.hpp"
 #include "calibra/recalibration/temperature.hpp"
+#include "calibra/rows/double_rows.hpp"
 
 using table = std::vector<std::vector<float>>;
 
@@ -106,6 +107,13 @@ double labels(const table& z, const std::vector<float>& y) {
 #else
   return calibra::ece(calibra::logits(z), y) + calibra::evaluate(calibra::logits(z), y)["ece"];
 #endif
+}
+
+double more_bits(const table& z, const std::vector<int>& y) {
+#ifdef FAULT_labels_in_double
+  static_cast<void>(calibra::in_double(calibra::multilabel_logits(z)));
+#endif
+  return calibra::ece(calibra::in_double(calibra::logits(z)), y);
 }
 
 #ifdef FAULT_real_targets

@@ -23,7 +23,8 @@ struct accuracy {
       .python =
           "`sklearn.metrics.accuracy_score`; the table's form differs from it for binary scores of "
           "P(y = 1), whose hit is y itself",
-      .better = better_side::higher};
+      .better = better_side::higher,
+  };
   [[nodiscard]] double of(const summary& sums) const { return sums.accuracy(); }
   [[nodiscard]] double of(const reliability_table& table) const {
     const double total = table.total_weight();

@@ -24,7 +24,8 @@ struct auroc {
       .source = "Hanley and McNeil 1982; of confidences: Hendrycks and Gimpel 2017",
       .note = "depends on the order of confidences alone; higher is better",
       .python = "scikit-learn `roc_auc_score(hit, confidence)`, torch-uncertainty",
-      .better = better_side::higher};
+      .better = better_side::higher,
+  };
   [[nodiscard]] double of(const sample& sorted) const {
     double hits = 0, misses = 0, area = 0;
     for_each_tie_down(sorted, [&](const tied_pairs& t) {

@@ -18,7 +18,8 @@ struct brier_resolution {
       .weights = "take the place of counts",
       .source = "Murphy 1973, J. Applied Meteorology 12",
       .python = "no package of the comparison has it",
-      .better = better_side::higher};
+      .better = better_side::higher,
+  };
   [[nodiscard]] double of(const reliability_table& table) const {
     return brier_decomposition(table).resolution;
   }

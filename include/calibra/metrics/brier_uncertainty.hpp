@@ -18,7 +18,8 @@ struct brier_uncertainty {
       .weights = "take the place of counts",
       .source = "Murphy 1973, J. Applied Meteorology 12",
       .python = "no package of the comparison has it",
-      .better = better_side::neither};
+      .better = better_side::neither,
+  };
   [[nodiscard]] double of(const reliability_table& table) const {
     return brier_decomposition(table).uncertainty;
   }

@@ -20,7 +20,8 @@ struct mean_confidence {
       .weights = "weighted mean",
       .source = "the definition",
       .python = "`p.max(axis=1).mean()`",
-      .better = better_side::neither};
+      .better = better_side::neither,
+  };
   [[nodiscard]] double of(const summary& sums) const { return sums.confidence(); }
   [[nodiscard]] double of(const reliability_table& table) const {
     const double total = table.total_weight();

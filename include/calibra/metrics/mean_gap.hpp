@@ -22,7 +22,8 @@ struct mean_gap {
       .weights = "within the bins; every bin counts alike",
       .source = "Neumann, Zisserman, Vedaldi 2018; netcal metrics.ACE",
       .python = "netcal `ACE`; the ACE of focal_calibration's functions",
-      .better = better_side::neither};
+      .better = better_side::neither,
+  };
   [[nodiscard]] double of(const reliability_table& table) const {
     double sum = 0;
     std::size_t bins = 0;

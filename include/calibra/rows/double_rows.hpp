@@ -154,6 +154,8 @@ class double_held {
 template<wrapped_scores S>
 [[nodiscard]] auto in_double(S scores) {
   static_assert(!tensor_scores<S>, "calibra: in_double() takes arrays in host memory");
+  static_assert(!detail::multilabel_scores<S>,
+                "calibra: in_double() takes scores of one label a sample");
   using holder = detail::double_held<S>;
   return calibra::scores<S::kind, holder>(holder(std::move(scores)));
 }
