@@ -222,15 +222,15 @@ class evidence_replicates {
   }
   template<class Times>
   void add_to_losses(std::size_t first, std::size_t last, workspace& w, const Times& times) const {
-    double nll = 0, brier = 0;
+    double nll_sum = 0, brier_sum = 0;
     for (std::size_t i = first; i < last; ++i) {
       const std::uint64_t drawn = times(i);
       const double weight = static_cast<double>(drawn) * rows_.weight(i);
-      nll += weight * kept_if(drawn != 0, rows_.nll(i));
-      brier += weight * kept_if(drawn != 0, rows_.brier(i));
+      nll_sum += weight * kept_if(drawn != 0, rows_.nll(i));
+      brier_sum += weight * kept_if(drawn != 0, rows_.brier(i));
     }
-    w.nll += nll;
-    w.brier += brier;
+    w.nll += nll_sum;
+    w.brier += brier_sum;
   }
   /// The loss, or 0 in place of one that may be infinite; without a branch, which would be a guess
   /// for every row.
