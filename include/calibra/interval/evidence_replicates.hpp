@@ -3,8 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +14,7 @@
 #include "calibra/detail/counter_random.hpp"
 #include "calibra/error.hpp"
 #include "calibra/evaluate/evidence.hpp"
+#include "calibra/interval/detail/replicate_sums.hpp"
 #include "calibra/interval/detail/row_units.hpp"
 #include "calibra/interval/detail/tagged_confidences.hpp"
 #include "calibra/table/binning.hpp"
@@ -76,21 +75,7 @@ class evidence_replicates {
   /// Room that a thread draws replicates in.
   struct workspace {
     std::vector<std::uint8_t> times;  ///< how often each unit, or each of some, was drawn
-    struct cell {
-      double count = 0, confidence = 0, squared_confidence = 0;
-      double weight = 0, squared_weight = 0;  ///< with weights
-
-      cell& operator+=(const cell& other) {
-        count += other.count;
-        confidence += other.confidence;
-        squared_confidence += other.squared_confidence;
-        weight += other.weight;
-        squared_weight += other.squared_weight;
-        return *this;
-      }
-    };
-    std::vector<cell> cells;
-    double nll = 0, brier = 0;
+    detail::replicate_sums sums;
   };
 
   /// Replicate number r.
@@ -100,10 +85,10 @@ class evidence_replicates {
       units_.draw(random, w.times);
       return counted(w);
     }
-    clear_sums(w);
+    w.sums.clear(cell_count());
     units_.draw_in_blocks(random, w.times, [&](std::size_t first, std::size_t last) {
       const std::uint8_t* times = w.times.data();
-      add_to_sums(first, last, w, [=](std::size_t i) { return times[i - first]; });
+      w.sums.add(rows_, cells_, first, last, [=](std::size_t i) { return times[i - first]; });
     });
     evidence e = empty_;
     add_cells(e, w);
@@ -179,77 +164,23 @@ class evidence_replicates {
     if (cells_.empty()) {
       add_rows(e, w);
     } else {
-      clear_sums(w);
-      add_to_sums(0, count_, w, [&](std::size_t i) { return w.times[units_.of(i)]; });
+      w.sums.clear(cell_count());
+      w.sums.add(rows_, cells_, 0, count_, [&](std::size_t i) { return w.times[units_.of(i)]; });
       add_cells(e, w);
     }
     if (pairs_) e.pairs = drawn_pairs(w);
     return e;
   }
 
-  void clear_sums(workspace& w) const {
-    w.cells.assign(cell_sets * cell_count(), {});
-    w.nll = w.brier = 0;
-  }
-  /// Adds rows [first, last), row i as often as times(i) says.
-  template<class Times>
-  void add_to_sums(std::size_t first, std::size_t last, workspace& w, const Times& times) const {
-    if (rows_.weighted())
-      add_to_cells<true>(first, last, w, times);
-    else
-      add_to_cells<false>(first, last, w, times);
-    if (rows_.has_losses()) add_to_losses(first, last, w, times);
-  }
-  template<bool Weighted, class Times>
-  void add_to_cells(std::size_t first, std::size_t last, workspace& w, const Times& times) const {
-    std::array<workspace::cell*, cell_sets> sets;
-    for (std::size_t s = 0; s < cell_sets; ++s) sets[s] = w.cells.data() + s * cell_count();
-    for (std::size_t i = first; i < last; ++i) {
-      const double often = times(i), c = cells_.confidence(i);
-      workspace::cell& cell = sets[i % cell_sets][cells_.tag(i)];
-      double weight = often;
-      if constexpr (Weighted) {
-        const double base = rows_.weight(i);
-        weight *= base;
-        cell.weight += weight;
-        cell.squared_weight += weight * base;
-      }
-      const double moved = weight * c;
-      cell.count += often;
-      cell.confidence += moved;
-      cell.squared_confidence += moved * c;
-    }
-  }
-  template<class Times>
-  void add_to_losses(std::size_t first, std::size_t last, workspace& w, const Times& times) const {
-    double nll_sum = 0, brier_sum = 0;
-    for (std::size_t i = first; i < last; ++i) {
-      const std::uint64_t drawn = times(i);
-      const double weight = static_cast<double>(drawn) * rows_.weight(i);
-      nll_sum += weight * kept_if(drawn != 0, rows_.nll(i));
-      brier_sum += weight * kept_if(drawn != 0, rows_.brier(i));
-    }
-    w.nll += nll_sum;
-    w.brier += brier_sum;
-  }
-  /// The loss, or 0 in place of one that may be infinite; without a branch, which would be a guess
-  /// for every row.
-  static double kept_if(bool kept, double loss) noexcept {
-    const std::uint64_t mask = 0 - std::uint64_t{kept};
-    return std::bit_cast<double>(std::bit_cast<std::uint64_t>(loss) & mask);
-  }
   void add_cells(evidence& e, const workspace& w) const {
-    const std::size_t count = cell_count();
-    for (std::size_t k = 0; k < count; ++k) {
-      workspace::cell sum = w.cells[k];
-      for (std::size_t s = 1; s < cell_sets; ++s) sum += w.cells[s * count + k];
-      if (!rows_.weighted()) sum.weight = sum.squared_weight = sum.count;
-      if (sum.count > 0) add_cell(e, k / 4, (k & 2U) != 0, (k & 1U) != 0, sum);
+    for (std::size_t k = 0; k < cell_count(); ++k) {
+      const auto sums = w.sums.of(k, rows_.weighted());
+      if (sums.count > 0) add_cell(e, k / 4, (k & 2U) != 0, (k & 1U) != 0, sums);
     }
-    if (e.means) e.means->add_sums(0, {.nll = w.nll, .brier = w.brier});
+    if (e.means) e.means->add_sums(0, {.nll = w.sums.nll(), .brier = w.sums.brier()});
   }
   void add_cell(evidence& e, std::size_t bin, bool hit, bool correct,
-                const workspace::cell& s) const {
+                const detail::replicate_sums::cell& s) const {
     const auto count = static_cast<std::uint64_t>(s.count);
     const std::size_t bins = bin_count();
     const double missed = s.weight - 2 * s.confidence + s.squared_confidence;
@@ -312,10 +243,6 @@ class evidence_replicates {
     }
     return drawn;
   }
-
-  // Rows go to sets of cells in turn: one that adds to the cell of the row before would wait for
-  // it.
-  static constexpr std::size_t cell_sets = 2;
 
   std::uint64_t seed_;
   row_record rows_;
