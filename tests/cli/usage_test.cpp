@@ -32,11 +32,12 @@ TEST_CASE("usage: version and help", "[cli]") {
   const std::vector<std::pair<std::string, std::vector<std::string>>> flags = {
       {"--help", {"--version", "eval", "fit", "apply", "conventions", "calibra eval "}},
       {"eval --help",
-       {"SCORES",         "LABELS",        "--from",       "--bins",      "--binning",
-        "--edges",        "--like",        "--metrics",    "--classwise", "--ignore-label",
-        "--proximity",    "--weights",     "--sigmoid",    "--threads",   "--format",
-        "-o,--output",    "--renormalise", "--nan",        "--target",    "--score-columns",
-        "--label-column", "--header",      "calibra eval "}},
+       {"SCORES",         "LABELS",        "--from",    "--bins",      "--binning",
+        "--edges",        "--like",        "--metrics", "--classwise", "--ignore-label",
+        "--proximity",    "--weights",     "--sigmoid", "--threads",   "--format",
+        "-o,--output",    "--renormalise", "--nan",     "--target",    "--score-columns",
+        "--label-column", "--header",      "--scores",  "--labels",    "--confidence-column",
+        "calibra eval "}},
       {"fit --help",
        {"--method", "-o,--output", "--from", "--weights", "--ignore-label", "--base-zero-shot",
         "--base-tuned", "--test-zero-shot", "--test-tuned"}},
@@ -193,12 +194,12 @@ TEST_CASE("usage: SCORES and LABELS the wrong way round", "[cli]") {
 TEST_CASE("usage: what is wrong with a command line", "[cli]") {
   const small_workplace files;
   const std::string commands =
-      "expected eval, test, compare, diagram, report, fit, apply, methods, conventions, "
+      "expected eval, test, compare, diagram, report, fit, apply, look, methods, conventions, "
       "completion or man";
   check_usage(
       files, "",
-      "expected a command: eval, test, compare, diagram, report, fit, apply, methods, conventions, "
-      "completion or man; see calibra --help\n");
+      "expected a command: eval, test, compare, diagram, report, fit, apply, look, methods, "
+      "conventions, completion or man; see calibra --help\n");
   for (const std::string command : {"measure", "judge", "plot", "help"})
     check_usage(files, command,
                 "unknown command \"" + command + "\"; " + commands + "; see calibra --help\n");
@@ -210,8 +211,8 @@ TEST_CASE("usage: what is wrong with a command line", "[cli]") {
   check_usage(files, "eval p.npy y.npy more.npy", "eval: unknown argument \"more.npy\"\n");
   check_usage(files, "eval p.npy y.npy --colour", "eval: unknown argument \"--colour\"\n");
   check_usage(files, "eval p.npy --lables y.npy --bins 3 --form=logits more.npy -q",
-              "eval: unknown arguments \"--lables\", \"--form=logits\" (did you mean "
-              "\"--from\"?), \"more.npy\", \"-q\"\n");
+              "eval: unknown arguments \"--lables\" (did you mean \"--labels\"?), \"--form=logits\" "
+              "(did you mean \"--from\"?), \"more.npy\", \"-q\"\n");
   check_usage(files, "eval p.npy y.npy --like nobody",
               "--like: expected one of calibra, guo2017, ");
   check_usage(files, "conventions nobody", "convention: expected one of calibra, guo2017, ");

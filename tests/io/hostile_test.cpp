@@ -5,7 +5,7 @@
 // can be read, or is an io_error. Meant to be run with sanitizers too.
 #include "calibra/io/labels.hpp"
 #include "calibra/io/load.hpp"
-#include "io_files.hpp"
+#include "pt_files.hpp"
 
 using namespace io_test;
 
@@ -32,6 +32,7 @@ std::vector<sample> samples() {
       {"a.npz", stored, stored.size()},
       {"b.npz:y", deflated, deflated.size()},
       {"a.safetensors:x", safetensors_image(json, small_data() + "zz"), 8 + json.size()},
+      {"a.pt", small_pt(), small_pt().size()},
       {"a.csv", csv, csv.size()},
   };
 }

@@ -59,7 +59,8 @@ TEST_CASE("load: what cannot be loaded", "[io][load]") {
   const auto message = [&](const std::string& name) {
     return files.message([&] { load(files.path(name)); });
   };
-  const std::string known = "; expected .npy, .npz[:member], .csv, .tsv or .safetensors[:tensor]";
+  const std::string known =
+      "; expected .npy, .npz[:member], .csv, .tsv, .safetensors[:tensor] or .pt[:tensor]";
   CHECK(message("a.dat") == "a.dat: unknown extension '.dat'" + known);
   CHECK(message("a") == "a: unknown extension ''" + known);
   CHECK(message("a.npy:x") == "a.npy:x: unknown extension '.npy:x'" + known);

@@ -34,6 +34,7 @@
 #include "diagram.hpp"
 #include "html_report.hpp"
 #include "numbers.hpp"
+#include "one_file.hpp"
 #include "recalibrate.hpp"
 #include "report.hpp"
 #include "requests.hpp"
@@ -53,8 +54,8 @@ constexpr int data_failure = 1;
 constexpr int usage_failure = 2;
 
 constexpr const char* footer =
-    "Files: .npy, .csv, .tsv, an array of an .npz (dump.npz:logits) or a tensor of a\n"
-    ".safetensors file (dump.safetensors:logits).\n"
+    "Files: .npy, .csv, .tsv, or an array of an .npz, .safetensors, .pt or .pth file\n"
+    "(dump.npz:logits; dump.npz alone where names tell scores and labels).\n"
     "Exit status: 1 for bad data, 2 for bad usage.";
 
 constexpr const char* examples =
@@ -161,6 +162,18 @@ void add_from(CLI::App& app, score_request& scores,
                                                       score_form::probabilities}) {
   add_choice(app, "--from", scores.from, forms, "logits",
              "What the scores are; has to be given where they look like probabilities");
+  if (std::find(forms.begin(), forms.end(), score_form::confidences) == forms.end()) return;
+  app.add_option_function<std::string>(
+         "--confidence-column",
+         [&scores](const std::string& column) {
+           scores.score_columns = {column};
+           scores.from = score_form::confidences;
+           scores.from_said = true;
+         },
+         "Column of a .csv or .tsv that holds confidences, with hits in the labels'; default: none")
+      ->type_name("NAME")
+      ->excludes("--from")
+      ->excludes("--score-columns");
 }
 
 std::vector<std::string> comma_list(std::string_view text) {
@@ -171,6 +184,14 @@ std::vector<std::string> comma_list(std::string_view text) {
     if (comma == text.size()) return out;
     text.remove_prefix(comma + 1);
   }
+}
+
+/// Which array of a file of several is meant.
+void add_score_array(CLI::App& app, score_request& scores) {
+  app.add_option("--scores", scores.score_array,
+                 "Name of the array of scores in SCORES, where that holds several; default: found "
+                 "by its name")
+      ->type_name("NAME");
 }
 
 /// What is said of text tables.
@@ -211,6 +232,11 @@ void add_data(CLI::App& app, data_request& data, const std::string& scores,
               const std::string& labels) {
   app.add_option("SCORES", data.scores, scores)->required();
   app.add_option("LABELS", data.labels, labels);
+  add_score_array(app, data);
+  app.add_option("--labels", data.label_array,
+                 "Name of the array of labels in SCORES, where LABELS is not given; default: found "
+                 "by its name")
+      ->type_name("NAME");
   add_table(app, data);
   app.add_option("--label-column", data.label_column,
                  "Column of a .csv or .tsv that holds the labels; without LABELS: of SCORES; "
@@ -219,10 +245,16 @@ void add_data(CLI::App& app, data_request& data, const std::string& scores,
   add_samples(app, data);
 }
 
+/// A line on standard error; none where there is nothing to say.
+void say(const std::string& text) {
+  if (!text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
+}
+
 /// Completes what was parsed of a command that reads scores and labels.
 void finish_data(const CLI::App& app, data_request& data) {
   if (!app.parsed()) return;
-  data.from_said = app.count("--from") > 0;
+  data.from_said = data.from_said || app.count("--from") > 0;
+  say(find_arrays(data));
   if (data.labels.empty() && data.label_column.empty())
     throw CLI::ValidationError("LABELS is required, or --label-column of SCORES");
 }
@@ -580,6 +612,7 @@ CLI::App& add_apply(CLI::App& app, apply_request& request) {
       .add_option("SCORES", request.data.scores, "Samples x classes; or one P(y = 1) or logit each")
       ->required();
   add_from(apply, request.data);
+  add_score_array(apply, request.data);
   add_table(apply, request.data);
   add_choice(apply, "--as", request.as, std::vector{score_form::logits, score_form::probabilities},
              "logits", "What to write");
@@ -599,6 +632,12 @@ CLI::App& add_conventions(CLI::App& app, std::string& name) {
       *app.add_subcommand("conventions", "List the presets of --like, or describe one");
   conventions.add_option("NAME", name, "The preset to describe; default: list them all");
   return conventions;
+}
+
+CLI::App& add_look(CLI::App& app, std::string& file) {
+  CLI::App& look = *app.add_subcommand("look", "List what is in a file, and what it could be");
+  look.add_option("FILE", file, "A file of arrays, or a table")->required();
+  return look;
 }
 
 CLI::App& add_methods(CLI::App& app, std::string& name) {
@@ -663,7 +702,7 @@ void run(int argc, char** argv) {
   compare_request compare_wanted;
   diagram_request diagram_wanted;
   html_request report_wanted;
-  std::string convention_wanted, method_wanted, shell_wanted;
+  std::string convention_wanted, method_wanted, shell_wanted, file_wanted;
   const CLI::App& eval = add_eval(app, eval_wanted);
   const CLI::App& test = add_test(app, test_wanted);
   const CLI::App& compare = add_compare(app, compare_wanted);
@@ -671,6 +710,7 @@ void run(int argc, char** argv) {
   const CLI::App& report = add_report(app, report_wanted);
   const CLI::App& fit = add_fit(app, fit_wanted);
   const CLI::App& apply = add_apply(app, apply_wanted);
+  const CLI::App& look = add_look(app, file_wanted);
   const CLI::App& methods = add_methods(app, method_wanted);
   const CLI::App& conventions = add_conventions(app, convention_wanted);
   CLI::App& completion =
@@ -691,7 +731,10 @@ void run(int argc, char** argv) {
   finish_data(report, report_wanted.data);
   finish_fit(fit, fit_wanted);
   eval_wanted.data.sigmoid = eval_wanted.sigmoid;
-  if (apply.parsed()) apply_wanted.data.from_said = apply.count("--from") > 0;
+  if (apply.parsed()) {
+    apply_wanted.data.from_said = apply.count("--from") > 0;
+    say(find_scores(apply_wanted.data));
+  }
   if (eval.parsed()) run_eval(eval_wanted);
   if (compare.parsed()) compare_wanted.data.from_said = compare.count("--from") > 0;
   if (compare.parsed()) put(compare_files(compare_wanted), compare_wanted.output);
@@ -706,6 +749,7 @@ void run(int argc, char** argv) {
   if (apply.parsed()) apply_files(apply_wanted);
   if (conventions.parsed())
     print(convention_wanted.empty() ? list_conventions() : describe_convention(convention_wanted));
+  if (look.parsed()) print(look_at(file_wanted));
   if (completion.parsed()) print(completion_script(app, shell_wanted));
   if (manual.parsed()) print(manual_page(app, CALIBRA_VERSION));
   if (methods.parsed())

@@ -35,6 +35,7 @@ struct score_request {
   bool sigmoid = false;
   bool renormalise = false;
   std::vector<std::string> score_columns = {};  ///< of a text table; none: all
+  std::string score_array = {};  ///< of a file of several; none: that with a name of scores
   io::header_row header = io::header_row::detected;
 };
 
@@ -43,6 +44,7 @@ struct score_request {
 struct data_request : score_request {
   std::string labels;             ///< none: `label_column` of the file of the scores
   std::string label_column = {};  ///< of a text table; none: all columns
+  std::string label_array = {};   ///< of the file of the scores; none: that with a name of labels
   std::string weights = {};
   std::string cluster = {};  ///< which rows are drawn together
   std::string stratum = {};  ///< which part of the data a row is of

@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,44 +18,12 @@
 #include "calibra/array/scalar.hpp"
 #include "calibra/array/view.hpp"
 #include "calibra/error.hpp"
+#include "calibra/io/array_layout.hpp"
 #include "calibra/io/detail/as_double.hpp"
 #include "calibra/io/detail/text.hpp"
 #include "calibra/io/dtype.hpp"
 
 namespace calibra::io {
-
-/// How the bytes of an array are to be read.
-struct array_layout {
-  io::dtype type = io::dtype::f8;
-  std::vector<std::size_t> shape;
-  bool fortran_order = false;  ///< columns lie one after the other, not rows
-  std::endian byte_order = std::endian::native;
-  bool from_text = false;  ///< the type was read off a text: integers may stand for reals
-  /// Why the array is not to be taken as scores, as it follows the name in a message; empty: it may
-  /// be.
-  std::string not_scores = {};
-};
-
-namespace detail {
-
-/// The bytes that the elements take. Throws io_error beyond the address space.
-inline std::size_t byte_count(const std::string& name, const array_layout& layout) {
-  // Zero extents count as one, so that (0, 2^63) is refused too: its strides do not exist.
-  constexpr auto limit = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
-  std::size_t bytes = size_of(layout.type);
-  bool empty = false;
-  for (const std::size_t extent : layout.shape) {
-    const std::size_t factor = std::max<std::size_t>(extent, 1);
-    if (factor > limit / bytes)
-      throw io_error(concat(name, ": shape ", shape_text(layout.shape), " of ",
-                            name_of(layout.type), " is larger than the address space"));
-    bytes *= factor;
-    empty = empty || extent == 0;
-  }
-  return empty ? 0 : bytes;
-}
-
-}  // namespace detail
 
 /// An immutable array out of a file: one or two dimensions of one element type. Copies are cheap
 /// and share the elements, which live in a mapping of the file or in a buffer. Thread-safe to read.
@@ -74,7 +41,6 @@ class array {
       : name_(std::move(name)),
         type_(layout.type),
         dimensions_(layout.shape.size()),
-        fortran_order_(layout.fortran_order),
         swapped_(layout.byte_order != std::endian::native && size_of(layout.type) > 1),
         from_text_(layout.from_text),
         not_scores_(layout.not_scores),
@@ -83,6 +49,10 @@ class array {
       throw io_error(detail::concat(name_, ": expected 1 or 2 dimensions, got shape ",
                                     detail::shape_text(layout.shape)));
     std::copy(layout.shape.begin(), layout.shape.end(), shape_.begin());
+    row_stride_ = layout.fortran_order ? 1 : cols();
+    col_stride_ = layout.fortran_order ? rows() : 1;
+    if (!layout.strides.empty()) row_stride_ = layout.strides[0];
+    if (layout.strides.size() == 2) col_stride_ = layout.strides[1];
     const std::size_t bytes = detail::byte_count(name_, layout);
     if (data.size() < bytes)
       throw io_error(detail::concat(name_, ": truncated data: expected ", bytes,
@@ -199,8 +169,8 @@ class array {
   }
   template<class T>
   matrix_view<const T> in_shape(const T* first) const {
-    if (fortran_order_) return {first, rows(), cols(), 1, static_cast<std::ptrdiff_t>(rows())};
-    return {first, rows(), cols()};
+    return {first, rows(), cols(), static_cast<std::ptrdiff_t>(row_stride_),
+            static_cast<std::ptrdiff_t>(col_stride_)};
   }
 
   template<class T, foreign Foreign = kept, class F>
@@ -282,7 +252,7 @@ class array {
   io::dtype type_;
   std::array<std::size_t, 2> shape_{};
   std::size_t dimensions_;
-  bool fortran_order_;
+  std::size_t row_stride_ = 0, col_stride_ = 0;  // in elements
   bool swapped_;
   bool from_text_;
   std::string not_scores_;

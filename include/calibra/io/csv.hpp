@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/error.hpp"
 #include "calibra/io/array.hpp"
+#include "calibra/io/array_entry.hpp"
+#include "calibra/io/detail/csv_fields.hpp"
 #include "calibra/io/detail/csv_rows.hpp"
 #include "calibra/io/detail/text.hpp"
 #include "calibra/io/mapped_file.hpp"
@@ -66,17 +69,32 @@ class csv_parser {
       ++count;
     }
     for (std::vector<csv_field> row; rows_.next(row); ++count) {
-      if (row.size() != first.size())
-        rows_.fail(row.front().line,
-                   concat("expected ", first.size(), first.size() == 1 ? " field" : " fields",
-                          " as in line ", first.front().line, ", got ", row.size()));
+      expect_fields(row, first.size(), first.front().line);
       store(row, "");
     }
     if (count == 0) throw io_error(concat(name_, ": expected rows of numbers, got a header only"));
     return finish(count, first);
   }
 
+  /// The columns by their names and by what stands in the first rows.
+  std::vector<array_entry> columns() {
+    std::vector<csv_field> row;
+    if (!rows_.next(row)) throw io_error(concat(name_, ": expected rows of numbers, got none"));
+    has_header_ = is_header(row);
+    std::vector<array_entry> out;
+    for (std::string& name : column_names(row))
+      out.push_back({.name = std::move(name), .type = dtype::i8});
+    bool more = !has_header_ || rows_.next(row);
+    for (std::size_t count = 0; more && count < first_rows; ++count, more = rows_.next(row)) {
+      expect_fields(row, out.size());
+      for (std::size_t j = 0; j < row.size(); ++j) out[j].type = joined(out[j].type, row[j].text);
+    }
+    for (array_entry& e : out) e.type_name = e.type ? std::string(name_of(*e.type)) : "text";
+    return out;
+  }
+
  private:
+  static constexpr std::size_t first_rows = 1000;
   /// What the numbers of a column are like.
   struct column_kind {
     bool fractions = false;
@@ -84,6 +102,12 @@ class csv_parser {
     bool like_labels = false;  // a whole number that is written as one, or is neither 0 nor 1
   };
 
+  void expect_fields(const std::vector<csv_field>& row, std::size_t count,
+                     std::size_t line = 1) const {
+    if (row.size() == count) return;
+    rows_.fail(row.front().line, concat("expected ", count, count == 1 ? " field" : " fields",
+                                        " as in line ", line, ", got ", row.size()));
+  }
   bool is_header(const std::vector<csv_field>& row) const {
     if (options_.header != header_row::detected) return options_.header == header_row::present;
     double ignored = 0;
@@ -92,20 +116,14 @@ class csv_parser {
     });
   }
 
-  /// 0, 1, 2, ... or 1, 2, 3, ...: what a program may write as a header of columns without names.
-  static bool counts(const std::vector<csv_field>& row) {
-    const auto from = [&](std::size_t start) {
-      for (std::size_t j = 0; j < row.size(); ++j)
-        if (row[j].text != std::to_string(start + j)) return false;
-      return true;
-    };
-    return row.size() > 1 && (from(0) || from(1));
-  }
-
-  void choose_columns(const std::vector<csv_field>& first) {
+  std::vector<std::string> column_names(const std::vector<csv_field>& first) const {
     std::vector<std::string> names;
     for (std::size_t j = 0; j < first.size(); ++j)
       names.push_back(has_header_ ? std::string(first[j].text) : std::to_string(j));
+    return names;
+  }
+  void choose_columns(const std::vector<csv_field>& first) {
+    const std::vector<std::string> names = column_names(first);
     for (const std::string& wanted : options_.columns) append_columns(names, wanted, chosen_);
     for (auto j = chosen_.begin(); j != chosen_.end(); ++j)
       if (std::find(chosen_.begin(), j, *j) != j)
@@ -153,19 +171,6 @@ class csv_parser {
     }
   }
 
-  /// The text without a sign that std::from_chars does not know.
-  static std::string_view unsigned_plus(std::string_view text) {
-    if (text.starts_with('+') && text.size() > 1 && text[1] != '-') text.remove_prefix(1);
-    return text;
-  }
-  /// Gives result_out_of_range for a number that no double is near, invalid_argument for no number.
-  static std::errc parse_real(std::string_view text, double& value) {
-    text = unsigned_plus(text);
-    const char* const end = text.data() + text.size();
-    const auto [stop, status] = std::from_chars(text.data(), end, value);
-    return stop == end ? status : std::errc::invalid_argument;
-  }
-
   std::errc store(std::string_view text, column_kind& kind) {
     if (all_integers_) {
       const std::string_view digits = unsigned_plus(text);
@@ -193,15 +198,6 @@ class csv_parser {
                          text.find_first_of(".eE") == std::string_view::npos;
     }
     return {};
-  }
-
-  /// Names that a column of scores does not have.
-  static bool is_foreign(std::string_view name) {
-    std::string lower(name);
-    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    constexpr std::string_view known[] = {"",  "label", "labels", "target", "targets",
-                                          "y", "class", "index",  "id",     "unnamed: 0"};
-    return std::find(std::begin(known), std::end(known), lower) != std::end(known);
   }
 
   /// Why the table is not to be taken as scores; "" where it may be.
@@ -290,6 +286,14 @@ inline array load_csv(const std::string& path, char separator = ',',
                       const table_options& options = {}) {
   const mapped_file file(path);
   return detail::csv_parser(path, file.text(), separator, options).parse();
+}
+
+/// The columns of such a file: int64, float64 or text by the first 1,000 rows, without a shape.
+/// Throws io_error: no rows, a row of another length.
+inline std::vector<array_entry> csv_contents(const std::string& path, char separator = ',',
+                                             const table_options& options = {}) {
+  const mapped_file file(path);
+  return detail::csv_parser(path, file.text(), separator, options).columns();
 }
 
 }  // namespace calibra::io

@@ -6,14 +6,18 @@
 /// not at all. Needs libzip and nlohmann-json; link calibra::io. The core headers include none of
 /// this.
 #include "calibra/io/array.hpp"
+#include "calibra/io/array_entry.hpp"
+#include "calibra/io/array_layout.hpp"
 #include "calibra/io/csv.hpp"
 #include "calibra/io/dtype.hpp"
+#include "calibra/io/dump.hpp"
 #include "calibra/io/labels.hpp"
 #include "calibra/io/load.hpp"
 #include "calibra/io/mapped_file.hpp"
 #include "calibra/io/model.hpp"
 #include "calibra/io/npy.hpp"
 #include "calibra/io/npz.hpp"
+#include "calibra/io/pt.hpp"
 #include "calibra/io/safetensors.hpp"
 #include "calibra/io/save.hpp"
 #include "calibra/io/write_file.hpp"

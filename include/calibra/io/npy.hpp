@@ -16,7 +16,9 @@
 #include <vector>
 
 #include "calibra/array/view.hpp"
+#include "calibra/error.hpp"
 #include "calibra/io/array.hpp"
+#include "calibra/io/array_entry.hpp"
 #include "calibra/io/detail/npy_header.hpp"
 #include "calibra/io/mapped_file.hpp"
 #include "calibra/io/write_file.hpp"
@@ -32,6 +34,21 @@ inline array parse_npy(const std::string& name, std::span<const std::byte> bytes
   return {name, header.layout, bytes.subspan(header.data_offset), std::move(owner)};
 }
 
+/// What the header of the `.npy` image at `place` says; no type and the reason where it is not to
+/// be read.
+inline array_entry npy_entry(const std::string& name, const std::string& place,
+                             std::span<const std::byte> bytes) {
+  try {
+    const array_layout layout = read_npy_header(place, bytes).layout;
+    return {.name = name,
+            .type = layout.type,
+            .type_name = std::string(name_of(layout.type)),
+            .shape = layout.shape};
+  } catch (const io_error& e) {
+    return {.name = name, .type_name = e.what()};
+  }
+}
+
 }  // namespace detail
 
 /// Loads a `.npy` file of version 1.0, 2.0 or 3.0, C or Fortran order, either byte order, with
@@ -44,6 +61,14 @@ inline array parse_npy(const std::string& name, std::span<const std::byte> bytes
 inline array load_npy(const std::string& path) {
   const auto file = std::make_shared<const mapped_file>(path);
   return detail::parse_npy(path, file->bytes(), file);
+}
+
+/// The array of such a file, by its header. Throws io_error as load_npy().
+inline array_entry npy_contents(const std::string& path) {
+  const mapped_file file(path);
+  const array_layout layout = detail::read_npy_header(path, file.bytes()).layout;
+  return {
+      .type = layout.type, .type_name = std::string(name_of(layout.type)), .shape = layout.shape};
 }
 
 namespace detail {

@@ -18,6 +18,7 @@
 
 #include "calibra/error.hpp"
 #include "calibra/io/array.hpp"
+#include "calibra/io/array_entry.hpp"
 #include "calibra/io/detail/text.hpp"
 #include "calibra/io/mapped_file.hpp"
 
@@ -47,6 +48,14 @@ class safetensors_directory {
 
   const std::vector<std::string>& names() const { return names_; }
 
+  array_entry described(std::size_t index) const {
+    const entry& e = entries_[index];
+    const auto type = known_type(e.type);
+    return {.name = names_[index],
+            .type = type,
+            .type_name = type ? std::string(name_of(*type)) : e.type,
+            .shape = e.shape};
+  }
   array tensor(std::size_t index, std::shared_ptr<const void> owner) const {
     const entry& e = entries_[index];
     const std::string name = concat(path_, ':', names_[index]);
@@ -196,6 +205,15 @@ inline array load_safetensors(const std::string& path, std::string_view tensor =
   const detail::safetensors_directory directory(path, file->bytes());
   const std::size_t chosen = detail::choose_member(path, tensor, directory.names(), "tensor");
   return directory.tensor(chosen, file);
+}
+
+/// The tensors of such a file, by its header. Throws io_error as load_safetensors().
+inline std::vector<array_entry> safetensors_contents(const std::string& path) {
+  const mapped_file file(path);
+  const detail::safetensors_directory directory(path, file.bytes());
+  std::vector<array_entry> out;
+  for (std::size_t i = 0; i < directory.names().size(); ++i) out.push_back(directory.described(i));
+  return out;
 }
 
 }  // namespace calibra::io

@@ -1,0 +1,181 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+
+// One file of several arrays, or one table, is enough; `calibra look`.
+#include <nlohmann/json.hpp>
+
+#include "program.hpp"
+#include "pt_files.hpp"
+
+using namespace cli_test;
+using nlohmann::json;
+
+namespace {
+
+std::string scores_npy() {
+  return io_test::npy_image(io_test::npy_dict("<f8", "(4, 3)"), io_test::bytes_of(small_scores));
+}
+std::string labels_npy() {
+  return io_test::npy_image(io_test::npy_dict("<i8", "(4,)"), io_test::bytes_of(small_labels));
+}
+
+/// The small data as a .pt file: a dictionary of these names.
+std::string small_pt(const std::string& scores, const std::string& labels) {
+  return io_test::pt_image(
+      io_test::pickle_of(io_test::pickled_dict(
+          {{scores, io_test::pickled(io_test::pt_tensor{"DoubleStorage", "0", {4, 3}, {3, 1}})},
+           {labels, io_test::pickled(io_test::pt_tensor{"LongStorage", "1", {4}, {1}})}})),
+      {{"0", io_test::bytes_of(small_scores)}, {"1", io_test::bytes_of(small_labels)}});
+}
+std::string small_npz(const std::string& scores, const std::string& labels) {
+  return io_test::zip_image({{scores + ".npy", scores_npy()}, {labels + ".npy", labels_npy()}});
+}
+std::string small_safetensors(const std::string& scores, const std::string& labels) {
+  return io_test::safetensors_image(
+      "{\"" + scores + R"(":{"dtype":"F64","shape":[4,3],"data_offsets":[0,96]},")" + labels +
+          R"(":{"dtype":"I64","shape":[4],"data_offsets":[96,128]}})",
+      io_test::bytes_of(small_scores) + io_test::bytes_of(small_labels));
+}
+
+/// That the small data were measured, of what the line on standard error says.
+void check_small(const workplace& files, const std::string& arguments, const std::string& taken) {
+  INFO(arguments);
+  const outcome r = files.run("eval " + arguments + " --bins 2 --format json");
+  CHECK(r.err == (taken.empty() ? "" : taken + "\n"));
+  REQUIRE(r.status == 0);
+  const json found = json::parse(r.out);
+  CHECK(found["metrics"]["ece"] == 0.15625);
+  CHECK(found["metrics"]["accuracy"] == 0.5);
+  CHECK(found["options"]["from"] == "probabilities");
+}
+
+std::string error_of(const workplace& files, const std::string& arguments, int status) {
+  INFO(arguments);
+  const outcome r = files.run(arguments);
+  CHECK(r.status == status);
+  CHECK(r.out == "");
+  return r.err;
+}
+
+}  // namespace
+
+TEST_CASE("one file: scores and labels by their names", "[cli]") {
+  const workplace files;
+  // A name of probabilities says --from.
+  files.write("a.npz", small_npz("probs", "targets"));
+  check_small(files, "a.npz", "a.npz: scores 'probs', labels 'targets'");
+  files.write("a.pt", small_pt("probs", "y"));
+  check_small(files, "a.pt", "a.pt: scores 'probs', labels 'y'");
+  files.write("a.pth", small_pt("test.softmax", "test.labels"));
+  check_small(files, "a.pth", "a.pth: scores 'test.softmax', labels 'test.labels'");
+  files.write("a.safetensors", small_safetensors("probabilities", "label"));
+  check_small(files, "a.safetensors", "a.safetensors: scores 'probabilities', labels 'label'");
+  // Names that say nothing; they do not say --from either.
+  files.write("b.npz", small_npz("arr_0", "arr_1"));
+  check_small(files, "b.npz --from probabilities", "b.npz: scores 'arr_0', labels 'arr_1'");
+  CHECK(error_of(files, "eval b.npz", 2) ==
+        "b.npz: scores 'arr_0', labels 'arr_1'\ncalibra: b.npz:arr_0: every row looked at lies in "
+        "[0, 1] and sums to 1; say --from probabilities, or --from logits if they are logits\n");
+  // What is said goes before what a name says.
+  const outcome logits = files.run("eval a.npz --from logits --format json");
+  CHECK(json::parse(logits.out)["options"]["from"] == "logits");
+}
+
+TEST_CASE("one file: arrays that are said", "[cli]") {
+  const workplace files;
+  files.write("y.npy", labels_npy());
+  files.write("p.npy", scores_npy());
+  files.write("a.npz", io_test::zip_image({{"probs.npy", scores_npy()},
+                                           {"logits.npy", scores_npy()},
+                                           {"y.npy", labels_npy()},
+                                           {"target.npy", labels_npy()}}));
+  check_small(files, "a.npz --scores probs --labels y", "a.npz: scores 'probs', labels 'y'");
+  CHECK(
+      error_of(files, "eval a.npz", 1) ==
+      "calibra: a.npz: several arrays could be scores: 'probs', 'logits'; say which are scores by "
+      "--scores\n");
+  CHECK(error_of(files, "eval a.npz --scores probs", 1) ==
+        "calibra: a.npz: several arrays could be labels: 'y', 'target'; say which are labels by "
+        "--labels\n");
+  CHECK(error_of(files, "eval a.npz --scores prob --labels y", 1)
+            .find("calibra: a.npz: no member named 'prob'") != std::string::npos);
+  // Beside a file of labels, and beside one of several arrays.
+  check_small(files, "a.npz y.npy --scores probs", "a.npz: scores 'probs'");
+  files.write("l.npz", small_npz("features", "labels"));
+  check_small(files, "p.npy l.npz --from probabilities", "");
+  // With a name behind ':' nothing is looked for.
+  check_small(files, "a.npz:probs a.npz:y --from probabilities", "");
+  CHECK(error_of(files, "eval a.npz y.npy --labels y", 2) ==
+        "calibra: --labels: names an array of SCORES, so that LABELS is not to be given\n");
+  CHECK(error_of(files, "eval p.npy y.npy --scores p", 2) ==
+        "calibra: --scores: names an array of an .npz, .safetensors or .pt file, got 'p.npy'\n");
+  CHECK(error_of(files, "eval p.npy --labels p", 2) ==
+        "calibra: --labels: names an array of an .npz, .safetensors or .pt file, got 'p.npy'\n");
+}
+
+TEST_CASE("one file: other commands", "[cli]") {
+  const workplace files;
+  files.write("a.pt", small_pt("probs", "labels"));
+  const std::string taken = "a.pt: scores 'probs', labels 'labels'\n";
+  CHECK(files.run("test a.pt --tests kuiper").err == taken);
+  CHECK(files.run("fit a.pt --method temperature -o m.json").err == taken);
+  const outcome applied = files.run("apply m.json a.pt -o q.npy --as probabilities");
+  CHECK(applied.err == "a.pt: scores 'probs'\n");
+  CHECK(applied.status == 0);
+  // The same as of a file of scores alone.
+  files.write("p.npy", scores_npy());
+  CHECK(files.run("apply m.json p.npy --from probabilities -o r.npy --as probabilities").status ==
+        0);
+  CHECK(read_all(files.path("q.npy")) == read_all(files.path("r.npy")));
+}
+
+TEST_CASE("one file: confidences and hits", "[cli]") {
+  const workplace files;
+  const std::string confidence =
+      io_test::npy_image(io_test::npy_dict("<f8", "(4,)"),
+                         io_test::bytes_of(std::vector<double>{0.75, 0.5, 0.5, 0.875}));
+  const std::string hits = io_test::npy_image(
+      io_test::npy_dict("<i8", "(4,)"), io_test::bytes_of(std::vector<std::int64_t>{1, 0, 1, 0}));
+  files.write("a.npz", io_test::zip_image({{"confidence.npy", confidence}, {"correct.npy", hits}}));
+  const outcome r = files.run("eval a.npz --bins 2 --metrics ece --format json");
+  CHECK(r.err == "a.npz: scores 'confidence', labels 'correct'\n");
+  CHECK(json::parse(r.out)["metrics"]["ece"] == 0.15625);
+  files.write("a.csv", "file,conf,right\na,0.75,1\nb,0.5,0\nc,0.5,1\nd,0.875,0\n");
+  const std::string columns = "eval a.csv --confidence-column conf --label-column right ";
+  const outcome table = files.run(columns + "--bins 2 --metrics ece --format json");
+  CHECK(table.err == "");
+  CHECK(json::parse(table.out)["metrics"]["ece"] == 0.15625);
+  CHECK(json::parse(table.out)["options"]["from"] == "confidences");
+  CHECK(error_of(files, columns + "--from logits", 2) ==
+        "calibra: --from excludes --confidence-column\n");
+}
+
+TEST_CASE("look: what is in a file", "[cli]") {
+  const workplace files;
+  files.write("a.pt", small_pt("probs", "labels"));
+  CHECK(files.run("look a.pt").out ==
+        "a.pt: 2 arrays\n"
+        "  probs   float64  (4, 3)  [0.0625, 0.875]: probabilities\n"
+        "  labels  int64    (4,)    [0, 2]: labels\n");
+  files.save("z.npy", 2, 2, std::vector<double>{-1.5, 2, 0, 4e10});
+  CHECK(files.run("look z.npy").out ==
+        "z.npy: 1 array\n  float64  (2, 2)  [-1.5, 4e+10]: logits\n");
+  files.write("t.csv", "file,p,y\na.png,0.5,1\n");
+  CHECK(files.run("look t.csv").out ==
+        "t.csv: 3 columns\n  file  text\n  p     float64\n  y     int64\n");
+  const auto shape = [&](const std::string& descr, const std::string& text,
+                         const std::string& data) {
+    files.write(
+        "b.npz",
+        io_test::zip_image({{"x.npy", io_test::npy_image(io_test::npy_dict(descr, text), data)}}));
+    return files.run("look b.npz").out;
+  };
+  CHECK(shape("<f4", "(1, 2, 3)", io_test::small_data()) ==
+        "b.npz: 1 array\n  x  float32  (1, 2, 3)  not read: 3 dimensions\n");
+  CHECK(shape("<f4", "(0, 3)", "") == "b.npz: 1 array\n  x  float32  (0, 3)  no numbers\n");
+  CHECK(shape("<i8", "(2,)", io_test::bytes_of(std::vector<std::int64_t>{-1, 1})) ==
+        "b.npz: 1 array\n  x  int64  (2,)  [-1, 1]: labels, some negative\n");
+  CHECK(error_of(files, "look none.npz", 1) ==
+        "calibra: none.npz: cannot open: No such file or directory\n");
+  CHECK(error_of(files, "look a.dat", 1).find("unknown extension '.dat'") != std::string::npos);
+}

@@ -1,0 +1,220 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+
+#include "one_file.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdio>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "calibra/error.hpp"
+#include "calibra/io/detail/as_double.hpp"
+#include "calibra/io/dump.hpp"
+#include "calibra/io/load.hpp"
+
+namespace calibra::cli {
+
+namespace {
+
+using calibra::detail::concat;
+
+/// Whether a specification is the name of a file of arrays with names, all of it.
+bool whole_archive(const std::string& spec) {
+  return io::detail::has_members(spec) && io::detail::is_there(spec);
+}
+
+std::string member_spec(const std::string& file, const std::string& member) {
+  return member.empty() ? file : concat(file, ':', member);
+}
+
+io::named_form named_form_of(const score_request& request) {
+  return request.from == score_form::confidences ? io::named_form::confidences
+                                                 : io::named_form::unsaid;
+}
+void take_form(score_request& request, io::named_form form) {
+  if (request.from_said || form == io::named_form::unsaid) return;
+  request.from = form == io::named_form::logits          ? score_form::logits
+                 : form == io::named_form::probabilities ? score_form::probabilities
+                                                         : score_form::confidences;
+  request.from_said = true;
+}
+
+void expect_archive(const std::string& file, const char* flag) {
+  if (!whole_archive(file))
+    throw option_error(concat(flag, ": names an array of an .npz, .safetensors or .pt file, got ",
+                              io::detail::in_quotes(file)));
+}
+
+/// Runs f; where it cannot say which arrays are meant, names the flag that says it.
+template<class F>
+auto saying_flags(const F& f) {
+  try {
+    return f();
+  } catch (const io_error& e) {
+    const std::string message = e.what();
+    for (const char* what : {"scores", "labels"})
+      if (message.ends_with(concat("; say which are ", what)))
+        throw io_error(concat(message, " by --", what));
+    throw;
+  }
+}
+
+/// What is taken of a file of several arrays: what was said, and what has to be found.
+io::found_dump chosen_arrays(const data_request& request, bool labels_too) {
+  const std::string& file = request.scores;
+  io::found_dump chosen{request.score_array, request.label_array};
+  const std::vector<io::array_entry> entries = io::contents(file);
+  if (labels_too && chosen.scores.empty() && chosen.labels.empty())
+    return io::find_dump(file, entries);
+  if (chosen.scores.empty() && entries.size() > 1) chosen.scores = io::find_scores(file, entries);
+  if (labels_too && chosen.labels.empty())
+    chosen.labels = io::find_labels(file, entries, io::form_of(chosen.scores));
+  return chosen;
+}
+
+/// Finds the labels in a file of several arrays.
+void find_labels(data_request& request) {
+  const std::vector<io::array_entry> entries = io::contents(request.labels);
+  if (entries.size() > 1)
+    request.labels = member_spec(request.labels,
+                                 io::find_labels(request.labels, entries, named_form_of(request)));
+}
+
+// What numbers look like.
+
+struct range {
+  double lowest = std::numeric_limits<double>::infinity();
+  double highest = -std::numeric_limits<double>::infinity();
+  bool whole = true, sums_to_one = true, odd = false;
+};
+
+constexpr std::size_t first_rows = 1000;
+
+range range_of(const io::array& a) {
+  range r;
+  a.visit_elements([&](auto view) {
+    for (std::size_t i = 0; i < std::min(view.rows(), first_rows); ++i) {
+      double sum = 0;
+      for (std::size_t j = 0; j < view.cols(); ++j) {
+        const double x = io::detail::as_double(view(i, j));
+        if (!(std::abs(x) <= std::numeric_limits<double>::max())) {
+          r.odd = true;
+          continue;
+        }
+        r.lowest = std::min(r.lowest, x);
+        r.highest = std::max(r.highest, x);
+        r.whole = r.whole && x == std::floor(x);
+        sum += x;
+      }
+      r.sums_to_one = r.sums_to_one && std::abs(sum - 1) < 0.02;
+    }
+  });
+  return r;
+}
+
+std::string meaning(const io::array& a, const range& r) {
+  const bool column = a.shape().size() == 1 || a.shape()[1] == 1;
+  const bool unit = r.lowest >= 0 && r.highest <= 1;
+  if (column && r.whole)
+    return r.lowest >= 0 ? (unit ? "labels or hits" : "labels") : "labels, some negative";
+  if (column) return unit ? "confidences or probabilities of class 1" : "logits of class 1";
+  if (r.whole) return unit ? "one-hot labels" : "whole numbers";
+  if (unit) return r.sums_to_one ? "probabilities" : "probabilities of several labels";
+  return "logits";
+}
+
+std::string described(const std::string& file, const io::array_entry& entry) {
+  const std::string unread = "not read";
+  if (!entry.type) return unread;
+  if (entry.shape.size() != 1 && entry.shape.size() != 2)
+    return concat(unread, ": ", entry.shape.size(), " dimensions");
+  try {
+    const io::array a = io::load(member_spec(file, entry.name));
+    const range r = range_of(a);
+    if (r.lowest > r.highest) return r.odd ? "no finite numbers" : "no numbers";
+    const auto short_number = [](double x) {
+      char text[32];
+      std::snprintf(text, sizeof text, "%.4g", x);
+      return std::string(text);
+    };
+    return concat('[', short_number(r.lowest), ", ", short_number(r.highest), ']',
+                  r.odd ? " and NaN or infinities" : "", ": ", meaning(a, r));
+  } catch (const error& e) {
+    return concat(unread, ": ", e.what());
+  }
+}
+
+std::string padded(std::string text, std::size_t width) {
+  text.resize(std::max(width, text.size()), ' ');
+  return text;
+}
+
+}  // namespace
+
+std::string find_scores(score_request& request) {
+  data_request whole;
+  static_cast<score_request&>(whole) = request;
+  whole.labels = request.scores;  // not looked for
+  const std::string file = request.scores;
+  if (!request.score_array.empty()) expect_archive(file, "--scores");
+  if (!whole_archive(file)) return "";
+  const std::string name = saying_flags([&] { return chosen_arrays(whole, false).scores; });
+  if (name.empty()) return "";
+  request.scores = member_spec(file, name);
+  take_form(request, io::form_of(name));
+  return concat(file, ": scores ", io::detail::in_quotes(name));
+}
+
+std::string find_arrays(data_request& request) {
+  const std::string file = request.scores;
+  if (!request.label_array.empty()) expect_archive(file, "--labels");
+  if (!request.label_array.empty() && !request.labels.empty())
+    throw option_error("--labels: names an array of SCORES, so that LABELS is not to be given");
+  const bool both = request.labels.empty() && request.label_column.empty();
+  if (!both || !whole_archive(file)) {
+    std::string taken = find_scores(request);
+    if (whole_archive(request.labels))
+      saying_flags([&] {
+        find_labels(request);
+        return 0;
+      });
+    return taken;
+  }
+  const io::found_dump found = saying_flags([&] { return chosen_arrays(request, true); });
+  request.scores = member_spec(file, found.scores);
+  request.labels = member_spec(file, found.labels);
+  take_form(request, io::form_of(found.scores));
+  return concat(file, ": scores ", io::detail::in_quotes(found.scores), ", labels ",
+                io::detail::in_quotes(found.labels));
+}
+
+std::string look_at(const std::string& file) {
+  const std::vector<io::array_entry> entries = io::contents(file);
+  const bool table = file.ends_with(".csv") || file.ends_with(".tsv");
+  std::size_t name_width = 0, type_width = 0, shape_width = 0;
+  std::vector<std::string> shapes;
+  for (const io::array_entry& e : entries) {
+    shapes.push_back(table ? "" : io::detail::shape_text(e.shape));
+    name_width = std::max(name_width, e.name.size());
+    type_width = std::max(type_width, e.type_name.size());
+    shape_width = std::max(shape_width, shapes.back().size());
+  }
+  std::string out = concat(file, ": ", entries.size(), table ? " column" : " array",
+                           entries.size() == 1 ? "" : "s", '\n');
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const io::array_entry& e = entries[i];
+    std::string line =
+        concat("  ", e.name.empty() ? std::string() : padded(e.name, name_width) + "  ",
+               padded(e.type_name, type_width));
+    if (!table) line += concat("  ", padded(shapes[i], shape_width), "  ", described(file, e));
+    out += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
+  }
+  return out;
+}
+
+}  // namespace calibra::cli
