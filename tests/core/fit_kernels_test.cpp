@@ -236,23 +236,20 @@ TEMPLATE_TEST_CASE("fits: the largest, the least, widening, sums", "[fit_kernels
 
     marked<double> widened(n);
     kernels.widen_row(z.data(), n, widened.data());
-    marked<T> scaled(z), sums(z), product(n);
+    marked<T> scaled(z), sums(z);
     kernels.scale_row(scaled.data(), n, T(0.7));
     kernels.add_to_row(more.data(), n, sums.data());
-    kernels.product_row(z.data(), more.data(), n, product.data());
     real sum = 0, size = 0, dot = 0, dot_size = 0;
     for (std::size_t j = 0; j < n; ++j) {
       wrong += widened[j] != static_cast<double>(z[j]);
       wrong += scaled[j] != T(0.7) * z[j] || sums[j] != z[j] + more[j];
-      wrong += product[j] != z[j] * more[j];
       sum += wide(z[j]);
       size += std::abs(wide(z[j]));
       dot += wide(z[j]) * wide(more[j]);
       dot_size += std::abs(wide(z[j]) * wide(more[j]));
     }
     CHECK(wrong == 0);
-    CHECK(
-        (widened.marks_left() && scaled.marks_left() && sums.marks_left() && product.marks_left()));
+    CHECK((widened.marks_left() && scaled.marks_left() && sums.marks_left()));
     CHECK(std::abs(kernels.sum_row(z.data(), n) - sum) <=
           eps<T> * static_cast<real>(n / 2 + 1) * size);
     CHECK(std::abs(kernels.dot_row(z.data(), more.data(), n) - dot) <= 17 * eps<T> * dot_size);
@@ -325,8 +322,11 @@ TEMPLATE_TEST_CASE("fits: probabilities, their curvature and their sums", "[fit_
     const T scale = T(0.9), weight = T(1.7), mean = T(0.3);
     worst_ratio worst;
 
-    marked<T> first(e), h(n);
-    kernels.weigh_row(first.data(), scale, weight, n, h.data());
+    marked<T> first(e), q(n), h(n);
+    kernels.weigh_row(first.data(), scale, weight, n, q.data(), h.data());
+    const std::vector<T> squares_before = draw.normal(2 * n);
+    marked<T> squares(squares_before);
+    kernels.add_squares_row(x.data(), e.data(), weight, n, squares.data());
     marked<T> leaned(e);
     kernels.lean_row(leaned.data(), d.data(), n, mean, weight);
     const std::vector<T> before = draw.normal(5 * n);
@@ -336,6 +336,7 @@ TEMPLATE_TEST_CASE("fits: probabilities, their curvature and their sums", "[fit_
       const real p = wide(scale) * wide(e[j]), u = wide(x[j]), w = wide(weight);
       const real curved = w * p * (1 - p);
       worst.add(first[j], w * p, 2 * eps<T> * w * p);
+      worst.add(q[j], p, eps<T> * p);
       worst.add(h[j], curved, 3 * eps<T> * w * p);
       worst.add(leaned[j], w * wide(e[j]) * (wide(d[j]) - wide(mean)),
                 2 * eps<T> * w * wide(e[j]) * (std::abs(wide(d[j])) + wide(mean)));
@@ -346,8 +347,14 @@ TEMPLATE_TEST_CASE("fits: probabilities, their curvature and their sums", "[fit_
         worst.add(sums[s * n + j], start + terms[s], 4 * eps<T> * (std::abs(start) + most[s]));
       }
     }
+    for (std::size_t j = 0; j < 2 * n; ++j) {
+      const real u = wide(x[j % n]), start = wide(squares_before[j]);
+      const real term = (j < n ? wide(e[j]) : wide(weight)) * u * u;
+      worst.add(squares[j], start + term, 4 * eps<T> * (std::abs(start) + term));
+    }
     CHECK(worst.value <= 1);
-    CHECK((first.marks_left() && h.marks_left() && leaned.marks_left() && sums.marks_left()));
+    CHECK((first.marks_left() && q.marks_left() && h.marks_left()));
+    CHECK((leaned.marks_left() && sums.marks_left() && squares.marks_left()));
   });
 }
 
@@ -417,8 +424,8 @@ TEMPLATE_TEST_CASE("fits: kernels touch nothing beyond their data", "[fit_kernel
         kernels.add_to_row(in[0], n, room(1));
         CHECK(kernels.sum_row(in[0], n) == 0.5 * static_cast<double>(n));
         CHECK(kernels.dot_row(in[0], in[1], n) == 0.25 * static_cast<double>(n));
-        kernels.product_row(in[0], in[1], n, room(1));
-        kernels.weigh_row(in[3], T(1), T(1), n, room(1));
+        kernels.weigh_row(in[3], T(1), T(1), n, in[2], room(1));
+        kernels.add_squares_row(in[0], in[1], T(1), n, room(2));
         kernels.lean_row(room(1), in[0], n, T(0), T(1));
         kernels.line_dot_row(in[0], in[3], in[1], in[2], n);
         kernels.lean_line_row(in[0], in[3], in[1], in[2], T(1), T(0), n, room(2));

@@ -179,6 +179,30 @@ TEMPLATE_TEST_CASE("matrices: the slope at the fit is 0, and the report says wha
   }
 }
 
+TEST_CASE("sms: few passes over many samples; weights are repetitions") {
+  constexpr std::size_t n = 2000, classes = 40;
+  problem<float> x = random_problem<float>(n, classes, 1.7, 2, 3);
+  std::vector<std::size_t> rows;
+  for (std::size_t i = 0; i < n; ++i) {
+    x.weights[i] = static_cast<double>(i % 3);
+    rows.insert(rows.end(), i % 3, i);
+  }
+  matrix<float> z(rows.size(), classes);
+  std::vector<std::int64_t> labels;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    labels.push_back(x.labels[rows[i]]);
+    for (std::size_t k = 0; k < classes; ++k) z(i, k) = x.z(rows[i], k);
+  }
+  const fit_report weighted = fit<sms>(logits(x.z), x.labels, {.weights = x.weights}).report();
+  const fit_report repeated = fit<sms>(logits(z), labels).report();
+  for (const fit_report& report : {weighted, repeated}) {
+    CHECK(report.converged);
+    CHECK(report.gradient <= 9e-9 * report.objective_after);
+    CHECK(report.passes <= 16);  // 13 when it was written
+  }
+  CHECK(relative(weighted.objective_after, repeated.objective_after) <= 1e-12);
+}
+
 TEMPLATE_TEST_CASE("matrices: the weights of the penalty are options", "", matrix_scaling,
                    dirichlet) {
   const problem<double> x = random_problem<double>(100, 3, 1.7, 2, 3);

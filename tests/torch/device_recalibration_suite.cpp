@@ -165,10 +165,10 @@ struct plain_sums {
     return theta;
   }
 
-  /// NLL; slopes; sums of h (x, 1); of h (x^2, 1).
+  /// NLL; slopes; sums of h (x, 1); of p (p, 1); of h_j x_j^2; of sum(h) x_l^2.
   numbers matrix(const numbers& theta) const {
-    const std::size_t k = x[0].size(), size = k * (k + 1);
-    numbers all(1 + 3 * size);
+    const std::size_t k = x[0].size(), size = k * (k + 1), squares = 1 + 3 * size;
+    numbers all(squares + 2 * k);
     for (std::size_t i = 0; i < x.size(); ++i) {
       const numbers p = softmax(mapped(theta, x[i]));
       all[0] -= w[i] * std::log(p[y[i]]);
@@ -177,7 +177,9 @@ struct plain_sums {
           const double one = l < k ? x[i][l] : 1, h = w[i] * p[j] * (1 - p[j]);
           all[1 + l * k + j] += w[i] * (p[j] - (y[i] == j ? 1 : 0)) * one;
           all[1 + size + l * k + j] += h * one;
-          all[1 + 2 * size + l * k + j] += h * one * one;
+          all[1 + 2 * size + l * k + j] += w[i] * p[j] * (l < k ? p[l] : 1);
+          if (l == j) all[squares + l] += h * one * one;
+          if (l < k) all[squares + k + l] += h * one * one;
         }
     }
     return all;
@@ -301,7 +303,7 @@ TEST_CASE("sums over samples on a device are those of their definitions", "[devi
         const numbers whole = of.matrix(plain_sums::diagonal(line));
         numbers lines = {whole[0]};
         plain_sums::add_lines(lines, whole, 1, 3, true, true);
-        plain_sums::add_lines(lines, whole, 25, 3, true, false);
+        lines.insert(lines.end(), whole.begin() + 37, whole.begin() + 40);
         plain_sums::add_lines(lines, whole, 13, 3, true, true);
         check_all(with_value(sums.lines(line, before, single)), lines, eps);
         numbers products;

@@ -34,10 +34,10 @@ class fit_kernels {
   void add_to_row(const T* p, std::size_t n, T* sums) const;
   /// The sum, to a rounding of T a term.
   double sum_row(const T* p, std::size_t n) const;
-  /// out[j] = a[j] b[j]
-  void product_row(const T* a, const T* b, std::size_t n, T* out) const;
-  /// p = scale e[j]: e[j] = weight p, h[j] = weight p (1 - p)
-  void weigh_row(T* e, T scale, T weight, std::size_t n, T* h) const;
+  /// p[j] = scale e[j]: e[j] = weight p[j], h[j] = weight p[j] (1 - p[j])
+  void weigh_row(T* e, T scale, T weight, std::size_t n, T* p, T* h) const;
+  /// sums[j] += h[j] x[j]^2, sums[n + j] += all x[j]^2
+  void add_squares_row(const T* x, const T* h, T all, std::size_t n, T* sums) const;
   /// The sum of a[j] b[j].
   double dot_row(const T* a, const T* b, std::size_t n) const;
   /// p[j] = weight p[j] (d[j] - mean)

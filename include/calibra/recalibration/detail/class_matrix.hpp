@@ -12,6 +12,7 @@
 
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/error.hpp"
+#include "calibra/recalibration/detail/matrix_curvature.hpp"
 #include "calibra/recalibration/detail/mixed_temperature.hpp"
 #include "calibra/recalibration/detail/newton_cg.hpp"
 #include "calibra/recalibration/detail/remote_sums.hpp"
@@ -89,16 +90,19 @@ class class_matrix_nll final : public convex_objective {
     const sample_sums all = remote != nullptr ? remote->matrix(theta, first_, rough)
                             : rough           ? sums_at<float>(theta)
                                               : sums_at<double>(theta);
-    const std::size_t size = theta.size();
     const double n = samples_.weight();
     double value = all.value / n;
-    for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t i = 0; i < theta.size(); ++i) {
       const double d = theta[i] - unchanged(i);
       value += penalty_[i] * d * d;
       gradient[i] = all.sums[i] / n + 2 * penalty_[i] * d;
     }
-    moments_.resize(2 * size);
-    for (std::size_t i = 0; i < moments_.size(); ++i) moments_[i] = all.sums[size + i] / n;
+    if (all.sums.size() > theta.size())
+      curvature_.take(all.sums.data() + theta.size(), n, penalty_, classes_);
+    const double slope = largest(gradient);
+    renew_ = slope_ == 0 || (rough == rough_ && 3 * slope > slope_);
+    slope_ = slope;
+    rough_ = rough;
     return value;
   }
 
@@ -114,28 +118,9 @@ class class_matrix_nll final : public convex_objective {
       product[i] = sums[i] / n + 2 * penalty_[i] * direction[i];
   }
 
-  /// By the curvature within each class, E[h (x, 1) (x, 1)'] with h = p (1 - p), taking the entries
-  /// of x for uncorrelated: a diagonal matrix, plus one of rank one from their means.
+  /// As of a point before, while every evaluation leaves a third of the slope or less.
   void precondition(const std::vector<double>& x, std::vector<double>& y) const override {
-    const std::size_t k = classes_, size = x.size();
-    const double *first = moments_.data(), *second = first + size;
-    for (std::size_t j = 0; j < k; ++j) {
-      const double h = first[k * k + j] + 1e-300;
-      const double floor = 1e-8 * h;
-      const auto mean = [&](std::size_t i) { return i < k * k ? first[i] / h : 1; };
-      const auto spread = [&](std::size_t i) {
-        const double variance = i < k * k ? second[i] - first[i] * first[i] / h : 0;
-        return std::max(variance, 0.0) + 2 * penalty_[i] + floor;
-      };
-      double along = 0, length = 0;
-      for (std::size_t i = j; i < size; i += k) {
-        const double m = mean(i), scaled = m / spread(i);
-        along += scaled * x[i];
-        length += scaled * m;
-      }
-      along *= h / (1 + h * length);
-      for (std::size_t i = j; i < size; i += k) y[i] = (x[i] - mean(i) * along) / spread(i);
-    }
+    curvature_.solve(x, y);
   }
 
   /// The parameters that change nothing.
@@ -161,7 +146,7 @@ class class_matrix_nll final : public convex_objective {
   template<class T>
   struct workspace {
     const fit_kernels<T>& kernels = fit_kernels_for<T>(best_isa());
-    std::vector<T> made, v, d, squares, sums;
+    std::vector<T> made, v, d, p, sums;
     const T* x = nullptr;
     std::size_t k = 0;
 
@@ -196,6 +181,16 @@ class class_matrix_nll final : public convex_objective {
       for (std::size_t i = 0; i < n; ++i) kernels.add_to_row(r + i * k, k, sums.data() + k * k);
       for (std::size_t j = 0; j < sums.size(); ++j) out[j] += static_cast<double>(sums[j]);
     }
+    /// Adds the sums of h_j x_j^2 and those of sum(h) x_j^2, h the rows of d.
+    void add_squares(std::size_t n, double* out) {
+      sums.assign(2 * k, T{0});
+      for (std::size_t i = 0; i < n; ++i) {
+        const T* h = d.data() + i * k;
+        kernels.add_squares_row(x + i * k, h, static_cast<T>(kernels.sum_row(h, k)), k,
+                                sums.data());
+      }
+      for (std::size_t j = 0; j < sums.size(); ++j) out[j] += static_cast<double>(sums[j]);
+    }
   };
 
   double unchanged(std::size_t i) const {
@@ -225,31 +220,39 @@ class class_matrix_nll final : public convex_objective {
     return std::move(all);
   }
 
-  /// The gradient, and E[h (x, 1)] and E[h (x^2, 1)] of each class.
+  /// The gradient and, if it is time to, what curvature_ takes.
   template<class T>
   sample_sums sums_at(const std::vector<double>& theta) const {
-    const std::size_t k = classes_;
+    const std::size_t k = classes_, size = theta.size();
     const std::vector<T> matrix(theta.begin(), theta.end());
-    return over_blocks<T>(3 * theta.size(), [&](workspace<T>& space, const class_block_of<T>& block,
-                                                sample_sums& out) {
-      space.apply(matrix, block.size, space.v);
-      space.d.resize(block.size * k);
-      space.squares.resize(block.size * k);
-      for (std::size_t i = 0; i < block.size; ++i) {
-        const double sum = space.exponentials(i, block, &out.value), w = block.weight_of(i);
-        T* row = space.v.data() + i * k;
-        space.kernels.weigh_row(row, static_cast<T>(1 / sum), static_cast<T>(w), k,
-                                space.d.data() + i * k);
-        row[block.label[i]] -= static_cast<T>(w);
-      }
-      space.add_products(space.x, space.v.data(), block.size, out.sums.data());
-      space.kernels.product_row(space.x, space.x, block.size * k, space.squares.data());
-      for (std::size_t i = 0; i < block.size; ++i)  // an infinite square of weight 0 is none
-        if (block.weight_of(i) == 0) std::fill_n(space.squares.data() + i * k, k, T{0});
-      double* moments = out.sums.data() + theta.size();
-      space.add_products(space.x, space.d.data(), block.size, moments);
-      space.add_products(space.squares.data(), space.d.data(), block.size, moments + theta.size());
-    });
+    const bool renew = renew_;
+    return over_blocks<T>(
+        size + (renew ? matrix_curvature::sums(k) : 0),
+        [&](workspace<T>& space, const class_block_of<T>& block, sample_sums& out) {
+          const std::size_t n = block.size;
+          space.apply(matrix, n, space.v);
+          space.d.resize(n * k);
+          space.p.resize(n * k);
+          for (std::size_t i = 0; i < n; ++i) {
+            const double sum = space.exponentials(i, block, &out.value), w = block.weight_of(i);
+            T* row = space.v.data() + i * k;
+            if (renew)
+              space.kernels.weigh_row(row, static_cast<T>(1 / sum), static_cast<T>(w), k,
+                                      space.p.data() + i * k, space.d.data() + i * k);
+            else
+              space.kernels.scale_row(row, k, static_cast<T>(w / sum));
+          }
+          if (renew) {
+            double* more = out.sums.data() + size;
+            space.add_products(space.x, space.d.data(), n, more);
+            space.add_products(space.p.data(), space.v.data(), n, more + size);
+            space.add_squares(n, more + 2 * size);
+          }
+          for (std::size_t i = 0; i < n; ++i)
+            space.v[i * k + static_cast<std::size_t>(block.label[i])] -=
+                static_cast<T>(block.weight_of(i));
+          space.add_products(space.x, space.v.data(), n, out.sums.data());
+        });
   }
 
   template<class T>
@@ -276,7 +279,11 @@ class class_matrix_nll final : public convex_objective {
   const class_samples& samples_;
   const mixed_temperature* first_;
   std::size_t classes_;
-  std::vector<double> penalty_, moments_;
+  std::vector<double> penalty_;
+  matrix_curvature curvature_;
+  double slope_ = 0;    ///< where at() was last
+  bool rough_ = false;  ///< whether that was rough
+  bool renew_ = true;   ///< whether at() is to renew the curvature
 };
 
 }  // namespace calibra::detail

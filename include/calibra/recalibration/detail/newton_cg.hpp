@@ -30,7 +30,8 @@ class convex_objective {
   /// The curvature at theta times a direction.
   virtual void curve(const std::vector<double>& theta, const std::vector<double>& direction,
                      std::vector<double>& product, bool rough) = 0;
-  /// Something near the inverse of the curvature where at() was last, times a vector.
+  /// Something near the inverse of the curvature where at() was last, or not far from there, times
+  /// a vector.
   virtual void precondition(const std::vector<double>& x, std::vector<double>& y) const = 0;
 
  protected:

@@ -35,8 +35,8 @@ class remote_sums {
   virtual std::vector<double> line_products(const std::vector<double>& theta,
                                             const std::vector<double>& direction,
                                             const mixed_temperature* first, bool single) const = 0;
-  /// Of softmax(W x + b), as class_matrix_nll: NLL; slopes, then sums of h (x, 1) and of h (x^2, 1)
-  /// with h = p (1 - p), K (K + 1) each.
+  /// Of softmax(W x + b), as class_matrix_nll: NLL; K (K + 1) slopes, then the sums that
+  /// matrix_curvature takes.
   virtual sample_sums matrix(const std::vector<double>& theta, const mixed_temperature* first,
                              bool single) const = 0;
   /// The curvature there times a direction, K (K + 1) numbers.

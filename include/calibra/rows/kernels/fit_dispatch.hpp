@@ -71,12 +71,12 @@ double fit_kernels<T>::sum_row(const T* p, std::size_t n) const {
   return with([&](auto k) { return k.sum_row(p, n); });
 }
 template<class T>
-void fit_kernels<T>::product_row(const T* a, const T* b, std::size_t n, T* out) const {
-  with([&](auto k) { k.product_row(a, b, n, out); });
+void fit_kernels<T>::weigh_row(T* e, T scale, T weight, std::size_t n, T* p, T* h) const {
+  with([&](auto k) { k.weigh_row(e, scale, weight, n, p, h); });
 }
 template<class T>
-void fit_kernels<T>::weigh_row(T* e, T scale, T weight, std::size_t n, T* h) const {
-  with([&](auto k) { k.weigh_row(e, scale, weight, n, h); });
+void fit_kernels<T>::add_squares_row(const T* x, const T* h, T all, std::size_t n, T* sums) const {
+  with([&](auto k) { k.add_squares_row(x, h, all, n, sums); });
 }
 template<class T>
 double fit_kernels<T>::dot_row(const T* a, const T* b, std::size_t n) const {

@@ -139,18 +139,27 @@ struct fit_lanes {
     return V::total(total);
   }
 
-  /// out[j] = a[j] b[j]
-  static void product_row(const T* a, const T* b, std::size_t n, T* out) {
-    for (std::size_t j = 0; j < n; j += W)
-      store(out + j, V::mul(load(a + j, n - j, T{0}), load(b + j, n - j, T{0})), n - j);
-  }
-  /// p = scale e[j]: e[j] = weight p, h[j] = weight p (1 - p)
-  static void weigh_row(T* e, T scale, T weight, std::size_t n, T* h) {
+  /// p[j] = scale e[j]: e[j] = weight p[j], h[j] = weight p[j] (1 - p[j])
+  static void weigh_row(T* e, T scale, T weight, std::size_t n, T* p, T* h) {
     const reg s = V::set(scale), w = V::set(weight), one = V::set(T{1});
     for (std::size_t j = 0; j < n; j += W) {
-      const reg p = V::mul(s, load(e + j, n - j, T{0})), wp = V::mul(w, p);
-      store(e + j, wp, n - j);
-      store(h + j, V::mul(wp, V::sub(one, p)), n - j);
+      const reg q = V::mul(s, load(e + j, n - j, T{0})), wq = V::mul(w, q);
+      store(e + j, wq, n - j);
+      store(p + j, q, n - j);
+      store(h + j, V::mul(wq, V::sub(one, q)), n - j);
+    }
+  }
+  /// sums[j] += h[j] x[j]^2, sums[n + j] += all x[j]^2
+  static void add_squares_row(const T* x, const T* h, T all, std::size_t n, T* sums) {
+    const reg a = V::set(all);
+    for (std::size_t j = 0; j < n; j += W) {
+      const std::size_t left = n - j;
+      const reg u = load(x + j, left, T{0});
+      const auto add = [&](reg weight, T* to) {
+        store(to, V::fma(V::mul(weight, u), u, load(to, left, T{0})), left);
+      };
+      add(load(h + j, left, T{0}), sums + j);
+      add(a, sums + n + j);
     }
   }
 

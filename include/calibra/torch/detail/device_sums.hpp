@@ -97,7 +97,9 @@ class device_sums final : public remote_sums {
         const probabilities_of p(on_matrix(b.x, map), b);
         const at::Tensor wp = p.p * b.w, h = wp * (1 - p.p);
         const at::Tensor r = wp.scatter_add(1, b.label, -b.w);
-        add(at::cat({p.nll, products(b.x, r), products(b.x, h), products(b.x * b.x, h)}));
+        const at::Tensor square = b.x * b.x;
+        add(at::cat({p.nll, products(b.x, r), products(b.x, h), products(p.p, wp),
+                     over_rows(h * square), over_rows(h.sum(1, true) * square)}));
       });
     });
   }
