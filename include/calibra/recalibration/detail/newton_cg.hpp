@@ -24,6 +24,8 @@ class convex_objective {
 
   /// Whether there is a rough, faster version for all but the last steps.
   virtual bool has_rough() const { return false; }
+  /// The slope, relative to the value, where the exact one takes over from it.
+  virtual double rough_enough() const { return 9e-9; }
   /// The value and the gradient at theta; remembers what precondition() needs.
   virtual double at(const std::vector<double>& theta, std::vector<double>& gradient,
                     bool rough) = 0;
@@ -133,7 +135,7 @@ class quasi_newton {
   std::deque<step_taken> steps_;
 };
 
-/// Minimises a convex function from theta on: by quasi-Newton steps while every two leave a third
+/// Minimises a convex function from theta on: by quasi-Newton steps while every two leave half
 /// of the slope or less, then by Newton's method with inexact steps.
 class newton_search {
  public:
@@ -188,7 +190,7 @@ class newton_search {
       const double left = largest(next_gradient_);
       // What is left along flat directions shows in the slope last.
       care = 2 * left <= slope || quick || rough ? 1 : care / 10;
-      if (quick && 3 * left <= before)
+      if (quick && 2 * left <= before)
         quick_steps_.remember(theta_, gradient_, next_, next_gradient_);
       else if (quick)
         stop_quick_steps();
@@ -247,7 +249,7 @@ inline double newton_cg(convex_objective& f, std::vector<double>& theta, std::si
                         fit_report& report) {
   newton_search search(f, theta);
   const double tolerance = f.has_rough() ? 9e-9 : 1e-10;
-  if (f.has_rough()) search.run(true, tolerance, 1e-6, max_steps);
+  if (f.has_rough()) search.run(true, f.rough_enough(), 1e-6, max_steps);
   report.converged = search.run(false, tolerance, 1e-13, max_steps);
   report.objective_after = search.value();
   report.gradient = search.slope();
