@@ -18,6 +18,7 @@
 #include "calibra/ensemble/ensemble.hpp"
 #include "calibra/error.hpp"
 #include "calibra/io/load.hpp"
+#include "records.hpp"
 
 namespace calibra::cli {
 
@@ -250,8 +251,14 @@ inputs load_inputs(const data_request& request, const std::string& proximity) {
   const bool one_file = request.labels.empty() || request.labels == request.scores;
   io::table_options table{.header = request.header};
   if (!request.label_column.empty()) table.columns = {request.label_column};
-  inputs in{load_scores(request, one_file ? request.label_column : ""),
+  inputs in = [&]() -> inputs {
+    if (io::holds_records(request.scores)) {
+      io::record_dump dump = load_request(request);
+      return {std::move(dump.scores), std::move(dump.labels)};
+    }
+    return {load_scores(request, one_file ? request.label_column : ""),
             load_labels(request.labels.empty() ? request.scores : request.labels, table)};
+  }();
   expect_columns(in.labels);  // before they are looked at
   table.columns.clear();
   if (!request.weights.empty()) in.weights = io::load(request.weights, table);

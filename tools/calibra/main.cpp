@@ -36,6 +36,7 @@
 #include "numbers.hpp"
 #include "one_file.hpp"
 #include "recalibrate.hpp"
+#include "records.hpp"
 #include "report.hpp"
 #include "requests.hpp"
 #include "shells.hpp"
@@ -55,7 +56,8 @@ constexpr int usage_failure = 2;
 
 constexpr const char* footer =
     "Files: .npy, .csv, .tsv, or an array of an .npz, .safetensors, .pt or .pth file\n"
-    "(dump.npz:logits; dump.npz alone where names tell scores and labels).\n"
+    "(dump.npz:logits; dump.npz alone where names tell scores and labels); records of\n"
+    "a .jsonl or .json file.\n"
     "Exit status: 1 for bad data, 2 for bad usage.";
 
 constexpr const char* examples =
@@ -228,6 +230,48 @@ void add_samples(CLI::App& app, data_request& data) {
   add_threads(app, data.threads);
 }
 
+/// Where scores and labels are in a JSON file of records.
+void add_records(CLI::App& app, record_request& records) {
+  const auto add_path = [&](const char* flag, std::string& path, const char* help) {
+    app.add_option(flag, path, help)->type_name("PATH");
+  };
+  add_path("--logits", records.logits,
+           "Of a .jsonl or .json file of records: place of a record's logits, as /a/b or a.b; "
+           "default: none");
+  add_path("--probabilities", records.probabilities, "The same of probabilities; default: none");
+  add_path("--confidence", records.confidence, "The same of a confidence; default: none");
+  add_path("--label", records.label, "The same of the class; default: none");
+  add_path("--correct", records.correct,
+           "The same of whether the prediction was right: 0/1, true/false, yes/no; default: none");
+  app.add_option_function<std::string>(
+         "--scale",
+         [&records](const std::string& text) {
+           double value = 0;
+           const char* const end = text.data() + text.size();
+           const auto [stop, status] = std::from_chars(text.data(), end, value);
+           if (status != std::errc{} || stop != end || !(value > 0 && value < 1e300))
+             throw CLI::ValidationError(
+                 concat("--scale: expected a number above 0; got \"", text, '"'));
+           records.scale = value;
+         },
+         "What scores of records are divided by: 100 for percent")
+      ->type_name("X")
+      ->default_str("1");
+  app.add_option("--preset", records.preset,
+                 concat("Whose records they are: ", preset_names(), "; default: none"))
+      ->type_name("NAME");
+  app.add_option("--filter", records.filter,
+                 "Of --preset lm-eval: the filter whose records are read; default: the only one")
+      ->type_name("NAME");
+  add_choice(app, "--normalise", records.by_length,
+             std::vector{io::choice_length::characters, io::choice_length::bytes}, "not",
+             "Of --preset lm-eval: divide scores by the length of each choice");
+  app.add_flag("--mutual-information", records.halves,
+               "Take the second half of each record's numbers off the first; default: off");
+  add_choice(app, "--bad-lines", records.count_bad, std::vector{false, true}, "reject",
+             "Records that are not as they should be: an error, or left out and counted");
+}
+
 void add_data(CLI::App& app, data_request& data, const std::string& scores,
               const std::string& labels) {
   app.add_option("SCORES", data.scores, scores)->required();
@@ -242,6 +286,7 @@ void add_data(CLI::App& app, data_request& data, const std::string& scores,
                  "Column of a .csv or .tsv that holds the labels; without LABELS: of SCORES; "
                  "default: all columns")
       ->type_name("NAME");
+  add_records(app, data.records);
   add_samples(app, data);
 }
 
@@ -254,6 +299,8 @@ void say(const std::string& text) {
 void finish_data(const CLI::App& app, data_request& data) {
   if (!app.parsed()) return;
   data.from_said = data.from_said || app.count("--from") > 0;
+  finish_records(data);
+  if (io::holds_records(data.scores)) return;
   say(find_arrays(data));
   if (data.labels.empty() && data.label_column.empty())
     throw CLI::ValidationError("LABELS is required, or --label-column of SCORES");
@@ -275,6 +322,8 @@ void finish_fit(const CLI::App& app, fit_request& request) {
     throw CLI::ValidationError(
         concat("--method dac takes no SCORES and LABELS, got \"", request.data.scores, '"'));
   if (!of_features) finish_data(app, request.data);
+  if (request.data.from == score_form::confidences)
+    throw CLI::ValidationError("fit: expected logits or probabilities, got confidences");
   const bool proximity = takes_proximity(request.method);
   if (proximity != !request.proximity.empty())
     throw CLI::ValidationError(
@@ -749,7 +798,8 @@ void run(int argc, char** argv) {
   if (apply.parsed()) apply_files(apply_wanted);
   if (conventions.parsed())
     print(convention_wanted.empty() ? list_conventions() : describe_convention(convention_wanted));
-  if (look.parsed()) print(look_at(file_wanted));
+  if (look.parsed())
+    print(io::holds_records(file_wanted) ? look_at_records(file_wanted) : look_at(file_wanted));
   if (completion.parsed()) print(completion_script(app, shell_wanted));
   if (manual.parsed()) print(manual_page(app, CALIBRA_VERSION));
   if (methods.parsed())

@@ -13,6 +13,7 @@
 #include "calibra/diagram/reliability_style.hpp"
 #include "calibra/interval/interval_options.hpp"
 #include "calibra/io/csv.hpp"
+#include "calibra/io/json_records.hpp"
 #include "calibra/options.hpp"
 
 namespace calibra::cli {
@@ -39,6 +40,17 @@ struct score_request {
   io::header_row header = io::header_row::detected;
 };
 
+/// What is said of a JSON file of records, in flags.
+struct record_request {
+  std::string logits = {}, probabilities = {}, confidence = {};  ///< paths; one of them
+  std::string label = {}, correct = {};
+  std::string preset = {}, filter = {};
+  double scale = 0;  ///< 0: the preset's, or 1
+  io::choice_length by_length = io::choice_length::none;
+  bool halves = false;
+  bool count_bad = false;
+};
+
 /// What all commands that read scores and labels are told. Files are calibra::io::load()
 /// specifications.
 struct data_request : score_request {
@@ -51,6 +63,8 @@ struct data_request : score_request {
   std::optional<std::int64_t> ignore_label = {};
   unsigned threads = all_cores();
   nan_policy nan = nan_policy::reject;
+  record_request records = {};
+  io::record_options layout = {};  ///< what `records` comes to
 };
 
 struct eval_request {

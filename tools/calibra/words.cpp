@@ -53,6 +53,22 @@ std::string_view word(io::header_row header) {
   return header == io::header_row::absent ? "no" : "yes";
 }
 
+std::string_view word(io::choice_length length) {
+  switch (length) {
+    case io::choice_length::characters:
+      return "chars";
+    case io::choice_length::bytes:
+      return "bytes";
+    case io::choice_length::none:
+      break;
+  }
+  return "none";
+}
+
+std::string_view word(bool counted) {
+  return counted ? "count" : "reject";
+}
+
 std::string_view word(interval_kind kind) {
   switch (kind) {
     case interval_kind::percentile:

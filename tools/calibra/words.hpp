@@ -17,6 +17,8 @@ std::string_view word(binary_target target);
 std::string_view word(nan_policy policy);
 std::string_view word(report_format format);
 std::string_view word(io::header_row header);
+std::string_view word(io::choice_length length);
+std::string_view word(bool counted);
 std::string_view word(interval_kind kind);
 std::string_view word(diagram_kind kind);
 std::string_view word(bar_limits limits);

@@ -1,0 +1,298 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "calibra/error.hpp"
+#include "calibra/io/array.hpp"
+#include "calibra/io/array_layout.hpp"
+#include "calibra/io/detail/json_path.hpp"
+#include "calibra/io/detail/text.hpp"
+#include "calibra/io/mapped_file.hpp"
+
+namespace calibra::io {
+
+/// What a score is divided by.
+enum class choice_length { none, characters, bytes };
+
+/// What is read of each record of a JSON file. Paths: a JSON pointer, or names with points between;
+/// "*" is every element of a list, "[x.y=text]" those that have this text at x.y.
+struct record_options {
+  /// A number, or the numbers of a row: a list, or a path of several places. Texts of numbers count
+  /// as numbers, "85%" as 85.
+  std::string scores = {};
+  /// A whole number, a truth value or a text of one; yes, correct, true and right are 1, no,
+  /// incorrect, false and wrong 0.
+  std::string labels = {};
+  double scale = 1;  ///< scores are divided by it
+  /// What rows of fewer numbers are filled up with: no class where scores are logits.
+  double padding = -std::numeric_limits<double>::infinity();
+  /// Of this path, texts by whose length scores are divided; a blank at the start does not count.
+  std::string choices = {};
+  choice_length by_length = choice_length::none;
+  bool halves = false;  ///< the second half of the numbers is taken off the first
+  /// Records to read: those with the text `only` at this path. Without one all, which have to have
+  /// the same text there.
+  std::string only_at = {}, only = {};
+  bool count_bad = false;  ///< leave out and count records that are not as they should be
+};
+
+/// Scores and labels out of records.
+struct record_dump {
+  array scores;
+  array labels;
+  std::size_t bad = 0;         ///< records left out
+  std::string first_bad = {};  ///< why the first was
+};
+
+namespace detail {
+
+inline std::string json_kind(const nlohmann::ordered_json& value) {
+  if (value.is_string()) return in_quotes(value.get_ref<const std::string&>());
+  return value.is_primitive() ? value.dump() : std::string(value.type_name());
+}
+
+/// Reads records one after the other.
+class record_reader {
+ public:
+  record_reader(const std::string& path, const record_options& o)
+      : path_(path), o_(o), scores_(o.scores), labels_(o.labels) {
+    if (!(o.scale > 0 && std::isfinite(o.scale)))
+      throw option_error(concat("record_options: scale: expected a number above 0, got ", o.scale));
+    if (o.by_length != choice_length::none) choices_.emplace(o.choices);
+    if (!o.only_at.empty()) only_at_.emplace(o.only_at);
+  }
+
+  record_dump read() {
+    const mapped_file file(path_);
+    if (path_.ends_with(".json"))
+      read_document(file.text());
+    else
+      read_lines(file.text());
+    if (rows_.empty())
+      throw io_error(first_bad_.empty() ? concat(path_, ": expected records, got none")
+                                        : concat(path_, ": none of ", bad_,
+                                                 " records can be read; the first: ", first_bad_));
+    return {score_array(), label_array(), bad_, first_bad_};
+  }
+
+ private:
+  using json = nlohmann::ordered_json;
+  /// Not to be counted as a bad record.
+  struct several_error : io_error {
+    using io_error::io_error;
+  };
+
+  void read_lines(std::string_view text) {
+    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+    for (std::size_t line = 1; !text.empty(); ++line) {
+      const std::size_t end = std::min(text.find('\n'), text.size());
+      const std::string_view record = text.substr(0, end);
+      text.remove_prefix(std::min(end + 1, text.size()));
+      if (record.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+      place_ = concat(path_, ':', line);
+      add_or_count([&] {
+        const json document = json::parse(record.begin(), record.end(), nullptr, false);
+        if (document.is_discarded()) throw io_error(concat(place_, ": not JSON"));
+        add(document);
+      });
+    }
+  }
+  /// A list of records, or an object of which each member is one.
+  void read_document(std::string_view text) {
+    const json document = json::parse(text.begin(), text.end(), nullptr, false);
+    if (!document.is_structured())
+      throw io_error(
+          concat(path_, ": expected a list or an object of records, got ",
+                 document.is_discarded() ? "text that is not JSON" : json_kind(document)));
+    std::size_t number = 0;
+    for (const auto& [key, record] : document.items()) {
+      place_ = concat(path_, ": record ", document.is_object() ? in_quotes(key) : concat(number));
+      ++number;
+      add_or_count([&, &one = record] { add(one); });
+    }
+  }
+  template<class F>
+  void add_or_count(const F& f) {
+    if (!o_.count_bad) return f();
+    try {
+      f();
+    } catch (const several_error&) {
+      throw;
+    } catch (const io_error& e) {
+      if (bad_++ == 0) first_bad_ = e.what();
+    }
+  }
+
+  void add(const json& record) {
+    if (only_at_ && !is_wanted(record)) return;
+    std::vector<double> row = numbers(record);
+    const std::int64_t label = label_of(record);
+    width_ = std::max(width_, row.size());
+    rows_.push_back(std::move(row));
+    label_.push_back(label);
+  }
+  bool is_wanted(const json& record) {
+    const auto found = only_at_->find(record);
+    const std::string text =
+        found.size() == 1 && found[0]->is_string() ? found[0]->get<std::string>() : "";
+    if (!o_.only.empty()) return text == o_.only;
+    if (!seen_) seen_ = text;
+    if (text != *seen_)
+      throw several_error(concat(place_, ": ", only_at_->text(), ": records of ", in_quotes(*seen_),
+                                 " and of ", in_quotes(text), "; say which are to be read"));
+    return true;
+  }
+  [[noreturn]] void fail(const json_path& at, const std::string& what) const {
+    throw io_error(concat(place_, ": ", at.text(), ": ", what));
+  }
+
+  // Numbers.
+
+  static std::optional<double> number(const json& value) {
+    if (value.is_number()) return value.get<double>();
+    if (!value.is_string()) return std::nullopt;
+    std::string_view text = value.get_ref<const std::string&>();
+    while (text.ends_with(' ') || text.ends_with('%')) text.remove_suffix(1);
+    while (text.starts_with(' ')) text.remove_prefix(1);
+    double x = 0;
+    const auto [stop, status] = std::from_chars(text.data(), text.data() + text.size(), x);
+    if (status != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
+    return x;
+  }
+  std::vector<double> numbers(const json& record) const {
+    std::vector<const json*> found = scores_.find(record);
+    if (found.empty()) fail(scores_, "expected a number or a list of numbers, got nothing");
+    if (found.size() == 1 && found[0]->is_array()) {
+      const json& list = *found[0];
+      found.clear();
+      for (const json& x : list) found.push_back(&x);
+      if (found.empty()) fail(scores_, "expected numbers, got an empty list");
+    }
+    std::vector<double> row;
+    for (const json* x : found) {
+      const auto value = number(*x);
+      if (!value) fail(scores_, concat("expected a number, got ", json_kind(*x)));
+      row.push_back(*value / o_.scale);
+    }
+    if (o_.halves) take_halves(row);
+    if (choices_) divide_by_lengths(record, row);
+    return row;
+  }
+  void take_halves(std::vector<double>& row) const {
+    if (row.size() % 2 != 0)
+      fail(scores_, concat("expected an even number of numbers for halves, got ", row.size()));
+    const std::size_t half = row.size() / 2;
+    for (std::size_t k = 0; k < half; ++k) row[k] -= row[half + k];
+    row.resize(half);
+  }
+  void divide_by_lengths(const json& record, std::vector<double>& row) const {
+    const auto found = choices_->find(record);
+    if (found.size() < row.size())
+      fail(*choices_, concat("expected ", row.size(), " texts, got ", found.size()));
+    for (std::size_t k = 0; k < row.size(); ++k) {
+      if (!found[k]->is_string())
+        fail(*choices_, concat("expected a text, got ", json_kind(*found[k])));
+      std::string_view text = found[k]->get_ref<const std::string&>();
+      if (text.starts_with(' ')) text.remove_prefix(1);
+      const auto follows = [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; };
+      const auto length =
+          o_.by_length == choice_length::bytes
+              ? static_cast<std::ptrdiff_t>(text.size())
+              : std::count_if(text.begin(), text.end(), [&](char c) { return !follows(c); });
+      if (length == 0) fail(*choices_, "expected a text to divide by its length, got an empty one");
+      row[k] /= static_cast<double>(length);
+    }
+  }
+
+  // Labels.
+
+  std::int64_t label_of(const json& record) const {
+    const auto found = labels_.find(record);
+    if (found.size() != 1)
+      fail(labels_, concat("expected one label, got ", found.empty() ? "nothing" : "several"));
+    const json& value = *found[0];
+    if (value.is_boolean()) return value.get<bool>() ? 1 : 0;
+    if (value.is_string())
+      if (const auto said = truth(value.get_ref<const std::string&>())) return *said;
+    const auto x = number(value);
+    constexpr double limit = 9007199254740992;  // 2^53
+    if (!x || *x != std::floor(*x) || std::abs(*x) >= limit)
+      fail(labels_,
+           concat("expected a class index, true or false, yes or no, got ", json_kind(value)));
+    return static_cast<std::int64_t>(*x);
+  }
+  static std::optional<std::int64_t> truth(std::string text) {
+    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    constexpr std::string_view right[] = {"yes", "correct", "true", "right"};
+    constexpr std::string_view wrong[] = {"no", "incorrect", "false", "wrong"};
+    if (std::find(std::begin(right), std::end(right), text) != std::end(right)) return 1;
+    if (std::find(std::begin(wrong), std::end(wrong), text) != std::end(wrong)) return 0;
+    return std::nullopt;
+  }
+
+  // Arrays.
+
+  array score_array() const {
+    auto all = std::make_shared<std::vector<double>>();
+    all->reserve(rows_.size() * width_);
+    for (const std::vector<double>& row : rows_) {
+      all->insert(all->end(), row.begin(), row.end());
+      all->insert(all->end(), width_ - row.size(), o_.padding);
+    }
+    array_layout layout{.type = dtype::f8, .shape = {rows_.size()}};
+    if (width_ > 1) layout.shape.push_back(width_);
+    return {path_, layout, std::as_bytes(std::span(*all)), all};
+  }
+  array label_array() const {
+    auto all = std::make_shared<const std::vector<std::int64_t>>(label_);
+    const array_layout layout{.type = dtype::i8, .shape = {all->size()}};
+    return {path_, layout, std::as_bytes(std::span(*all)), all};
+  }
+
+  const std::string& path_;
+  const record_options& o_;
+  json_path scores_, labels_;
+  std::optional<json_path> choices_, only_at_;
+  std::optional<std::string> seen_;  // at only_at_
+  std::string place_;
+  std::vector<std::vector<double>> rows_;
+  std::vector<std::int64_t> label_;
+  std::size_t width_ = 0, bad_ = 0;
+  std::string first_bad_;
+};
+
+}  // namespace detail
+
+/// Reads scores and labels out of the records of a JSON file: `.jsonl` or `.ndjson`, one a line, or
+/// `.json`, a list or an object of records. Rows of different lengths are filled up. Blank lines
+/// are passed over. Cost: one pass over the mapped file; 8 bytes a number.
+/// Throws io_error with line (or record) and path: not JSON, nothing there, another kind of value;
+/// with `count_bad` only where no record can be read. Throws option_error for a path or scale that
+/// is none.
+inline record_dump load_records(const std::string& path, const record_options& o) {
+  return detail::record_reader(path, o).read();
+}
+
+/// Whether a file of this name holds records.
+inline bool holds_records(std::string_view path) {
+  return path.ends_with(".jsonl") || path.ends_with(".ndjson") || path.ends_with(".json");
+}
+
+}  // namespace calibra::io

@@ -1,0 +1,180 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+
+// JSON files of records on the command line.
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "program.hpp"
+
+using namespace cli_test;
+using nlohmann::json;
+
+namespace {
+
+/// The small data as records: logits of lm-eval's texts are the logarithms of the scores.
+std::string records(const std::string& before, const std::string& after) {
+  std::string out;
+  for (std::size_t i = 0; i < small_labels.size(); ++i) {
+    json row = json::array();
+    for (std::size_t k = 0; k < 3; ++k) row.push_back(small_scores[3 * i + k]);
+    out += before + row.dump() + after + std::to_string(small_labels[i]) + "}\n";
+  }
+  return out;
+}
+
+void check_small(const workplace& files, const std::string& arguments,
+                 const std::string& said = "") {
+  INFO(arguments);
+  const outcome r = files.run("eval " + arguments + " --bins 2 --format json");
+  CHECK(r.err == said);
+  REQUIRE(r.status == 0);
+  const json found = json::parse(r.out);
+  CHECK(found["metrics"]["ece"] == 0.15625);
+  CHECK(found["samples"] == 4);
+}
+
+std::string error_of(const workplace& files, const std::string& arguments, int status) {
+  INFO(arguments);
+  const outcome r = files.run(arguments);
+  CHECK(r.status == status);
+  CHECK(r.out == "");
+  CHECK(std::count(r.err.begin(), r.err.end(), '\n') == 1);
+  return r.err;
+}
+
+const std::string four_hits =
+    "{\"judge_response\":{\"confidence\":75,\"correct\":\"yes\"}}\n"
+    "{\"judge_response\":{\"confidence\":50,\"correct\":\"no\"}}\n"
+    "{\"judge_response\":{\"confidence\":50,\"correct\":\"yes\"}}\n"
+    "{\"judge_response\":{\"confidence\":87.5,\"correct\":\"no\"}}\n";
+
+}  // namespace
+
+TEST_CASE("records: probabilities with classes, confidences with hits", "[cli]") {
+  const workplace files;
+  files.write("a.jsonl", records("{\"p\":", ",\"y\":"));
+  check_small(files, "a.jsonl --probabilities p --label y");
+  check_small(files, "a.jsonl --probabilities /p --label /y");
+  files.write("b.jsonl", four_hits);
+  check_small(files,
+              "b.jsonl --confidence judge_response.confidence --correct judge_response.correct "
+              "--scale 100");
+  check_small(files, "b.jsonl --preset hle");
+  // A preset with one path of one's own.
+  check_small(files, "b.jsonl --preset hle --correct /judge_response/correct");
+  files.write("bad.jsonl", four_hits + "what?\n");
+  check_small(files, "bad.jsonl --preset hle --bad-lines count",
+              "bad.jsonl: 1 records left out; the first: bad.jsonl:5: not JSON\n");
+  CHECK(error_of(files, "eval bad.jsonl --preset hle", 1) == "calibra: bad.jsonl:5: not JSON\n");
+}
+
+TEST_CASE("records: other commands", "[cli]") {
+  const workplace files;
+  files.write("a.jsonl", records("{\"p\":", ",\"y\":"));
+  files.save("p.npy", 4, 3, small_scores);
+  files.save("y.npy", small_labels);
+  const std::string tests = " --tests spiegelhalter,kuiper --format json";
+  CHECK(files.run("test a.jsonl --probabilities p --label y" + tests).out ==
+        files.run("test p.npy y.npy --from probabilities" + tests).out);
+  const std::string fit = " --method temperature -o ";
+  CHECK(files.run("fit a.jsonl --probabilities p --label y" + fit + "a.json").status == 0);
+  CHECK(files.run("fit p.npy y.npy --from probabilities" + fit + "b.json").status == 0);
+  CHECK(json::parse(read_all(files.path("a.json")))["parameters"] ==
+        json::parse(read_all(files.path("b.json")))["parameters"]);
+  files.write("b.jsonl", four_hits);
+  CHECK(error_of(files, "fit b.jsonl --preset hle -o c.json", 2) ==
+        "calibra: fit: expected logits or probabilities, got confidences\n");
+}
+
+TEST_CASE("records: lm-evaluation-harness by its preset", "[cli]") {
+  const workplace files;
+  std::string lines;
+  for (const char* filter : {"none", "strict"})
+    for (std::size_t i = 0; i < small_labels.size(); ++i) {
+      json r;
+      r["target"] = std::to_string(small_labels[i]);
+      r["filter"] = filter;
+      for (std::size_t k = 0; k < 3; ++k) {
+        const std::string name = "gen_args_" + std::to_string(k);
+        r["arguments"][name]["arg_1"] = " four";
+        const double logit = std::log(small_scores[3 * i + k]);
+        r["filtered_resps"].push_back({json(logit).dump(), "False"});
+      }
+      lines += r.dump() + "\n";
+    }
+  files.write("samples.jsonl", lines);
+  CHECK(error_of(files, "eval samples.jsonl --preset lm-eval", 1) ==
+        "calibra: samples.jsonl:5: /filter: records of 'none' and of 'strict'; say which are to be "
+        "read by --filter\n");
+  check_small(files, "samples.jsonl --preset lm-eval --filter strict --edges left");
+  const auto nll = [&](const std::string& arguments) {
+    return json::parse(files
+                           .run("eval samples.jsonl --preset lm-eval --filter none --format json "
+                                "--metrics accuracy,nll " +
+                                arguments)
+                           .out)["metrics"]["nll"]
+        .get<double>();
+  };
+  files.save("z.npy", 4, 3, [] {
+    std::vector<double> z;
+    for (const double p : small_scores) z.push_back(std::log(p) / 4);
+    return z;
+  }());
+  files.save("y.npy", small_labels);
+  const double quarter =
+      json::parse(files.run("eval z.npy y.npy --format json --metrics nll").out)["metrics"]["nll"];
+  CHECK(std::abs(nll("--normalise chars") - quarter) < 1e-12);
+  CHECK(std::abs(nll("--normalise bytes") - quarter) < 1e-12);
+  CHECK(nll("") != quarter);
+}
+
+TEST_CASE("records: command lines that do not fit", "[cli]") {
+  const small_workplace files;
+  files.write("a.jsonl", records("{\"p\":", ",\"y\":"));
+  const std::string where =
+      "calibra: a.jsonl: expected where scores and labels are: --confidence and --correct, "
+      "--logits "
+      "or --probabilities and --label, or --preset (lm-eval, helm, hle)\n";
+  CHECK(error_of(files, "eval a.jsonl", 2) == where);
+  CHECK(error_of(files, "eval a.jsonl --logits p", 2) == where);
+  CHECK(error_of(files, "eval a.jsonl y.npy --logits p", 2) ==
+        "calibra: a.jsonl: holds the labels too, so that LABELS is not to be given\n");
+  CHECK(error_of(files, "eval a.jsonl --logits p --label y --from logits", 2) ==
+        "calibra: --from: of records --logits, --probabilities, --confidence or --preset say it\n");
+  CHECK(error_of(files, "eval a.jsonl --logits p --confidence p --label y", 2) ==
+        "calibra: expected one of --logits, --probabilities and --confidence, got several\n");
+  CHECK(error_of(files, "eval a.jsonl --logits p --correct y", 2) ==
+        "calibra: --correct: goes with --confidence; classes are --label\n");
+  CHECK(error_of(files, "eval a.jsonl --confidence p --label y", 2) ==
+        "calibra: --label: goes with --logits or --probabilities; hits are --correct\n");
+  CHECK(error_of(files, "eval a.jsonl --preset lmeval", 2) ==
+        "calibra: --preset: expected one of lm-eval, helm, hle; got 'lmeval'\n");
+  CHECK(error_of(files, "eval a.jsonl --logits p --label y --scale 0", 2) ==
+        "calibra: --scale: expected a number above 0; got \"0\"\n");
+  CHECK(error_of(files, "eval a.jsonl --logits p --label y --normalise chars", 2) ==
+        "calibra: --normalise: expected --preset lm-eval, which says where the choices are\n");
+  CHECK(error_of(files, "eval p.npy y.npy --logits p", 2) ==
+        "calibra: paths in records are for .jsonl, .ndjson and .json files, got 'p.npy'\n");
+  CHECK(error_of(files, "eval a.jsonl --logits q --label y", 1) ==
+        "calibra: a.jsonl:1: q: expected a number or a list of numbers, got nothing\n");
+  CHECK(error_of(files, "eval none.jsonl --preset hle", 1) ==
+        "calibra: none.jsonl: cannot open: No such file or directory\n");
+}
+
+TEST_CASE("records: look at the first", "[cli]") {
+  const workplace files;
+  files.write("a.jsonl",
+              "\n{\"a\":{\"b\":[0.5,true]},\"t\":\"" + std::string(80, 'x') + "\"}\nno\n");
+  CHECK(files.run("look a.jsonl").out ==
+        "a.jsonl: records; the first:\n  /a/b/0  0.5\n  /a/b/1  true\n  /t  \"" +
+            std::string(59, 'x') + "...\n");
+  files.write("b.json", "{\"q\":{\"c\":1}}");
+  CHECK(files.run("look b.json").out == "b.json: records; the first:\n  /c  1\n");
+  files.write("c.json", "[]");
+  CHECK(error_of(files, "look c.json", 1) ==
+        "calibra: c.json: expected a list or an object of records, got none\n");
+  files.write("d.jsonl", "{\n");
+  CHECK(error_of(files, "look d.jsonl", 1) == "calibra: d.jsonl: the first record is not JSON\n");
+}

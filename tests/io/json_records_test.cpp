@@ -1,0 +1,228 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#include "calibra/io/json_records.hpp"
+
+#include <cmath>
+
+#include "calibra/error.hpp"
+#include "calibra/io/labels.hpp"
+#include "calibra/io/record_presets.hpp"
+#include "io_files.hpp"
+
+using namespace io_test;
+using calibra::io::choice_length;
+using calibra::io::load_records;
+using calibra::io::record_dump;
+using calibra::io::record_options;
+
+namespace {
+
+constexpr double none = -std::numeric_limits<double>::infinity();
+
+doubles scores_of(const record_dump& d) {
+  return elements(d.scores);
+}
+std::vector<std::int64_t> labels_of(const record_dump& d) {
+  const auto labels = calibra::io::labels(d.labels);
+  std::vector<std::int64_t> out;
+  for (std::size_t i = 0; i < labels.size(); ++i) out.push_back(labels[i]);
+  return out;
+}
+const record_options& preset(std::string_view name) {
+  for (const auto& p : calibra::io::record_presets())
+    if (p.name == name) return p.options;
+  throw std::runtime_error("no such preset");
+}
+
+using ints = std::vector<std::int64_t>;
+
+}  // namespace
+
+TEST_CASE("records: a line each, by pointers or by points", "[io][records]") {
+  const scratch files;
+  const std::string path = files.write(
+      "a.jsonl",
+      "{\"out\":{\"conf\":85,\"ok\":\"yes\"}}\n\n{\"out\":{\"conf\":\"12.5\",\"ok\":false}}\r\n"
+      "  {\"out\":{\"conf\":\"100%\",\"ok\":\"Correct\"}}");
+  for (const std::string separator : {"/", "."}) {
+    const std::string start = separator == "/" ? "/" : "";
+    const auto d = load_records(path, {.scores = start + "out" + separator + "conf",
+                                       .labels = start + "out" + separator + "ok",
+                                       .scale = 100});
+    CHECK(shape_of(d.scores) == sizes{3});
+    CHECK(scores_of(d) == doubles{0.85, 0.125, 1});
+    CHECK(labels_of(d) == ints{1, 0, 1});
+    CHECK(d.bad == 0);
+  }
+}
+
+TEST_CASE("records: rows of several numbers, filled up where they differ", "[io][records]") {
+  const scratch files;
+  const std::string path =
+      files.write("a.ndjson", "{\"z\":[1,2,\"3\"],\"y\":2}\n{\"z\":[4.5,-1],\"y\":\"0\"}\n");
+  const auto d = load_records(path, {.scores = "z", .labels = "y"});
+  CHECK(shape_of(d.scores) == sizes{2, 3});
+  CHECK(scores_of(d) == doubles{1, 2, 3, 4.5, -1, none});
+  CHECK(labels_of(d) == ints{2, 0});
+  CHECK(scores_of(load_records(path, {.scores = "z", .labels = "y", .padding = 0}))[5] == 0);
+}
+
+TEST_CASE("records: documents of a list, and of an object of records", "[io][records]") {
+  const scratch files;
+  const record_options o{.scores = "c", .labels = "h"};
+  CHECK(scores_of(load_records(
+            files.write("a.json", "[{\"c\":0.5,\"h\":1},\n{\"c\":0.25,\"h\":0}]"), o)) ==
+        doubles{0.5, 0.25});
+  // In the order of the file, not of the keys.
+  CHECK(scores_of(load_records(
+            files.write("b.json", "{\"q9\":{\"c\":0.5,\"h\":1},\"q10\":{\"c\":0.25,\"h\":0}}"),
+            o)) == doubles{0.5, 0.25});
+}
+
+TEST_CASE("records: paths", "[io][records]") {
+  const scratch files;
+  const std::string path = files.write(
+      "a.jsonl",
+      "{\"a/b\":{\"~\":1,\"x\":[{\"n\":{\"k\":\"p\"},\"v\":7},{\"n\":{\"k\":\"q.r\"},\"v\":8},"
+      "{\"n\":{\"k\":true},\"v\":9}]},\"y\":0}\n");
+  const auto value = [&](const std::string& place) {
+    return scores_of(load_records(path, {.scores = place, .labels = "y"}));
+  };
+  CHECK(value("/a~1b/~0") == doubles{1});
+  CHECK(value("/a~1b/x/1/v") == doubles{8});
+  CHECK(value("a/b.x.*.v") == doubles{7, 8, 9});
+  CHECK(value("a/b.x.[n.k=q.r].v") == doubles{8});
+  CHECK(value("/a~1b/x/[n.k=true]/v") == doubles{9});
+  CHECK(files.message([&] { value("a/b.x.3.v"); }) ==
+        "a.jsonl:1: a/b.x.3.v: expected a number or a list of numbers, got nothing");
+  CHECK(files.message([&] { value("a.[b"); }) == "path 'a.[b': expected ']', got the end");
+  CHECK(files.message([&] { value(""); }) == "path: expected a place in a JSON document, got ''");
+}
+
+TEST_CASE("records: lm-evaluation-harness", "[io][records]") {
+  const scratch files;
+  const auto record = [](int gold, const std::string& filter, const std::vector<double>& lp) {
+    std::string arguments, responses;
+    for (std::size_t k = 0; k < lp.size(); ++k) {
+      const std::string number = std::to_string(k);
+      arguments += (k ? "," : "") + ("\"gen_args_" + number + "\":{\"arg_0\":\"Q\",\"arg_1\":\" " +
+                                     std::string(k + 1, 'x') + "\xc3\xa9\"}");
+      responses += (k ? "," : "") + ("[\"" + std::to_string(lp[k]) + "\",\"False\"]");
+    }
+    return "{\"doc_id\":0,\"target\":\"" + std::to_string(gold) + "\",\"arguments\":{" + arguments +
+           "},\"resps\":[],\"filtered_resps\":[" + responses + "],\"filter\":\"" + filter + "\"}\n";
+  };
+  doubles many;  // more than ten, so that the order of the keys is not that of the alphabet
+  for (int k = 0; k < 12; ++k) many.push_back(-k - 1);
+  const std::string path =
+      files.write("samples.jsonl", record(1, "none", {-2, -1}) + record(11, "none", many));
+  const auto raw = load_records(path, preset("lm-eval"));
+  CHECK(shape_of(raw.scores) == sizes{2, 12});
+  CHECK(labels_of(raw) == ints{1, 11});
+  CHECK(scores_of(raw)[1] == -1);
+  CHECK(scores_of(raw)[2] == none);
+  for (const auto by : {choice_length::characters, choice_length::bytes}) {
+    record_options o = preset("lm-eval");
+    o.by_length = by;
+    const doubles z = scores_of(load_records(path, o));
+    for (std::size_t k = 0; k < 12; ++k) {
+      // k + 1 letters and an e with an accent, one character of two bytes.
+      const double length = static_cast<double>(k + (by == choice_length::bytes ? 3 : 2));
+      CHECK(z[12 + k] == many[k] / length);
+    }
+  }
+  // Half of the requests are without the question.
+  record_options o = preset("lm-eval");
+  o.halves = true;
+  CHECK(scores_of(load_records(files.write("m.jsonl", record(0, "none", {-1, -2, -4, -8})), o)) ==
+        doubles{3, 6});
+  CHECK(files.message([&] {
+    load_records(files.write("m.jsonl", record(0, "none", {-1, -2, -4})), o);
+  }) == "m.jsonl:1: /filtered_resps/*/0: expected an even number of numbers for halves, got 3");
+  // Records of several filters repeat the documents.
+  const std::string two =
+      files.write("two.jsonl", record(0, "none", {-1, -2}) + record(0, "first", {-3, -4}));
+  record_options one = preset("lm-eval");
+  CHECK(files.message([&] { load_records(two, one); }) ==
+        "two.jsonl:2: /filter: records of 'none' and of 'first'; say which are to be read");
+  one.count_bad = true;
+  CHECK(files.message([&] { load_records(two, one); }).find("say which") != std::string::npos);
+  one.only = "first";
+  CHECK(scores_of(load_records(two, one)) == doubles{-3, -4});
+}
+
+TEST_CASE("records: HELM and judged answers", "[io][records]") {
+  const scratch files;
+  const auto stat = [](const std::string& name, double mean) {
+    return "{\"name\":{\"name\":\"" + name + "\"},\"count\":1,\"mean\":" + std::to_string(mean) +
+           "}";
+  };
+  const auto helm = load_records(
+      files.write("stats.json", "[{\"instance_id\":\"a\",\"stats\":[" + stat("exact_match", 1) +
+                                    "," + stat("max_prob", 0.75) +
+                                    "]},{\"instance_id\":\"b\",\"stats\":[" +
+                                    stat("max_prob", 0.5) + "," + stat("exact_match", 0) + "]}]"),
+      preset("helm"));
+  CHECK(scores_of(helm) == doubles{0.75, 0.5});
+  CHECK(labels_of(helm) == ints{1, 0});
+  const auto hle = load_records(
+      files.write("judged.json",
+                  "{\"q1\":{\"judge_response\":{\"correct\":\"no\",\"confidence\":90}},"
+                  "\"q2\":{\"judge_response\":{\"correct\":\"yes\",\"confidence\":40}}}"),
+      preset("hle"));
+  CHECK(scores_of(hle) == doubles{0.9, 0.4});
+  CHECK(labels_of(hle) == ints{0, 1});
+}
+
+TEST_CASE("records: what is bad is said with its place, or counted", "[io][records]") {
+  const scratch files;
+  record_options o{.scores = "c", .labels = "h"};
+  const auto message = [&](const std::string& text) {
+    return files.message([&] { load_records(files.write("a.jsonl", text), o); });
+  };
+  const std::string good = "{\"c\":0.5,\"h\":1}\n";
+  CHECK(message(good + "{\"c\":0.5") == "a.jsonl:2: not JSON");
+  CHECK(message(good + "{\"c\":null,\"h\":1}") == "a.jsonl:2: c: expected a number, got null");
+  CHECK(message(good + "{\"c\":\"high\",\"h\":1}") ==
+        "a.jsonl:2: c: expected a number, got 'high'");
+  CHECK(message(good + "{\"c\":[],\"h\":1}") ==
+        "a.jsonl:2: c: expected numbers, got an empty list");
+  CHECK(message(good + "{\"c\":1}") == "a.jsonl:2: h: expected one label, got nothing");
+  CHECK(message(good + "{\"c\":1,\"h\":0.5}") ==
+        "a.jsonl:2: h: expected a class index, true or false, yes or no, got 0.5");
+  CHECK(message(good + "{\"c\":1,\"h\":\"[0, 2]\"}") ==
+        "a.jsonl:2: h: expected a class index, true or false, yes or no, got '[0, 2]'");
+  CHECK(message("\n\n") == "a.jsonl: expected records, got none");
+  CHECK(message(good + std::string(100000, '[')) == "a.jsonl:2: not JSON");
+  CHECK(message(good + std::string(100000, '[') + std::string(100000, ']')) ==
+        "a.jsonl:2: c: expected a number or a list of numbers, got nothing");
+  o.scale = 0;
+  CHECK(message(good) == "record_options: scale: expected a number above 0, got 0");
+  o.scale = 1;
+  o.count_bad = true;
+  const auto d =
+      load_records(files.write("b.jsonl", "no\n" + good + "{\"c\":null,\"h\":1}\n" + good), o);
+  CHECK(scores_of(d) == doubles{0.5, 0.5});
+  CHECK(d.bad == 2);
+  CHECK(d.first_bad == files.path("b.jsonl") + ":1: not JSON");
+  CHECK(message("no\nnever") ==
+        "a.jsonl: none of 2 records can be read; the first: a.jsonl:1: not JSON");
+  CHECK(files.message([&] { load_records(files.write("c.json", "3"), o); }) ==
+        "c.json: expected a list or an object of records, got 3");
+  CHECK(files.message([&] { load_records(files.write("c.json", "{"), o); }) ==
+        "c.json: expected a list or an object of records, got text that is not JSON");
+}
+
+TEST_CASE("records: cut short at every byte", "[io][records]") {
+  const scratch files;
+  const std::string text = "{\"c\":[0.5,1e2],\"h\":\"yes\"}\n{\"c\":[\"1\",-3],\"h\":false}\n";
+  const record_options o{.scores = "c", .labels = "h"};
+  std::size_t loaded = 0;
+  for (std::size_t length = 0; length < text.size(); ++length) {
+    const std::string message =
+        files.message([&] { load_records(files.write("a.jsonl", text.substr(0, length)), o); });
+    loaded += message.empty() ? 1 : 0;
+    CHECK(message.find('\n') == std::string::npos);
+  }
+  CHECK(loaded == 3);  // behind the first record, with its line's end, and without the last one's
+}

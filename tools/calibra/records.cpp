@@ -1,0 +1,156 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+
+#include "records.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "calibra/error.hpp"
+#include "calibra/io/detail/text.hpp"
+#include "calibra/io/mapped_file.hpp"
+#include "calibra/io/record_presets.hpp"
+#include "problem.hpp"
+#include "suggest.hpp"
+
+namespace calibra::cli {
+
+namespace {
+
+using calibra::detail::concat;
+
+bool anything_said(const record_request& r) {
+  return !r.logits.empty() || !r.probabilities.empty() || !r.confidence.empty() ||
+         !r.correct.empty() || !r.label.empty() || !r.preset.empty() || !r.filter.empty() ||
+         r.scale != 0 || r.halves || r.count_bad || r.by_length != io::choice_length::none;
+}
+
+void take_preset(data_request& request) {
+  const std::string& name = request.records.preset;
+  for (const io::record_preset& p : io::record_presets()) {
+    if (p.name != name) continue;
+    request.layout = p.options;
+    request.from = p.confidences ? score_form::confidences : score_form::logits;
+    return;
+  }
+  throw option_error(
+      concat("--preset: expected one of ", preset_names(), "; got ", io::detail::in_quotes(name)));
+}
+
+void take_paths(data_request& request) {
+  const record_request& r = request.records;
+  if ((!r.logits.empty()) + (!r.probabilities.empty()) + (!r.confidence.empty()) > 1)
+    throw option_error("expected one of --logits, --probabilities and --confidence, got several");
+  const auto take = [&](const std::string& path, score_form form) {
+    if (path.empty()) return;
+    request.layout.scores = path;
+    request.from = form;
+  };
+  take(r.logits, score_form::logits);
+  take(r.probabilities, score_form::probabilities);
+  take(r.confidence, score_form::confidences);
+  if (!r.label.empty()) request.layout.labels = r.label;
+  if (!r.correct.empty()) request.layout.labels = r.correct;
+  if (!r.correct.empty() && request.from != score_form::confidences)
+    throw option_error("--correct: goes with --confidence; classes are --label");
+  if (!r.label.empty() && request.from == score_form::confidences)
+    throw option_error("--label: goes with --logits or --probabilities; hits are --correct");
+  if (request.from == score_form::probabilities) request.layout.padding = 0;
+}
+
+/// The first record of a file.
+nlohmann::ordered_json first_record(const std::string& file) {
+  using json = nlohmann::ordered_json;
+  const io::mapped_file mapped(file);
+  std::string_view text = mapped.text();
+  if (!file.ends_with(".json")) {
+    text.remove_prefix(std::min(text.find_first_not_of("\xef\xbb\xbf\r\n\t "), text.size()));
+    text = text.substr(0, text.find('\n'));
+  }
+  json document = json::parse(text.begin(), text.end(), nullptr, false);
+  if (document.is_discarded()) throw io_error(concat(file, ": the first record is not JSON"));
+  if (!file.ends_with(".json")) return document;
+  if (!document.is_structured() || document.empty())
+    throw io_error(concat(file, ": expected a list or an object of records, got none"));
+  return document.begin().value();
+}
+
+}  // namespace
+
+std::string preset_names() {
+  std::string names;
+  for (const io::record_preset& p : io::record_presets())
+    names += concat(names.empty() ? "" : ", ", p.name);
+  return names;
+}
+
+void finish_records(data_request& request) {
+  const record_request& r = request.records;
+  if (!io::holds_records(request.scores)) {
+    if (anything_said(r))
+      throw option_error(concat("paths in records are for .jsonl, .ndjson and .json files, got ",
+                                io::detail::in_quotes(request.scores)));
+    return;
+  }
+  if (!request.labels.empty())
+    throw option_error(
+        concat(request.scores, ": holds the labels too, so that LABELS is not to be given"));
+  if (request.from_said)
+    throw option_error(
+        "--from: of records --logits, --probabilities, --confidence or --preset say it");
+  if (!r.preset.empty()) take_preset(request);
+  take_paths(request);
+  io::record_options& o = request.layout;
+  if (o.scores.empty() || o.labels.empty())
+    throw option_error(concat(request.scores,
+                              ": expected where scores and labels are: --confidence and "
+                              "--correct, --logits or --probabilities and --label, or --preset (",
+                              preset_names(), ")"));
+  if (r.scale != 0) o.scale = r.scale;
+  if (!r.filter.empty() && o.only_at.empty()) o.only_at = "/filter";
+  o.only = r.filter;
+  o.by_length = r.by_length;
+  if (o.by_length != io::choice_length::none && o.choices.empty())
+    throw option_error("--normalise: expected --preset lm-eval, which says where the choices are");
+  o.halves = r.halves;
+  o.count_bad = r.count_bad;
+  request.from_said = true;
+}
+
+io::record_dump load_request(const data_request& request) {
+  try {
+    io::record_dump dump = io::load_records(request.scores, request.layout);
+    if (dump.bad > 0)
+      std::fprintf(stderr, "%s: %zu records left out; the first: %s\n", request.scores.c_str(),
+                   dump.bad, dump.first_bad.c_str());
+    return dump;
+  } catch (const io_error& e) {
+    const std::string message = e.what();
+    const bool several = message.ends_with("; say which are to be read");
+    throw io_error(several ? message + " by --filter" : message);
+  }
+}
+
+std::string look_at_records(const std::string& file) {
+  const nlohmann::ordered_json record = first_record(file);
+  std::string out = concat(file, ": records; the first:\n");
+  constexpr std::size_t most = 60, longest = 60;
+  std::size_t shown = 0;
+  const nlohmann::ordered_json leaves = record.flatten();
+  for (const auto& [path, value] : leaves.items()) {
+    if (++shown > most) {
+      out += concat("  and ", leaves.size() - most, " more\n");
+      break;
+    }
+    std::string text = value.dump(-1, ' ', true);
+    if (text.size() > longest) text = text.substr(0, longest) + "...";
+    out += concat("  ", path, "  ", text, '\n');
+  }
+  return out;
+}
+
+}  // namespace calibra::cli
