@@ -194,11 +194,11 @@ TEST_CASE("usage: SCORES and LABELS the wrong way round", "[cli]") {
 TEST_CASE("usage: what is wrong with a command line", "[cli]") {
   const small_workplace files;
   const std::string commands =
-      "expected eval, test, compare, diagram, report, fit, apply, look, methods, conventions, "
+      "expected eval, test, compare, diagram, report, fit, apply, merge, look, methods, conventions, "
       "completion or man";
   check_usage(
       files, "",
-      "expected a command: eval, test, compare, diagram, report, fit, apply, look, methods, "
+      "expected a command: eval, test, compare, diagram, report, fit, apply, merge, look, methods, "
       "conventions, completion or man; see calibra --help\n");
   for (const std::string command : {"measure", "judge", "plot", "help"})
     check_usage(files, command,

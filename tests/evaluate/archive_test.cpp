@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <catch2/catch.hpp>
 #include <string>
+#include <vector>
 
 #include "calibra/calibra.hpp"
 #include "drawn.hpp"
@@ -51,6 +52,34 @@ TEST_CASE("a convention is kept by name", "[archive]") {
   const evaluation made = evaluate(example({.like = conventions::torchmetrics}));
   CHECK(evaluate(e)["ece"] == made["ece"]);
   CHECK(to_text(evaluate(e)) == to_text(made));
+  CHECK(archived_convention(bytes, "f") == "torchmetrics");
+  CHECK(archived_convention(to_bytes(example()), "f") == "");
+  CHECK_THROWS_WITH(archived_convention("calibra", "f"),
+                    "f: not evidence of calibra, or of another version");
+  CHECK_THROWS_AS(archived_convention(bytes.substr(0, bytes.find('\n') + 3), "f"), io_error);
+}
+
+TEST_CASE("what evidence was collected for can be measured, and nothing else", "[archive]") {
+  const drawn<double> d(60, 3, 5);
+  const auto names = [](const metric_list& list) {
+    std::vector<std::string> out;
+    for (const any_metric& m : list) out.emplace_back(m.name());
+    return out;
+  };
+  CHECK(names(measurable(example())) == names(all_metrics()));
+  for (const metric_list& asked : {metric_list{nll}, metric_list{ece, ks_error}, metric_list{ace},
+                                   metric_list{classwise_ece}}) {
+    const evidence e = evidence_of(logits(d.z), d.labels, asked);
+    const metric_list found = measurable(e);
+    for (const any_metric& m : asked) CHECK(found.find(m.name()) != nullptr);
+    for (const any_metric& m : all_metrics()) {
+      const metric_list one{m};
+      if (found.find(m.name()) != nullptr)
+        CHECK_NOTHROW(evaluate(e, one));
+      else
+        CHECK_THROWS_AS(evaluate(e, one), option_error);
+    }
+  }
 }
 
 TEST_CASE("evidence that was made otherwise does not merge, and is left as it was", "[archive]") {

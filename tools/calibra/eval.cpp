@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -11,13 +12,16 @@
 #include "calibra/conventions/all.hpp"
 #include "calibra/error.hpp"
 #include "calibra/evaluate.hpp"
+#include "calibra/evaluate/evidence_of.hpp"
 #include "calibra/groups/evaluate_by.hpp"
 #include "calibra/interval/intervals.hpp"
 #include "calibra/recalibration/recalibrated.hpp"
 #include "inputs.hpp"
+#include "one_file.hpp"
 #include "progress.hpp"
 #include "recalibrate.hpp"
 #include "report.hpp"
+#include "shards.hpp"
 
 namespace calibra::cli {
 
@@ -107,13 +111,27 @@ group_report of_groups(const eval_request& request, const inputs& in, const S& s
   });
 }
 
-report measured(const eval_request& request, const inputs& in, const options& o) {
-  const metric_list list =
-      request.metrics.empty() ? all_metrics() : all_metrics().only(request.metrics);
+metric_list asked_metrics(const eval_request& request) {
+  return request.metrics.empty() ? all_metrics() : all_metrics().only(request.metrics);
+}
+
+/// `sum`: where what the metrics are made of is to be added; null to measure it.
+report measured(const eval_request& request, const inputs& in, const options& o,
+                std::optional<evidence>* sum) {
+  const metric_list list = asked_metrics(request);
   if (request.sigmoid)
     return {of_labels(in, request, request.metrics.empty() ? nullptr : &list, o), {}};
   const auto measure = [&](const auto&... given) -> report {
     report out;
+    if (sum != nullptr) {
+      evidence more = evidence_of(given..., list, o);
+      if (*sum)
+        **sum += more;
+      else
+        *sum = std::move(more);
+      out.entries = (*sum)->samples;
+      return out;
+    }
     if (request.interval) {
       interval_report r = intervals(given..., list, o, request.intervals);
       out = {std::move(r.values), std::move(r.intervals)};
@@ -153,6 +171,41 @@ report measured(const eval_request& request, const inputs& in, const options& o)
   });
 }
 
+/// Measures several files as one, and keeps what the metrics are made of.
+report gathered(const eval_request& request, const std::vector<data_request>& shards, options o) {
+  if (request.sigmoid || !request.by.empty() || !request.proximity.empty() ||
+      !request.data.weights.empty() || !request.data.cluster.empty() ||
+      !request.data.stratum.empty())
+    throw option_error(
+        "several files, and --save-evidence: not with --sigmoid, --by, --proximity, --weights, "
+        "--cluster or --stratum");
+  if (request.interval && !request.save_evidence.empty())
+    throw option_error("--save-evidence: not with --interval, which keeps every row");
+  o.keep_rows = request.interval;
+  std::optional<evidence> sum;
+  for (data_request shard : shards) {
+    if (!io::holds_records(shard.scores)) find_arrays(shard);
+    if (shard.labels.empty() && shard.label_column.empty() && !io::holds_records(shard.scores))
+      throw option_error("LABELS is required, or --label-column of SCORES");
+    const inputs in = load_inputs(shard);
+    progress_line progress(in.rows());
+    o.progress = progress.hook();
+    try {
+      naming_files(in.names(), [&] { measured(request, in, o, &sum); });
+    } catch (const option_error& e) {
+      throw option_error(concat(shard.scores, ": ", e.what()));
+    }
+  }
+  if (sum->samples == 0)
+    throw shape_error(
+        concat(request.data.scores, ": no samples left in ", shards.size(), " files"));
+  if (!request.save_evidence.empty()) save_evidence(request.save_evidence, *sum);
+  const metric_list list = asked_metrics(request);
+  if (!request.interval) return {evaluate(std::move(*sum), list), {}};
+  interval_report r = intervals(std::move(*sum), list, request.intervals);
+  return {std::move(r.values), std::move(r.intervals)};
+}
+
 }  // namespace
 
 std::vector<std::string> metric_names() {
@@ -171,12 +224,15 @@ report evaluate_files(const eval_request& request) {
     throw option_error("--interval: expected one label a sample, not --sigmoid");
   if (!request.by.empty() && (request.sigmoid || request.data.from == score_form::confidences))
     throw option_error("--by: expected logits or probabilities of one label a sample");
-  inputs in = load_inputs(request.data, request.proximity);
+  const std::vector<data_request> shards = shards_of(request.data);
+  if (shards.size() > 1 || !request.save_evidence.empty()) return gathered(request, shards, o);
+  inputs in = load_inputs(shards[0], request.proximity);
   load_groups(in, request.by, request.data.header);
   progress_line progress(in.rows());
   o.progress = progress.hook();
   report r;
-  naming_files(in.names(), [&] { with_columns(in, o, [&] { r = measured(request, in, o); }); });
+  naming_files(in.names(),
+               [&] { with_columns(in, o, [&] { r = measured(request, in, o, nullptr); }); });
   if (r.entries == 0)
     throw shape_error(concat(in.scores.name(), ": no samples left of ", in.rows(), ": ", r.skipped,
                              " have scores that are not numbers, the rest the label to ignore"));

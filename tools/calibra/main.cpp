@@ -39,6 +39,7 @@
 #include "records.hpp"
 #include "report.hpp"
 #include "requests.hpp"
+#include "shards.hpp"
 #include "shells.hpp"
 #include "signals.hpp"
 #include "suggest.hpp"
@@ -300,7 +301,7 @@ void finish_data(const CLI::App& app, data_request& data) {
   if (!app.parsed()) return;
   data.from_said = data.from_said || app.count("--from") > 0;
   finish_records(data);
-  if (io::holds_records(data.scores)) return;
+  if (io::holds_records(data.scores) || is_pattern(data.scores)) return;
   say(find_arrays(data));
   if (data.labels.empty() && data.label_column.empty())
     throw CLI::ValidationError("LABELS is required, or --label-column of SCORES");
@@ -388,7 +389,16 @@ void add_intervals(CLI::App& app, eval_request& request) {
 }
 
 /// Completes what was parsed of eval.
-void finish_eval(const CLI::App& app, const eval_request& request) {
+void finish_eval(const CLI::App& app, eval_request& request) {
+  if (app.parsed() && is_pattern(request.data.scores)) {
+    const std::vector<data_request> shards = shards_of(request.data);
+    data_request first = shards[0];  // says the form of all
+    const std::string taken = io::holds_records(first.scores) ? "" : find_arrays(first);
+    say(concat(request.data.scores, ": ", shards.size(), " files", taken.empty() ? "" : "; ",
+               taken));
+    request.data.from = first.from;
+    request.data.from_said = first.from_said;
+  }
   if (!app.parsed() || request.interval) return;
   for (const char* flag :
        {"--replicates", "--level", "--limits", "--seed", "--cluster", "--stratum"})
@@ -462,6 +472,9 @@ CLI::App& add_eval(CLI::App& app, eval_request& request) {
                   "predicted or true class; default: none")
       ->type_name("FILE|predicted|label");
   add_intervals(eval, request);
+  eval.add_option("--save-evidence", request.save_evidence,
+                  "A file for what the metrics are made of, for `calibra merge`; default: not kept")
+      ->type_name("FILE");
   add_choice(eval, "--format", request.format,
              std::vector{report_format::table, report_format::json, report_format::csv,
                          report_format::markdown},
@@ -683,6 +696,29 @@ CLI::App& add_conventions(CLI::App& app, std::string& name) {
   return conventions;
 }
 
+CLI::App& add_merge(CLI::App& app, merge_request& request) {
+  CLI::App& merge = *app.add_subcommand(
+      "merge", "Measure what several runs of eval --save-evidence kept, as one");
+  merge.footer(known_metrics());
+  merge.add_option("EVIDENCE", request.files, "Files of eval --save-evidence")
+      ->required()
+      ->expected(1, 1000000);
+  merge
+      .add_option_function<std::string>(
+          "--metrics", [&](const std::string& text) { request.metrics = wanted_metrics(text); },
+          "Names of metrics, separated by commas")
+      ->type_name("all|NAME,...")
+      ->default_str("all that the evidence has");
+  merge.add_option("--save-evidence", request.save, "A file for the sum; default: it is not kept")
+      ->type_name("FILE");
+  add_choice(merge, "--format", request.format,
+             std::vector{report_format::table, report_format::json, report_format::csv,
+                         report_format::markdown},
+             "table", "How the report is written");
+  add_output(merge, request.output, "Where to; default: standard output");
+  return merge;
+}
+
 CLI::App& add_look(CLI::App& app, std::string& file) {
   CLI::App& look = *app.add_subcommand("look", "List what is in a file, and what it could be");
   look.add_option("FILE", file, "A file of arrays, or a table")->required();
@@ -751,6 +787,7 @@ void run(int argc, char** argv) {
   compare_request compare_wanted;
   diagram_request diagram_wanted;
   html_request report_wanted;
+  merge_request merge_wanted;
   std::string convention_wanted, method_wanted, shell_wanted, file_wanted;
   const CLI::App& eval = add_eval(app, eval_wanted);
   const CLI::App& test = add_test(app, test_wanted);
@@ -759,6 +796,7 @@ void run(int argc, char** argv) {
   const CLI::App& report = add_report(app, report_wanted);
   const CLI::App& fit = add_fit(app, fit_wanted);
   const CLI::App& apply = add_apply(app, apply_wanted);
+  const CLI::App& merge = add_merge(app, merge_wanted);
   const CLI::App& look = add_look(app, file_wanted);
   const CLI::App& methods = add_methods(app, method_wanted);
   const CLI::App& conventions = add_conventions(app, convention_wanted);
@@ -785,6 +823,12 @@ void run(int argc, char** argv) {
     say(find_scores(apply_wanted.data));
   }
   if (eval.parsed()) run_eval(eval_wanted);
+  if (merge.parsed()) {
+    const merged_evidence merged = merge_files(merge_wanted);
+    eval_request shown = merged.request;
+    shown.format = merge_wanted.format;
+    put(report_text(shown, merged.found), merge_wanted.output);
+  }
   if (compare.parsed()) compare_wanted.data.from_said = compare.count("--from") > 0;
   if (compare.parsed()) put(compare_files(compare_wanted), compare_wanted.output);
   if (test.parsed()) put(test_files(test_wanted), test_wanted.output);

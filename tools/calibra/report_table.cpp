@@ -15,7 +15,9 @@ namespace {
 
 std::string table_of_all(const eval_request& request, const report& r, bool utf8) {
   const report_options shown{.ascii = !utf8,
-                             .from = std::string(word(request.data.from)),
+                             .from = request.from_words.empty()
+                                         ? std::string(word(request.data.from))
+                                         : request.from_words,
                              .convention = request.like,
                              .equal_mass = request.scheme == bin_scheme::equal_mass,
                              .side = effective_side(request)};

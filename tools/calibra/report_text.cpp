@@ -39,7 +39,7 @@ bool weighted(const eval_request& request) {
 json options_json(const eval_request& request) {
   const data_request& d = request.data;
   json o;
-  o["from"] = word(d.from);
+  o["from"] = request.from_words.empty() ? json(word(d.from)) : json(nullptr);
   o["bins"] = request.bins;
   o["binning"] = word(request.scheme);
   o["edges"] = word(effective_side(request));

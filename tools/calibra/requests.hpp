@@ -82,6 +82,8 @@ struct eval_request {
   std::string by = {};     ///< "predicted", "label" or a file of groups; none: all samples together
   bool interval = false;
   interval_options intervals = {};
+  std::string save_evidence = {};  ///< a file for what the metrics are made of; none: not kept
+  std::string from_words = {};     ///< what reports say instead of the form of the scores
   report_format format = report_format::table;
   std::string output = {};  ///< none: standard output
 };

@@ -33,6 +33,18 @@ namespace calibra {
   return bytes + tail.take();
 }
 
+/// The name of the convention that to_bytes() kept; "" where the evidence was made without one.
+/// Throws io_error for other bytes.
+[[nodiscard]] inline std::string archived_convention(std::string_view bytes,
+                                                     std::string_view name) {
+  if (!bytes.starts_with(detail::archive_title))
+    throw io_error(detail::concat(name, ": not evidence of calibra, or of another version"));
+  detail::archive_reader reader(bytes.substr(detail::archive_title.size()), name);
+  std::string like;
+  detail::archive(reader, like);
+  return like;
+}
+
 /// Reads what to_bytes() wrote. `name`: what messages call the bytes, their file. `like`: the
 /// convention that the evidence was made with, where it was made with one. Throws io_error for
 /// other bytes, another version, a truncated or damaged file, or another convention.

@@ -20,6 +20,15 @@ namespace calibra {
   return detail::measured(std::move(e), wanted);
 }
 
+/// Those of the metrics that evidence has the parts for.
+[[nodiscard]] inline metric_list measurable(const evidence& e,
+                                            const metric_list& metrics = all_metrics()) {
+  metric_list found({});
+  for (const any_metric& m : metrics)
+    if (detail::has_parts(e, m, detail::options_of(e))) found.push_back(m);
+  return found;
+}
+
 /// What metrics need of scores and labels, to be merged with more, kept in a file, or measured.
 /// Metrics of classes on equal-mass bins keep the pairs of every class: as much memory as the
 /// scores. Arguments and errors as evaluate().

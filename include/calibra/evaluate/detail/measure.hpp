@@ -133,24 +133,27 @@ inline evaluation measured(evidence e, const wanted& wanted) {
   return measured(evidence_view(std::move(e), wanted.needs()), wanted);
 }
 
+/// Whether evidence has the parts that a metric needs.
+inline bool has_parts(const evidence& e, const any_metric& m, const options& o) {
+  const evidence_plan p = plan_for("evaluate()", m.needs(), o, e.kind, false);
+  const bool multiclass = e.kind == evidence_kind::classes;
+  const bool terms = !p.row_terms.empty() && multiclass && e.row_means.empty();
+  bool cuts = false;
+  for (const class_cut& cut : p.cuts) {
+    bool found = !e.class_pairs.empty();
+    for (const class_masses& made : e.masses) found = found || made.cut == cut;
+    cuts = cuts || !found;
+  }
+  return !((p.means && !e.means) || (p.pairs && !e.pairs) || (p.table && !e.table) ||
+           (p.row_pairs && !e.row_pairs) || (p.class_table && !e.class_table) || terms || cuts);
+}
 /// Throws option_error where evidence lacks a part that a metric needs.
 CALIBRA_DETAIL_ONCE
 void check_parts(const evidence& e, const wanted& wanted) {
-  const bool multiclass = e.kind == evidence_kind::classes;
-  for (const any_metric& m : wanted.metrics()) {
-    const evidence_plan p = plan_for("evaluate()", m.needs(), wanted.settings(), e.kind, false);
-    const bool terms = !p.row_terms.empty() && multiclass && e.row_means.empty();
-    bool cuts = false;
-    for (const class_cut& cut : p.cuts) {
-      bool found = !e.class_pairs.empty();
-      for (const class_masses& made : e.masses) found = found || made.cut == cut;
-      cuts = cuts || !found;
-    }
-    if ((p.means && !e.means) || (p.pairs && !e.pairs) || (p.table && !e.table) ||
-        (p.row_pairs && !e.row_pairs) || (p.class_table && !e.class_table) || terms || cuts)
+  for (const any_metric& m : wanted.metrics())
+    if (!has_parts(e, m, wanted.settings()))
       throw option_error(concat("evaluate(): the evidence was not collected for the metric \"",
                                 m.name(), "\"; name it where the evidence is made"));
-  }
 }
 
 CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_MEASURE)
