@@ -12,7 +12,9 @@
 #include <random>
 #include <stdexcept>
 
-#include "calibra/io/npz.hpp"
+#include "calibra/io/detail/npy_header.hpp"
+#include "calibra/io/detail/zip_archive.hpp"
+#include "calibra/io/mapped_file.hpp"
 #include "clip/parameters.hpp"
 
 namespace coop::test {
@@ -33,7 +35,7 @@ clip_settings with_quick_gelu() {
 at::Tensor load_array(const std::string& path, const std::string& member) {
   using calibra::io::dtype;
   const calibra::io::mapped_file file(path);
-  const calibra::io::detail::zip_archive archive(path, file.bytes());
+  const calibra::io::detail::zip_archive archive(path, file.bytes(), ".npz");
   const auto names = archive.names();
   const auto found = std::find(names.begin(), names.end(), member + ".npy");
   if (found == names.end()) throw std::runtime_error(path + ": no " + member);

@@ -47,7 +47,9 @@ inline named_option find_option(CLI::App& app, const std::string& word) {
 inline std::vector<std::string> unknown_words(CLI::App& command,
                                               const std::vector<std::string>& words) {
   std::size_t places = 0;
-  for (const CLI::Option* option : command.get_options()) places += option->get_positional();
+  for (const CLI::Option* option : command.get_options())
+    if (option->get_positional())
+      places += static_cast<std::size_t>(std::max(1, option->get_items_expected_max()));
   std::vector<std::string> unknown;
   bool names_end = false;
   for (std::size_t i = 0; i < words.size(); ++i) {
