@@ -38,7 +38,7 @@ std::string small_safetensors(const std::string& scores, const std::string& labe
 }
 
 /// That the small data were measured, of what the line on standard error says.
-void check_small(const workplace& files, const std::string& arguments, const std::string& taken) {
+void check_taken(const workplace& files, const std::string& arguments, const std::string& taken) {
   INFO(arguments);
   const outcome r = files.run("eval " + arguments + " --bins 2 --format json");
   CHECK(r.err == (taken.empty() ? "" : taken + "\n"));
@@ -49,30 +49,22 @@ void check_small(const workplace& files, const std::string& arguments, const std
   CHECK(found["options"]["from"] == "probabilities");
 }
 
-std::string error_of(const workplace& files, const std::string& arguments, int status) {
-  INFO(arguments);
-  const outcome r = files.run(arguments);
-  CHECK(r.status == status);
-  CHECK(r.out == "");
-  return r.err;
-}
-
 }  // namespace
 
 TEST_CASE("one file: scores and labels by their names", "[cli]") {
   const workplace files;
   // A name of probabilities says --from.
   files.write("a.npz", small_npz("probs", "targets"));
-  check_small(files, "a.npz", "a.npz: scores 'probs', labels 'targets'");
+  check_taken(files, "a.npz", "a.npz: scores 'probs', labels 'targets'");
   files.write("a.pt", small_pt("probs", "y"));
-  check_small(files, "a.pt", "a.pt: scores 'probs', labels 'y'");
+  check_taken(files, "a.pt", "a.pt: scores 'probs', labels 'y'");
   files.write("a.pth", small_pt("test.softmax", "test.labels"));
-  check_small(files, "a.pth", "a.pth: scores 'test.softmax', labels 'test.labels'");
+  check_taken(files, "a.pth", "a.pth: scores 'test.softmax', labels 'test.labels'");
   files.write("a.safetensors", small_safetensors("probabilities", "label"));
-  check_small(files, "a.safetensors", "a.safetensors: scores 'probabilities', labels 'label'");
+  check_taken(files, "a.safetensors", "a.safetensors: scores 'probabilities', labels 'label'");
   // Names that say nothing; they do not say --from either.
   files.write("b.npz", small_npz("arr_0", "arr_1"));
-  check_small(files, "b.npz --from probabilities", "b.npz: scores 'arr_0', labels 'arr_1'");
+  check_taken(files, "b.npz --from probabilities", "b.npz: scores 'arr_0', labels 'arr_1'");
   CHECK(error_of(files, "eval b.npz", 2) ==
         "b.npz: scores 'arr_0', labels 'arr_1'\ncalibra: b.npz:arr_0: every row looked at lies in "
         "[0, 1] and sums to 1; say --from probabilities, or --from logits if they are logits\n");
@@ -89,7 +81,7 @@ TEST_CASE("one file: arrays that are said", "[cli]") {
                                            {"logits.npy", scores_npy()},
                                            {"y.npy", labels_npy()},
                                            {"target.npy", labels_npy()}}));
-  check_small(files, "a.npz --scores probs --labels y", "a.npz: scores 'probs', labels 'y'");
+  check_taken(files, "a.npz --scores probs --labels y", "a.npz: scores 'probs', labels 'y'");
   CHECK(
       error_of(files, "eval a.npz", 1) ==
       "calibra: a.npz: several arrays could be scores: 'probs', 'logits'; say which are scores by "
@@ -100,11 +92,11 @@ TEST_CASE("one file: arrays that are said", "[cli]") {
   CHECK(error_of(files, "eval a.npz --scores prob --labels y", 1)
             .find("calibra: a.npz: no member named 'prob'") != std::string::npos);
   // Beside a file of labels, and beside one of several arrays.
-  check_small(files, "a.npz y.npy --scores probs", "a.npz: scores 'probs'");
+  check_taken(files, "a.npz y.npy --scores probs", "a.npz: scores 'probs'");
   files.write("l.npz", small_npz("features", "labels"));
-  check_small(files, "p.npy l.npz --from probabilities", "");
+  check_taken(files, "p.npy l.npz --from probabilities", "");
   // With a name behind ':' nothing is looked for.
-  check_small(files, "a.npz:probs a.npz:y --from probabilities", "");
+  check_taken(files, "a.npz:probs a.npz:y --from probabilities", "");
   CHECK(error_of(files, "eval a.npz y.npy --labels y", 2) ==
         "calibra: --labels: names an array of SCORES, so that LABELS is not to be given\n");
   CHECK(error_of(files, "eval p.npy y.npy --scores p", 2) ==

@@ -158,6 +158,15 @@ class blocked_run {
   mutable pid_t child_ = 0;
 };
 
+/// What a command that fails says.
+inline std::string error_of(const workplace& files, const std::string& arguments, int status) {
+  INFO(arguments);
+  const outcome r = files.run(arguments);
+  CHECK(r.status == status);
+  CHECK(r.out == "");
+  return r.err;
+}
+
 /// Four samples of three classes whose metrics are exact in binary: confidences 0.75, 0.5, 0.5,
 /// 0.875; the first and the third are hits.
 inline const std::vector<double> small_scores = {0.125, 0.75, 0.125, 0.5,    0.25,   0.25,

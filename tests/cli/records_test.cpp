@@ -18,14 +18,14 @@ std::string records(const std::string& before, const std::string& after) {
   std::string out;
   for (std::size_t i = 0; i < small_labels.size(); ++i) {
     json row = json::array();
-    for (std::size_t k = 0; k < 3; ++k) row.push_back(small_scores[3 * i + k]);
+    for (std::size_t c = 0; c < 3; ++c) row.push_back(small_scores[3 * i + c]);
     out += before + row.dump() + after + std::to_string(small_labels[i]) + "}\n";
   }
   return out;
 }
 
-void check_small(const workplace& files, const std::string& arguments,
-                 const std::string& said = "") {
+void check_records(const workplace& files, const std::string& arguments,
+                   const std::string& said = "") {
   INFO(arguments);
   const outcome r = files.run("eval " + arguments + " --bins 2 --format json");
   CHECK(r.err == said);
@@ -33,15 +33,6 @@ void check_small(const workplace& files, const std::string& arguments,
   const json found = json::parse(r.out);
   CHECK(found["metrics"]["ece"] == 0.15625);
   CHECK(found["samples"] == 4);
-}
-
-std::string error_of(const workplace& files, const std::string& arguments, int status) {
-  INFO(arguments);
-  const outcome r = files.run(arguments);
-  CHECK(r.status == status);
-  CHECK(r.out == "");
-  CHECK(std::count(r.err.begin(), r.err.end(), '\n') == 1);
-  return r.err;
 }
 
 const std::string four_hits =
@@ -55,18 +46,18 @@ const std::string four_hits =
 TEST_CASE("records: probabilities with classes, confidences with hits", "[cli]") {
   const workplace files;
   files.write("a.jsonl", records("{\"p\":", ",\"y\":"));
-  check_small(files, "a.jsonl --probabilities p --label y");
-  check_small(files, "a.jsonl --probabilities /p --label /y");
+  check_records(files, "a.jsonl --probabilities p --label y");
+  check_records(files, "a.jsonl --probabilities /p --label /y");
   files.write("b.jsonl", four_hits);
-  check_small(files,
-              "b.jsonl --confidence judge_response.confidence --correct judge_response.correct "
-              "--scale 100");
-  check_small(files, "b.jsonl --preset hle");
+  check_records(files,
+                "b.jsonl --confidence judge_response.confidence --correct judge_response.correct "
+                "--scale 100");
+  check_records(files, "b.jsonl --preset hle");
   // A preset with one path of one's own.
-  check_small(files, "b.jsonl --preset hle --correct /judge_response/correct");
+  check_records(files, "b.jsonl --preset hle --correct /judge_response/correct");
   files.write("bad.jsonl", four_hits + "what?\n");
-  check_small(files, "bad.jsonl --preset hle --bad-lines count",
-              "bad.jsonl: 1 records left out; the first: bad.jsonl:5: not JSON\n");
+  check_records(files, "bad.jsonl --preset hle --bad-lines count",
+                "bad.jsonl: 1 records left out; the first: bad.jsonl:5: not JSON\n");
   CHECK(error_of(files, "eval bad.jsonl --preset hle", 1) == "calibra: bad.jsonl:5: not JSON\n");
 }
 
@@ -108,7 +99,7 @@ TEST_CASE("records: lm-evaluation-harness by its preset", "[cli]") {
   CHECK(error_of(files, "eval samples.jsonl --preset lm-eval", 1) ==
         "calibra: samples.jsonl:5: /filter: records of 'none' and of 'strict'; say which are to be "
         "read by --filter\n");
-  check_small(files, "samples.jsonl --preset lm-eval --filter strict --edges left");
+  check_records(files, "samples.jsonl --preset lm-eval --filter strict --edges left");
   const auto nll = [&](const std::string& arguments) {
     return json::parse(files
                            .run("eval samples.jsonl --preset lm-eval --filter none --format json "

@@ -72,12 +72,10 @@ void check_same(const json& found, const json& expected) {
   }
 }
 
-std::string error_of(const workplace& files, const std::string& arguments, int status) {
-  INFO(arguments);
-  const outcome r = files.run(arguments);
-  CHECK(r.status == status);
-  CHECK(r.out == "");
-  return r.err.substr(r.err.find("calibra: "));
+/// The same without what is said of the files before.
+std::string shard_error(const workplace& files, const std::string& arguments, int status) {
+  const std::string err = error_of(files, arguments, status);
+  return err.substr(err.find("calibra: "));
 }
 
 }  // namespace
@@ -141,49 +139,50 @@ TEST_CASE("shards: evidence is kept and merged", "[cli]") {
           metrics_of(files, "merge a.cal b.cal c.cal --metrics ece")["ece"]);
   }
   CHECK(files.run("merge a.cal --metrics ece").out.find("from evidence") != std::string::npos);
-  CHECK(error_of(files, "merge a.cal --metrics ks_error", 2) ==
+  CHECK(shard_error(files, "merge a.cal --metrics ks_error", 2) ==
         "calibra: evaluate(): the evidence was not collected for the metric \"ks_error\"; name it "
         "where the evidence is made\n");
 }
 
 TEST_CASE("shards: what does not go together", "[cli]") {
   const parted_workplace files;
-  CHECK(error_of(files, "eval none-*.npy y-*.npy", 1) ==
+  CHECK(shard_error(files, "eval none-*.npy y-*.npy", 1) ==
         "calibra: none-*.npy: no file has such a name\n");
-  CHECK(error_of(files, "eval part-*.npy labels.npy", 1)
+  CHECK(shard_error(files, "eval part-*.npy labels.npy", 1)
             .find("labels.npy: expected a file of labels for each of the ") != std::string::npos);
-  CHECK(error_of(files, "eval whole.npy y-*.npy", 1) ==
+  CHECK(shard_error(files, "eval whole.npy y-*.npy", 1) ==
         "calibra: y-*.npy: several files of labels are for several of scores, got whole.npy\n");
-  CHECK(error_of(files, "eval part-*.npy y-1?.npy", 1).find("y-1?.npy: expected ") !=
+  CHECK(shard_error(files, "eval part-*.npy y-1?.npy", 1).find("y-1?.npy: expected ") !=
         std::string::npos);
-  CHECK(error_of(files, "eval part-*.npy", 2) ==
+  CHECK(shard_error(files, "eval part-*.npy", 2) ==
         "calibra: LABELS is required, or --label-column of SCORES\n");
-  CHECK(error_of(files, "eval part-*.npy y-*.npy --by label", 2)
+  CHECK(shard_error(files, "eval part-*.npy y-*.npy --by label", 2)
             .find("calibra: several files, and ") == 0);
-  CHECK(error_of(files, "eval part-8.npy y-8.npy --interval --save-evidence a.cal", 2) ==
+  CHECK(shard_error(files, "eval part-8.npy y-8.npy --interval --save-evidence a.cal", 2) ==
         "calibra: --save-evidence: not with --interval, which keeps every row\n");
   // Labels of other numbers.
   files.save("l-7.npy", std::vector<std::int64_t>{0});
   for (std::size_t part = 9; part < 8 + files.parts(); ++part)
     files.save("l-" + std::to_string(part) + ".npy", std::vector<std::int64_t>{0});
-  CHECK(error_of(files, "eval part-*.npy l-*.npy", 1) ==
+  CHECK(shard_error(files, "eval part-*.npy l-*.npy", 1) ==
         "calibra: l-7.npy: expected the labels of part-8.npy, whose name it does not have\n");
   // Another number of classes in one of them.
   files.save("part-9.npy", 2, 3, std::vector<double>{1, 2, 3, 4, 5, 6});
   files.save("y-9.npy", std::vector<std::int64_t>{0, 1});
-  CHECK(error_of(files, "eval part-*.npy y-*.npy", 2)
+  CHECK(shard_error(files, "eval part-*.npy y-*.npy", 2)
             .find("calibra: part-9.npy: evidence: cannot merge: ") == 0);
   // Evidence that was made otherwise, or is none.
   REQUIRE(files.run("eval part-8.npy y-8.npy --save-evidence a.cal").status == 0);
   REQUIRE(files.run("eval part-8.npy y-8.npy --save-evidence b.cal --bins 9").status == 0);
   REQUIRE(files.run("eval part-8.npy y-8.npy --save-evidence c.cal --like netcal").status == 0);
-  CHECK(error_of(files, "merge a.cal b.cal", 2).find("calibra: b.cal: evidence: cannot merge: ") ==
-        0);
-  CHECK(error_of(files, "merge a.cal c.cal", 2) ==
+  CHECK(
+      shard_error(files, "merge a.cal b.cal", 2).find("calibra: b.cal: evidence: cannot merge: ") ==
+      0);
+  CHECK(shard_error(files, "merge a.cal c.cal", 2) ==
         "calibra: c.cal: made like netcal, but a.cal like calibra\n");
-  CHECK(error_of(files, "merge whole.npy", 1) ==
+  CHECK(shard_error(files, "merge whole.npy", 1) ==
         "calibra: whole.npy: not evidence of calibra, or of another version\n");
   files.write("cut.cal", read_all(files.path("a.cal")).substr(0, 100));
-  CHECK(error_of(files, "merge cut.cal", 1) ==
+  CHECK(shard_error(files, "merge cut.cal", 1) ==
         "calibra: cut.cal: evidence that is damaged or cut off: its checksum differs\n");
 }

@@ -194,7 +194,8 @@ TEST_CASE("usage: SCORES and LABELS the wrong way round", "[cli]") {
 TEST_CASE("usage: what is wrong with a command line", "[cli]") {
   const small_workplace files;
   const std::string commands =
-      "expected eval, test, compare, diagram, report, fit, apply, merge, look, methods, conventions, "
+      "expected eval, test, compare, diagram, report, fit, apply, merge, look, methods, "
+      "conventions, "
       "completion or man";
   check_usage(
       files, "",
@@ -210,9 +211,10 @@ TEST_CASE("usage: what is wrong with a command line", "[cli]") {
   check_usage(files, "eval p.npy", "LABELS is required, or --label-column of SCORES\n");
   check_usage(files, "eval p.npy y.npy more.npy", "eval: unknown argument \"more.npy\"\n");
   check_usage(files, "eval p.npy y.npy --colour", "eval: unknown argument \"--colour\"\n");
-  check_usage(files, "eval p.npy --lables y.npy --bins 3 --form=logits more.npy -q",
-              "eval: unknown arguments \"--lables\" (did you mean \"--labels\"?), \"--form=logits\" "
-              "(did you mean \"--from\"?), \"more.npy\", \"-q\"\n");
+  check_usage(
+      files, "eval p.npy --lables y.npy --bins 3 --form=logits more.npy -q",
+      "eval: unknown arguments \"--lables\" (did you mean \"--labels\"?), \"--form=logits\" "
+      "(did you mean \"--from\"?), \"more.npy\", \"-q\"\n");
   check_usage(files, "eval p.npy y.npy --like nobody",
               "--like: expected one of calibra, guo2017, ");
   check_usage(files, "conventions nobody", "convention: expected one of calibra, guo2017, ");
