@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 // One file of several arrays, or one table, is enough; `calibra look`.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "program.hpp"
@@ -94,7 +95,7 @@ TEST_CASE("one file: arrays that are said", "[cli]") {
   // Beside a file of labels, and beside one of several arrays.
   check_taken(files, "a.npz y.npy --scores probs", "a.npz: scores 'probs'");
   files.write("l.npz", small_npz("features", "labels"));
-  check_taken(files, "p.npy l.npz --from probabilities", "");
+  check_taken(files, "p.npy l.npz --from probabilities", "l.npz: labels 'labels'");
   // With a name behind ':' nothing is looked for.
   check_taken(files, "a.npz:probs a.npz:y --from probabilities", "");
   CHECK(error_of(files, "eval a.npz y.npy --labels y", 2) ==
@@ -142,6 +143,33 @@ TEST_CASE("one file: confidences and hits", "[cli]") {
         "calibra: --from excludes --confidence-column\n");
 }
 
+TEST_CASE("one file: what the scores are decides which labels, and what is refused", "[cli]") {
+  const workplace files;
+  const auto npy = [](const std::string& type, const auto& x) {
+    return io_test::npy_image(io_test::npy_dict(type, "(4,)"), io_test::bytes_of(x));
+  };
+  const std::string confidence = npy("<f8", std::vector<double>{0.75, 0.5, 0.5, 0.875});
+  const std::string hits = npy("<i8", std::vector<std::int64_t>{1, 0, 1, 0});
+  const std::string others = npy("<i8", std::vector<std::int64_t>{0, 1, 1, 1});
+  files.write("a.npz",
+              io_test::zip_image(
+                  {{"scores.npy", confidence}, {"labels.npy", others}, {"correct.npy", hits}}));
+  const outcome r = files.run("eval a.npz --from confidences --bins 2 --format json");
+  CHECK(r.err == "a.npz: scores 'scores', labels 'correct'\n");
+  CHECK(json::parse(r.out)["metrics"]["ece"] == 0.15625);
+  // No command takes confidences for probabilities.
+  files.write("c.npz",
+              io_test::zip_image({{"confidences.npy", confidence}, {"correct.npy", hits}}));
+  files.save("z.npy", std::vector<double>{1, -1, 2, -2, 0.5});
+  files.save("y.npy", std::vector<std::int64_t>{1, 0, 1, 1, 0});
+  REQUIRE(files.run("fit z.npy y.npy -o m.json").status == 0);
+  CHECK(error_of(files, "apply m.json c.npz -o o.npy", 2)
+            .find("calibra: apply: expected logits or probabilities, got confidences\n") !=
+        std::string::npos);
+  CHECK(error_of(files, "eval none.npz", 1) ==
+        "calibra: none.npz: cannot open: No such file or directory\n");
+}
+
 TEST_CASE("look: what is in a file", "[cli]") {
   const workplace files;
   files.write("a.pt", small_pt("probs", "labels"));
@@ -167,6 +195,11 @@ TEST_CASE("look: what is in a file", "[cli]") {
   CHECK(shape("<f4", "(0, 3)", "") == "b.npz: 1 array\n  x  float32  (0, 3)  no numbers\n");
   CHECK(shape("<i8", "(2,)", io_test::bytes_of(std::vector<std::int64_t>{-1, 1})) ==
         "b.npz: 1 array\n  x  int64  (2,)  [-1, 1]: labels, some negative\n");
+  const std::string named = "\x1b[31m\nfake";
+  files.write("e.npz", io_test::zip_image({{named + ".npy", io_test::small_npy()}}));
+  const std::string shown = files.run("look e.npz").out;
+  CHECK(shown.find('\x1b') == std::string::npos);
+  CHECK(std::count(shown.begin(), shown.end(), '\n') == 2);
   CHECK(error_of(files, "look none.npz", 1) ==
         "calibra: none.npz: cannot open: No such file or directory\n");
   CHECK(error_of(files, "look a.dat", 1).find("unknown extension '.dat'") != std::string::npos);

@@ -146,6 +146,19 @@ TEST_CASE("records: command lines that do not fit", "[cli]") {
         "calibra: --scale: expected a number above 0; got \"0\"\n");
   CHECK(error_of(files, "eval a.jsonl --logits p --label y --normalise chars", 2) ==
         "calibra: --normalise: expected --preset lm-eval, which says where the choices are\n");
+  CHECK(error_of(files, "eval a.jsonl --preset hle --confidence p", 2) ==
+        "calibra: --preset says where the scores are; expected no --logits, --probabilities or "
+        "--confidence\n");
+  for (const char* flag : {"--label-column y", "--score-columns p", "--header yes", "--scores p",
+                           "--labels y", "--confidence-column p"})
+    CHECK(
+        error_of(files, "eval a.jsonl --preset hle " + std::string(flag), 2) ==
+        "calibra: columns of tables and names of arrays are not for records, where paths say what "
+        "is read\n");
+  CHECK(error_of(files, "compare a.jsonl a.jsonl y.npy", 2) ==
+        "calibra: compare: takes files of arrays, not of records\n");
+  CHECK(error_of(files, "eval a.jsonl --preset lm-eval --filter nope", 1) ==
+        "calibra: a.jsonl: expected records with 'nope' at /filter, got none\n");
   CHECK(error_of(files, "eval p.npy y.npy --logits p", 2) ==
         "calibra: paths in records are for .jsonl, .ndjson and .json files, got 'p.npy'\n");
   CHECK(error_of(files, "eval a.jsonl --logits q --label y", 1) ==
@@ -163,6 +176,8 @@ TEST_CASE("records: look at the first", "[cli]") {
             std::string(59, 'x') + "...\n");
   files.write("b.json", "{\"q\":{\"c\":1}}");
   CHECK(files.run("look b.json").out == "b.json: records; the first:\n  /c  1\n");
+  files.write("deep.jsonl", std::string(200000, '[') + std::string(200000, ']'));
+  CHECK(files.run("look deep.jsonl").status == 0);
   files.write("c.json", "[]");
   CHECK(error_of(files, "look c.json", 1) ==
         "calibra: c.json: expected a list or an object of records, got none\n");

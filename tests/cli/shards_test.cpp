@@ -4,6 +4,7 @@
 // Several files measured as one, and evidence that is kept and merged.
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -120,6 +121,50 @@ TEST_CASE("shards: one file of several arrays each", "[cli]") {
   CHECK(json::parse(records.out)["metrics"]["ece"] == 0.15625);
 }
 
+TEST_CASE("shards: one form for all, and labels for each", "[cli]") {
+  const small_workplace files;
+  const auto npz = [&](const std::string& scores) {
+    return io_test::zip_image({{scores + ".npy", read_all(files.path("p.npy"))},
+                               {"y.npy", read_all(files.path("y.npy"))}});
+  };
+  files.write("m1.npz", npz("logits"));
+  files.write("m2.npz", npz("probs"));
+  CHECK(shard_error(files, "eval m?.npz", 2) ==
+        "calibra: m2.npz:probs: probabilities by its name, but m1.npz:logits logits; say --from\n");
+  // A scores' name that says nothing does not hide what the values look like.
+  files.write("n1.npz", npz("scores"));
+  CHECK(shard_error(files, "eval n?.npz", 2).find("say --from probabilities") != std::string::npos);
+  // One file is found by a pattern as several are.
+  const outcome one = files.run("eval n*.npz --from probabilities --bins 2 --format json");
+  CHECK(one.err == "n*.npz: 1 file; n1.npz: scores 'scores', labels 'y'\n");
+  CHECK(json::parse(one.out)["metrics"]["ece"] == 0.15625);
+  files.save("one-1.npy", std::vector<double>{0, 1, 1});
+  CHECK(shard_error(files, "eval one-*.npy --from probabilities", 2) ==
+        "calibra: LABELS is required, or --label-column of SCORES\n");
+  // Names of arrays that are said hold for every file, with evidence kept too.
+  CHECK(
+      files.run("eval n1.npz --scores scores --labels y --from probabilities --save-evidence e.cal")
+          .status == 0);
+  CHECK(shard_error(files, "test n*.npz", 2) ==
+        "calibra: test: only eval takes * and ? for several files, got \"n*.npz\"\n");
+  CHECK(shard_error(files, "eval z.npy y.npy --target top --save-evidence e.cal", 2) ==
+        "calibra: --save-evidence: not with --target, which evidence does not keep\n");
+}
+
+TEST_CASE("shards: names go together however their folder is written", "[cli]") {
+  const small_workplace files;
+  std::filesystem::create_directory(files.path("d"));
+  for (const char* name : {"d/p[1]-1.npy", "d/p[1]-3.npy"})
+    files.write(name, read_all(files.path("p.npy")));
+  for (const char* name : {"d/l-1.npy", "d/l-2.npy"})
+    files.write(name, read_all(files.path("y.npy")));
+  for (const std::string folder : {"d/", "d//", "./d/"})
+    CHECK(shard_error(files, "eval " + folder + "p[1]-*.npy " + folder + "l-*.npy", 1)
+              .find("l-2.npy: expected the labels of ") != std::string::npos);
+  std::filesystem::rename(files.path("d/l-2.npy"), files.path("d/l-3.npy"));
+  CHECK(files.run("eval d/p[1]-*.npy d/l-*.npy --from probabilities").status == 0);
+}
+
 TEST_CASE("shards: evidence is kept and merged", "[cli]") {
   const parted_workplace files;
   for (const std::string options :
@@ -139,6 +184,8 @@ TEST_CASE("shards: evidence is kept and merged", "[cli]") {
           metrics_of(files, "merge a.cal b.cal c.cal --metrics ece")["ece"]);
   }
   CHECK(files.run("merge a.cal --metrics ece").out.find("from evidence") != std::string::npos);
+  REQUIRE(files.run("eval part-8.npy y-8.npy --edges left --save-evidence left.cal").status == 0);
+  CHECK(json::parse(files.run("merge left.cal --format json").out)["options"]["edges"] == "left");
   CHECK(shard_error(files, "merge a.cal --metrics ks_error", 2) ==
         "calibra: evaluate(): the evidence was not collected for the metric \"ks_error\"; name it "
         "where the evidence is made\n");

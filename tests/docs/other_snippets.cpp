@@ -118,6 +118,19 @@ TEST_CASE("docs/io.md: columns of a table") {
   CHECK_THROWS_AS(page(), calibra::io_error);  // there is no such file
 }
 
+TEST_CASE("docs/io.md: records") {
+  namespace io = calibra::io;
+  const auto page = [] {
+    //[ records
+    const io::record_dump dump = io::load_records(
+        "answers.jsonl",
+        {.scores = "judge.confidence", .labels = "judge.correct", .hits = true, .scale = 100});
+    //]
+    return dump.bad;
+  };
+  CHECK_THROWS_AS(page(), calibra::io_error);  // there is no such file
+}
+
 TEST_CASE("docs/recalibration.md: fit and keep") {
   const Eigen::MatrixXf validation = made_matrix(), test = made_matrix();
   const Eigen::VectorXi labels = made_labels();

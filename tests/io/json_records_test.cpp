@@ -48,6 +48,7 @@ TEST_CASE("records: a line each, by pointers or by points", "[io][records]") {
     const std::string start = separator == "/" ? "/" : "";
     const auto d = load_records(path, {.scores = start + "out" + separator + "conf",
                                        .labels = start + "out" + separator + "ok",
+                                       .hits = true,
                                        .scale = 100});
     CHECK(shape_of(d.scores) == sizes{3});
     CHECK(scores_of(d) == doubles{0.85, 0.125, 1});
@@ -73,10 +74,10 @@ TEST_CASE("records: documents of a list, and of an object of records", "[io][rec
   CHECK(scores_of(load_records(
             files.write("a.json", "[{\"c\":0.5,\"h\":1},\n{\"c\":0.25,\"h\":0}]"), o)) ==
         doubles{0.5, 0.25});
-  // In the order of the file, not of the keys.
+  // In the order of the keys.
   CHECK(scores_of(load_records(
             files.write("b.json", "{\"q9\":{\"c\":0.5,\"h\":1},\"q10\":{\"c\":0.25,\"h\":0}}"),
-            o)) == doubles{0.5, 0.25});
+            o)) == doubles{0.25, 0.5});
 }
 
 TEST_CASE("records: paths", "[io][records]") {
@@ -176,7 +177,7 @@ TEST_CASE("records: HELM and judged answers", "[io][records]") {
 
 TEST_CASE("records: what is bad is said with its place, or counted", "[io][records]") {
   const scratch files;
-  record_options o{.scores = "c", .labels = "h"};
+  record_options o{.scores = "c", .labels = "h", .hits = true};
   const auto message = [&](const std::string& text) {
     return files.message([&] { load_records(files.write("a.jsonl", text), o); });
   };
@@ -189,9 +190,9 @@ TEST_CASE("records: what is bad is said with its place, or counted", "[io][recor
         "a.jsonl:2: c: expected numbers, got an empty list");
   CHECK(message(good + "{\"c\":1}") == "a.jsonl:2: h: expected one label, got nothing");
   CHECK(message(good + "{\"c\":1,\"h\":0.5}") ==
-        "a.jsonl:2: h: expected a class index, true or false, yes or no, got 0.5");
+        "a.jsonl:2: h: expected 0 or 1, true or false, yes or no, got 0.5");
   CHECK(message(good + "{\"c\":1,\"h\":\"[0, 2]\"}") ==
-        "a.jsonl:2: h: expected a class index, true or false, yes or no, got '[0, 2]'");
+        "a.jsonl:2: h: expected 0 or 1, true or false, yes or no, got '[0, 2]'");
   CHECK(message("\n\n") == "a.jsonl: expected records, got none");
   CHECK(message(good + std::string(100000, '[')) == "a.jsonl:2: not JSON");
   CHECK(message(good + std::string(100000, '[') + std::string(100000, ']')) ==
@@ -213,10 +214,53 @@ TEST_CASE("records: what is bad is said with its place, or counted", "[io][recor
         "c.json: expected a list or an object of records, got text that is not JSON");
 }
 
+TEST_CASE("records: classes are numbers below those of the scores", "[io][records]") {
+  const scratch files;
+  const auto message = [&](const std::string& label) {
+    const std::string text = "{\"z\":[1,2],\"y\":" + label + "}\n";
+    return files.message(
+        [&] { load_records(files.write("a.jsonl", text), {.scores = "z", .labels = "y"}); });
+  };
+  CHECK(message("1") == "");
+  CHECK(message("\"1\"") == "");
+  CHECK(message("-100") == "");  // to be ignored
+  CHECK(message("2") == "a.jsonl:1: y: expected a class below 2, got 2");
+  // A choice that is called yes is no truth value.
+  for (const std::string text : {"\"yes\"", "\"true\""})
+    CHECK(message(text).find("a.jsonl:1: y: expected a class index, got '") == 0);
+  CHECK(message("true") == "a.jsonl:1: y: expected a class index, got true");
+}
+
+TEST_CASE("records: no element of a list is passed over", "[io][records]") {
+  const scratch files;
+  const std::string path = files.write(
+      "a.jsonl", "{\"ch\":[{\"s\":-3},{},{\"s\":1}],\"y\":2,\"o\":{\"g_10\":10,\"g_9\":9}}\n");
+  CHECK(files.message([&] { load_records(path, {.scores = "ch.*.s", .labels = "y"}); }) ==
+        "a.jsonl:1: ch.*.s: expected a number of every element, got nothing of one");
+  // Members of an object by their names, numbers as numbers.
+  CHECK(scores_of(load_records(path, {.scores = "o.*", .labels = "/ch/2/s"})) == doubles{9, 10});
+}
+
+TEST_CASE("records: many keys, and deep nesting, take no time to speak of", "[io][records]") {
+  const scratch files;
+  std::string many = "{";
+  for (int k = 0; k < 200000; ++k)
+    many += (k ? "," : "") + ("\"q" + std::to_string(k) + "\":{\"c\":0.5,\"h\":1}");
+  const record_options o{.scores = "c", .labels = "h"};
+  CHECK(scores_of(load_records(files.write("a.json", many + "}"), o)).size() == 200000);
+  const std::string deep = std::string(200000, '[') + std::string(200000, ']');
+  CHECK(files
+            .message([&] {
+              load_records(files.write("b.jsonl", "{\"c\":[{\"n\":" + deep + "}],\"h\":1}"),
+                           {.scores = "c.[n=x].v", .labels = "h"});
+            })
+            .find("got nothing") != std::string::npos);
+}
+
 TEST_CASE("records: cut short at every byte", "[io][records]") {
   const scratch files;
   const std::string text = "{\"c\":[0.5,1e2],\"h\":\"yes\"}\n{\"c\":[\"1\",-3],\"h\":false}\n";
-  const record_options o{.scores = "c", .labels = "h"};
+  const record_options o{.scores = "c", .labels = "h", .hits = true};
   std::size_t loaded = 0;
   for (std::size_t length = 0; length < text.size(); ++length) {
     const std::string message =

@@ -214,7 +214,57 @@ TEST_CASE("pt: pickles that do not add up", "[io][pt]") {
     doubling +=
         "0](h\x01h\x01"
         "eq\x01";
-  CHECK(message(doubling).find("expected at most 1000000 values, got more") != std::string::npos);
+  CHECK(message(doubling).find("got more") != std::string::npos);
+}
+
+TEST_CASE("pt: small files that would take much memory", "[io][pt]") {
+  const scratch files;
+  const auto message = [&](const std::string& value) {
+    return files.message([&] {
+      load_pt(files.write("a.pt", pt_image(pickle_of(value), {{"0", small_data()}}, "", true)));
+    });
+  };
+  // One list of many numbers, referred to many times.
+  std::string numbers = "](";
+  for (int i = 0; i < 100000; ++i) numbers += "K\x01";
+  std::string references = numbers +
+                           "eq\x01"
+                           "0](";
+  for (int i = 0; i < 1000; ++i) references += "h\x01";
+  CHECK(message(references + "e").find("expected at most 16777216 values, got more") !=
+        std::string::npos);
+  // Calls that share their arguments.
+  std::string calls = numbers +
+                      "tq\x01"
+                      "0](";
+  calls.replace(0, 2, "(");
+  for (int i = 0; i < 1000; ++i) calls += "ctorch\ndevice\nh\x01R";
+  CHECK(message(calls + "e").find("expected at most 33554432 values held, got more") !=
+        std::string::npos);
+  CHECK(
+      message(std::string(9000000, 'N') + ".").find("expected at most 8388608 values, got more") !=
+      std::string::npos);
+  CHECK(message("}" + pickled(std::string(2000, 'k')) + pickled(small) + "s") ==
+        "a.pt: expected keys of at most 1000 bytes, got one of 2000");
+}
+
+TEST_CASE("pt: texts beside the tensors, as many as there are", "[io][pt]") {
+  const scratch files;
+  std::string texts = "](";
+  for (int i = 0; i < 1300000; ++i) texts += pickled("p");
+  const std::string path = files.write(
+      "a.pt",
+      pt_image(pickle_of(pickled_dict({{"logits", pickled(small)}, {"paths", texts + "e"}})),
+               {{"0", small_data()}}, "", true));
+  CHECK(elements(load_pt(path, "logits")) == doubles{0, 1, 2, 3, 4, 5});
+}
+
+TEST_CASE("pt: a tensor whose signs would be turned is refused", "[io][pt]") {
+  const scratch files;
+  std::string tensor = pickled(small);
+  tensor.replace(tensor.size() - 2, 2, pickled_dict({{"neg", "\x88"}}) + "tR");
+  CHECK(message_of(files, pickle_of(tensor)) ==
+        "a.pt: a tensor with flags (conjugate or negated bits), which are not read");
 }
 
 TEST_CASE("pt: tensors that do not fit their storage", "[io][pt]") {

@@ -17,7 +17,6 @@
 #include "calibra/interval/intervals.hpp"
 #include "calibra/recalibration/recalibrated.hpp"
 #include "inputs.hpp"
-#include "one_file.hpp"
 #include "progress.hpp"
 #include "recalibrate.hpp"
 #include "report.hpp"
@@ -181,12 +180,11 @@ report gathered(const eval_request& request, const std::vector<data_request>& sh
         "--cluster or --stratum");
   if (request.interval && !request.save_evidence.empty())
     throw option_error("--save-evidence: not with --interval, which keeps every row");
+  if (request.target && !request.save_evidence.empty())
+    throw option_error("--save-evidence: not with --target, which evidence does not keep");
   o.keep_rows = request.interval;
   std::optional<evidence> sum;
-  for (data_request shard : shards) {
-    if (!io::holds_records(shard.scores)) find_arrays(shard);
-    if (shard.labels.empty() && shard.label_column.empty() && !io::holds_records(shard.scores))
-      throw option_error("LABELS is required, or --label-column of SCORES");
+  for (const data_request& shard : shards) {
     const inputs in = load_inputs(shard);
     progress_line progress(in.rows());
     o.progress = progress.hook();
@@ -224,7 +222,8 @@ report evaluate_files(const eval_request& request) {
     throw option_error("--interval: expected one label a sample, not --sigmoid");
   if (!request.by.empty() && (request.sigmoid || request.data.from == score_form::confidences))
     throw option_error("--by: expected logits or probabilities of one label a sample");
-  const std::vector<data_request> shards = shards_of(request.data);
+  const std::vector<data_request> shards =
+      request.shards.empty() ? std::vector{request.data} : request.shards;
   if (shards.size() > 1 || !request.save_evidence.empty()) return gathered(request, shards, o);
   inputs in = load_inputs(shards[0], request.proximity);
   load_groups(in, request.by, request.data.header);

@@ -296,15 +296,23 @@ void say(const std::string& text) {
   if (!text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
 }
 
+void expect_labels(const data_request& data) {
+  if (data.labels.empty() && data.label_column.empty())
+    throw CLI::ValidationError("LABELS is required, or --label-column of SCORES");
+}
+
 /// Completes what was parsed of a command that reads scores and labels.
 void finish_data(const CLI::App& app, data_request& data) {
   if (!app.parsed()) return;
   data.from_said = data.from_said || app.count("--from") > 0;
   finish_records(data);
-  if (io::holds_records(data.scores) || is_pattern(data.scores)) return;
+  const bool several = is_pattern(data.scores) || is_pattern(data.labels);
+  if (several && app.get_name() != "eval")
+    throw CLI::ValidationError(concat(
+        app.get_name(), ": only eval takes * and ? for several files, got \"", data.scores, '"'));
+  if (io::holds_records(data.scores) || several) return;
   say(find_arrays(data));
-  if (data.labels.empty() && data.label_column.empty())
-    throw CLI::ValidationError("LABELS is required, or --label-column of SCORES");
+  expect_labels(data);
 }
 
 /// Completes what was parsed of fit: scores and labels, or features alone.
@@ -388,17 +396,30 @@ void add_intervals(CLI::App& app, eval_request& request) {
   add_draws(app, request.data, request.intervals);
 }
 
+/// Finds the files that SCORES and LABELS stand for, and the arrays in each.
+void find_shards(eval_request& request) {
+  data_request& data = request.data;
+  const bool records = io::holds_records(data.scores);
+  if (!is_pattern(data.scores) && !is_pattern(data.labels)) return;
+  request.shards = shards_of(data);
+  std::string taken;
+  for (data_request& shard : request.shards) {
+    const std::string found = records ? "" : find_arrays(shard);
+    if (taken.empty()) taken = found;
+    if (!records) expect_labels(shard);
+    if (shard.from != request.shards[0].from)
+      throw CLI::ValidationError(concat(shard.scores, ": ", word(shard.from), " by its name, but ",
+                                        request.shards[0].scores, ' ', word(request.shards[0].from),
+                                        "; say --from"));
+  }
+  say(concat(data.scores, ": ", request.shards.size(),
+             request.shards.size() == 1 ? " file" : " files", taken.empty() ? "" : "; ", taken));
+  data.from = request.shards[0].from;
+}
+
 /// Completes what was parsed of eval.
 void finish_eval(const CLI::App& app, eval_request& request) {
-  if (app.parsed() && is_pattern(request.data.scores)) {
-    const std::vector<data_request> shards = shards_of(request.data);
-    data_request first = shards[0];  // says the form of all
-    const std::string taken = io::holds_records(first.scores) ? "" : find_arrays(first);
-    say(concat(request.data.scores, ": ", shards.size(), " files", taken.empty() ? "" : "; ",
-               taken));
-    request.data.from = first.from;
-    request.data.from_said = first.from_said;
-  }
+  if (app.parsed()) find_shards(request);
   if (!app.parsed() || request.interval) return;
   for (const char* flag :
        {"--replicates", "--level", "--limits", "--seed", "--cluster", "--stratum"})
@@ -697,8 +718,7 @@ CLI::App& add_conventions(CLI::App& app, std::string& name) {
 }
 
 CLI::App& add_merge(CLI::App& app, merge_request& request) {
-  CLI::App& merge = *app.add_subcommand(
-      "merge", "Measure what several runs of eval --save-evidence kept, as one");
+  CLI::App& merge = *app.add_subcommand("merge", "Measure the evidence that several runs kept");
   merge.footer(known_metrics());
   merge.add_option("EVIDENCE", request.files, "Files of eval --save-evidence")
       ->required()
@@ -821,6 +841,8 @@ void run(int argc, char** argv) {
   if (apply.parsed()) {
     apply_wanted.data.from_said = apply.count("--from") > 0;
     say(find_scores(apply_wanted.data));
+    if (apply_wanted.data.from == score_form::confidences)
+      throw CLI::ValidationError("apply: expected logits or probabilities, got confidences");
   }
   if (eval.parsed()) run_eval(eval_wanted);
   if (merge.parsed()) {
@@ -829,6 +851,9 @@ void run(int argc, char** argv) {
     shown.format = merge_wanted.format;
     put(report_text(shown, merged.found), merge_wanted.output);
   }
+  if (compare.parsed() &&
+      (io::holds_records(compare_wanted.data.scores) || io::holds_records(compare_wanted.other)))
+    throw CLI::ValidationError("compare: takes files of arrays, not of records");
   if (compare.parsed()) compare_wanted.data.from_said = compare.count("--from") > 0;
   if (compare.parsed()) put(compare_files(compare_wanted), compare_wanted.output);
   if (test.parsed()) put(test_files(test_wanted), test_wanted.output);

@@ -25,7 +25,8 @@ using calibra::detail::concat;
 
 /// Whether a specification is the name of a file of arrays with names, all of it.
 bool whole_archive(const std::string& spec) {
-  return io::detail::has_members(spec) && io::detail::is_there(spec);
+  return io::detail::has_members(spec) &&
+         (io::detail::is_there(spec) || spec.find_first_of("+:") == std::string::npos);
 }
 
 std::string member_spec(const std::string& file, const std::string& member) {
@@ -33,8 +34,10 @@ std::string member_spec(const std::string& file, const std::string& member) {
 }
 
 io::named_form named_form_of(const score_request& request) {
-  return request.from == score_form::confidences ? io::named_form::confidences
-                                                 : io::named_form::unsaid;
+  if (!request.from_said) return io::named_form::unsaid;
+  return request.from == score_form::confidences     ? io::named_form::confidences
+         : request.from == score_form::probabilities ? io::named_form::probabilities
+                                                     : io::named_form::logits;
 }
 void take_form(score_request& request, io::named_form form) {
   if (request.from_said || form == io::named_form::unsaid) return;
@@ -70,19 +73,22 @@ io::found_dump chosen_arrays(const data_request& request, bool labels_too) {
   io::found_dump chosen{request.score_array, request.label_array};
   const std::vector<io::array_entry> entries = io::contents(file);
   if (labels_too && chosen.scores.empty() && chosen.labels.empty())
-    return io::find_dump(file, entries);
+    return io::find_dump(file, entries, named_form_of(request));
   if (chosen.scores.empty() && entries.size() > 1) chosen.scores = io::find_scores(file, entries);
   if (labels_too && chosen.labels.empty())
-    chosen.labels = io::find_labels(file, entries, io::form_of(chosen.scores));
+    chosen.labels = io::find_labels(
+        file, entries, request.from_said ? named_form_of(request) : io::form_of(chosen.scores));
   return chosen;
 }
 
-/// Finds the labels in a file of several arrays.
-void find_labels(data_request& request) {
-  const std::vector<io::array_entry> entries = io::contents(request.labels);
-  if (entries.size() > 1)
-    request.labels = member_spec(request.labels,
-                                 io::find_labels(request.labels, entries, named_form_of(request)));
+/// Finds the labels in a file of several arrays; says what was taken.
+std::string find_labels(data_request& request) {
+  const std::string file = request.labels;
+  const std::vector<io::array_entry> entries = io::contents(file);
+  if (entries.size() < 2) return "";
+  const std::string name = io::find_labels(file, entries, named_form_of(request));
+  request.labels = member_spec(file, name);
+  return concat(file, ": labels ", io::detail::in_quotes(name));
 }
 
 // What numbers look like.
@@ -94,6 +100,7 @@ struct range {
 };
 
 constexpr std::size_t first_rows = 1000;
+constexpr std::size_t most_described = 100;
 
 range range_of(const io::array& a) {
   range r;
@@ -149,6 +156,13 @@ std::string described(const std::string& file, const io::array_entry& entry) {
   }
 }
 
+/// A text out of a file, for a terminal.
+std::string printable(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  return text;
+}
+
 std::string padded(std::string text, std::size_t width) {
   text.resize(std::max(width, text.size()), ' ');
   return text;
@@ -178,12 +192,9 @@ std::string find_arrays(data_request& request) {
   const bool both = request.labels.empty() && request.label_column.empty();
   if (!both || !whole_archive(file)) {
     std::string taken = find_scores(request);
-    if (whole_archive(request.labels))
-      saying_flags([&] {
-        find_labels(request);
-        return 0;
-      });
-    return taken;
+    if (!whole_archive(request.labels)) return taken;
+    const std::string labels = saying_flags([&] { return find_labels(request); });
+    return concat(taken, taken.empty() || labels.empty() ? "" : "; ", labels);
   }
   const io::found_dump found = saying_flags([&] { return chosen_arrays(request, true); });
   request.scores = member_spec(file, found.scores);
@@ -209,9 +220,11 @@ std::string look_at(const std::string& file) {
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const io::array_entry& e = entries[i];
     std::string line =
-        concat("  ", e.name.empty() ? std::string() : padded(e.name, name_width) + "  ",
-               padded(e.type_name, type_width));
-    if (!table) line += concat("  ", padded(shapes[i], shape_width), "  ", described(file, e));
+        concat("  ", e.name.empty() ? std::string() : padded(printable(e.name), name_width) + "  ",
+               padded(printable(e.type_name), type_width));
+    if (!table)
+      line += concat("  ", padded(shapes[i], shape_width), "  ",
+                     i < most_described ? described(file, e) : std::string());
     out += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
   }
   return out;

@@ -50,6 +50,10 @@ void take_paths(data_request& request) {
     request.layout.scores = path;
     request.from = form;
   };
+  if (!r.preset.empty() && (!r.logits.empty() || !r.probabilities.empty() || !r.confidence.empty()))
+    throw option_error(
+        "--preset says where the scores are; expected no --logits, --probabilities or "
+        "--confidence");
   take(r.logits, score_form::logits);
   take(r.probabilities, score_form::probabilities);
   take(r.confidence, score_form::confidences);
@@ -60,11 +64,12 @@ void take_paths(data_request& request) {
   if (!r.label.empty() && request.from == score_form::confidences)
     throw option_error("--label: goes with --logits or --probabilities; hits are --correct");
   if (request.from == score_form::probabilities) request.layout.padding = 0;
+  request.layout.hits = request.from == score_form::confidences;
 }
 
 /// The first record of a file.
-nlohmann::ordered_json first_record(const std::string& file) {
-  using json = nlohmann::ordered_json;
+nlohmann::json first_record(const std::string& file) {
+  using json = nlohmann::json;
   const io::mapped_file mapped(file);
   std::string_view text = mapped.text();
   if (!file.ends_with(".json")) {
@@ -77,6 +82,29 @@ nlohmann::ordered_json first_record(const std::string& file) {
   if (!document.is_structured() || document.empty())
     throw io_error(concat(file, ": expected a list or an object of records, got none"));
   return document.begin().value();
+}
+
+/// A line for each of the first `left` values without parts, by its path.
+void show_leaves(const nlohmann::json& value, const std::string& path, int depth, std::size_t& left,
+                 std::string& out) {
+  constexpr int deepest = 20;
+  constexpr std::size_t longest = 60;
+  if (left == 0) return;
+  if (value.is_structured() && !value.empty() && depth < deepest) {
+    for (const auto& [key, part] : value.items()) {
+      std::string name = key;
+      for (char& c : name)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+      show_leaves(part, concat(path, '/', name), depth + 1, left, out);
+    }
+    return;
+  }
+  std::string text = value.is_structured()
+                         ? (value.empty() ? "empty" : "...")
+                         : value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  if (text.size() > longest) text = text.substr(0, longest) + "...";
+  out += concat("  ", path, "  ", text, '\n');
+  --left;
 }
 
 }  // namespace
@@ -99,6 +127,11 @@ void finish_records(data_request& request) {
   if (!request.labels.empty())
     throw option_error(
         concat(request.scores, ": holds the labels too, so that LABELS is not to be given"));
+  if (!request.label_column.empty() || !request.score_columns.empty() ||
+      !request.score_array.empty() || !request.label_array.empty() ||
+      request.header != io::header_row::detected)
+    throw option_error(
+        "columns of tables and names of arrays are not for records, where paths say what is read");
   if (request.from_said)
     throw option_error(
         "--from: of records --logits, --probabilities, --confidence or --preset say it");
@@ -136,20 +169,10 @@ io::record_dump load_request(const data_request& request) {
 }
 
 std::string look_at_records(const std::string& file) {
-  const nlohmann::ordered_json record = first_record(file);
   std::string out = concat(file, ": records; the first:\n");
-  constexpr std::size_t most = 60, longest = 60;
-  std::size_t shown = 0;
-  const nlohmann::ordered_json leaves = record.flatten();
-  for (const auto& [path, value] : leaves.items()) {
-    if (++shown > most) {
-      out += concat("  and ", leaves.size() - most, " more\n");
-      break;
-    }
-    std::string text = value.dump(-1, ' ', true);
-    if (text.size() > longest) text = text.substr(0, longest) + "...";
-    out += concat("  ", path, "  ", text, '\n');
-  }
+  std::size_t left = 60;
+  show_leaves(first_record(file), "", 0, left, out);
+  if (left == 0) out += "  and so on\n";
   return out;
 }
 

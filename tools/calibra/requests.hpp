@@ -69,6 +69,8 @@ struct data_request : score_request {
 
 struct eval_request {
   data_request data;
+  /// The files that `data` stands for, each with its arrays found; none: `data` itself.
+  std::vector<data_request> shards = {};
   std::size_t bins = 15;
   bin_scheme scheme = bin_scheme::equal_width;
   std::optional<edge_side> side = {};        ///< none: the convention's

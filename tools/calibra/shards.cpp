@@ -6,7 +6,6 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstddef>
 #include <filesystem>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "calibra/error.hpp"
 #include "calibra/evaluate/archive.hpp"
 #include "calibra/evaluate/evidence_of.hpp"
+#include "calibra/io/detail/natural_order.hpp"
 #include "calibra/io/mapped_file.hpp"
 #include "calibra/io/write_file.hpp"
 
@@ -30,32 +30,14 @@ namespace {
 using calibra::detail::concat;
 namespace fs = std::filesystem;
 
-/// Names in their order, digits as the numbers that they are.
-bool before(std::string_view a, std::string_view b) {
-  const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
-  const auto number = [&](std::string_view& s) {
-    std::size_t end = 0;
-    while (end < s.size() && is_digit(s[end])) ++end;
-    std::string_view digits = s.substr(0, end);
-    s.remove_prefix(end);
-    while (digits.size() > 1 && digits[0] == '0') digits.remove_prefix(1);
-    return digits;
-  };
-  const std::string_view whole_a = a, whole_b = b;
-  while (!a.empty() && !b.empty()) {
-    if (is_digit(a[0]) && is_digit(b[0])) {
-      const std::string_view x = number(a), y = number(b);
-      if (x.size() != y.size()) return x.size() < y.size();
-      if (x != y) return x < y;
-    } else if (a[0] != b[0]) {
-      return a[0] < b[0];
-    } else {
-      a.remove_prefix(1);
-      b.remove_prefix(1);
-    }
+/// A pattern in which only '*' and '?' mean something.
+std::string escaped(std::string_view pattern) {
+  std::string out;
+  for (const char c : pattern) {
+    if (c == '[' || c == '\\') out += '\\';
+    out += c;
   }
-  if (a.empty() != b.empty()) return a.empty();
-  return whole_a < whole_b;
+  return out;
 }
 
 /// The files whose names match, in their folder; what stands behind ':' is kept.
@@ -66,20 +48,25 @@ std::vector<std::string> files_of(const std::string& spec) {
   const fs::path folder = pattern.has_parent_path() ? pattern.parent_path() : fs::path(".");
   if (folder.string().find_first_of("*?") != std::string::npos)
     throw io_error(concat(spec, ": * and ? stand in the name of a file, not of a folder"));
+  const std::string wanted = escaped(pattern.filename().string());
   std::vector<std::string> files;
   std::error_code status;
   for (const fs::directory_entry& e : fs::directory_iterator(folder, status)) {
     const std::string name = e.path().filename().string();
-    if (::fnmatch(pattern.filename().c_str(), name.c_str(), FNM_PERIOD) != 0) continue;
+    if (::fnmatch(wanted.c_str(), name.c_str(), FNM_PERIOD) != 0) continue;
     files.push_back((pattern.has_parent_path() ? folder / name : fs::path(name)).string() + member);
   }
   if (files.empty()) throw io_error(concat(spec, ": no file has such a name"));
-  std::sort(files.begin(), files.end(), before);
+  std::sort(files.begin(), files.end(), io::detail::natural_before);
   return files;
 }
 
-/// What '*' and '?' stand for in a name that matches, where there is one of them.
-std::optional<std::string> matched(const std::string& pattern, const std::string& file) {
+/// What '*' or '?' stands for in the name of a file that matches, where there is one of them.
+std::optional<std::string> matched(const std::string& pattern_spec, const std::string& file_spec) {
+  const auto name_of = [](const std::string& spec) {
+    return fs::path(spec.substr(0, spec.find(':'))).filename().string();
+  };
+  const std::string pattern = name_of(pattern_spec), file = name_of(file_spec);
   const std::size_t at = pattern.find_first_of("*?");
   if (pattern.find_first_of("*?", at + 1) != std::string::npos) return std::nullopt;
   return file.substr(at, file.size() - (pattern.size() - 1));
@@ -118,7 +105,9 @@ std::vector<data_request> shards_of(const data_request& request) {
     one.scores = scores[i];
     if (!labels.empty()) {
       one.labels = labels[i];
-      if (matched(request.scores, scores[i]) != matched(request.labels, labels[i]))
+      const auto of_scores = matched(request.scores, scores[i]);
+      const auto of_labels = matched(request.labels, labels[i]);
+      if (of_scores && of_labels && of_scores != of_labels)
         throw io_error(concat(labels[i], ": expected the labels of ", scores[i],
                               ", whose name it does not have"));
     }
@@ -157,6 +146,7 @@ merged_evidence merge_files(const merge_request& request) {
   out.request.like = like.empty() ? "calibra" : like;
   out.request.bins = sum->bins.bins;
   out.request.scheme = sum->bins.scheme;
+  out.request.side = sum->bins.side;
   out.request.metrics = request.metrics;
   out.request.from_words = "evidence";
   if (!request.save.empty()) save_evidence(request.save, *sum);

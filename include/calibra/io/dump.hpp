@@ -153,11 +153,13 @@ inline std::string find_labels(const std::string& path, std::span<const array_en
 
 /// Finds scores and labels in a file by the names of its arrays. Where there are two arrays, of
 /// names that say nothing, samples x classes of reals beside as many whole numbers are taken for
-/// scores and labels. Throws io_error as find_scores() and find_labels().
-inline found_dump find_dump(const std::string& path, std::span<const array_entry> contents) {
+/// scores and labels. `said`: what the scores are, where that is known; else their name says it.
+/// Throws io_error as find_scores() and find_labels().
+inline found_dump find_dump(const std::string& path, std::span<const array_entry> contents,
+                            named_form said = named_form::unsaid) {
   if (const auto pair = detail::nameless_pair(contents)) return *pair;
   const std::string scores = find_scores(path, contents);
-  return {scores, find_labels(path, contents, form_of(scores))};
+  return {scores, find_labels(path, contents, said == named_form::unsaid ? form_of(scores) : said)};
 }
 
 }  // namespace calibra::io

@@ -3,8 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +13,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -23,6 +20,7 @@
 #include "calibra/io/array.hpp"
 #include "calibra/io/array_layout.hpp"
 #include "calibra/io/detail/json_path.hpp"
+#include "calibra/io/detail/json_values.hpp"
 #include "calibra/io/detail/text.hpp"
 #include "calibra/io/mapped_file.hpp"
 
@@ -37,9 +35,11 @@ struct record_options {
   /// A number, or the numbers of a row: a list, or a path of several places. Texts of numbers count
   /// as numbers, "85%" as 85.
   std::string scores = {};
-  /// A whole number, a truth value or a text of one; yes, correct, true and right are 1, no,
-  /// incorrect, false and wrong 0.
+  /// A whole number or a text of one.
   std::string labels = {};
+  /// Labels say whether predictions were right, 0 or 1: truth values and the texts yes, correct,
+  /// true and right, no, incorrect, false and wrong count too.
+  bool hits = false;
   double scale = 1;  ///< scores are divided by it
   /// What rows of fewer numbers are filled up with: no class where scores are logits.
   double padding = -std::numeric_limits<double>::infinity();
@@ -63,11 +63,6 @@ struct record_dump {
 
 namespace detail {
 
-inline std::string json_kind(const nlohmann::ordered_json& value) {
-  if (value.is_string()) return in_quotes(value.get_ref<const std::string&>());
-  return value.is_primitive() ? value.dump() : std::string(value.type_name());
-}
-
 /// Reads records one after the other.
 class record_reader {
  public:
@@ -85,6 +80,9 @@ class record_reader {
       read_document(file.text());
     else
       read_lines(file.text());
+    if (rows_.empty() && bad_ == 0 && only_at_ && !o_.only.empty())
+      throw io_error(concat(path_, ": expected records with ", in_quotes(o_.only), " at ",
+                            only_at_->text(), ", got none"));
     if (rows_.empty())
       throw io_error(first_bad_.empty() ? concat(path_, ": expected records, got none")
                                         : concat(path_, ": none of ", bad_,
@@ -93,7 +91,7 @@ class record_reader {
   }
 
  private:
-  using json = nlohmann::ordered_json;
+  using json = nlohmann::json;
   /// Not to be counted as a bad record.
   struct several_error : io_error {
     using io_error::io_error;
@@ -144,6 +142,8 @@ class record_reader {
     if (only_at_ && !is_wanted(record)) return;
     std::vector<double> row = numbers(record);
     const std::int64_t label = label_of(record);
+    if (row.size() > 1 && label >= static_cast<std::int64_t>(row.size()))
+      fail(labels_, concat("expected a class below ", row.size(), ", got ", label));
     width_ = std::max(width_, row.size());
     rows_.push_back(std::move(row));
     label_.push_back(label);
@@ -165,20 +165,11 @@ class record_reader {
 
   // Numbers.
 
-  static std::optional<double> number(const json& value) {
-    if (value.is_number()) return value.get<double>();
-    if (!value.is_string()) return std::nullopt;
-    std::string_view text = value.get_ref<const std::string&>();
-    while (text.ends_with(' ') || text.ends_with('%')) text.remove_suffix(1);
-    while (text.starts_with(' ')) text.remove_prefix(1);
-    double x = 0;
-    const auto [stop, status] = std::from_chars(text.data(), text.data() + text.size(), x);
-    if (status != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
-    return x;
-  }
   std::vector<double> numbers(const json& record) const {
-    std::vector<const json*> found = scores_.find(record);
+    bool missing = false;
+    std::vector<const json*> found = scores_.find(record, &missing);
     if (found.empty()) fail(scores_, "expected a number or a list of numbers, got nothing");
+    if (missing) fail(scores_, "expected a number of every element, got nothing of one");
     if (found.size() == 1 && found[0]->is_array()) {
       const json& list = *found[0];
       found.clear();
@@ -187,7 +178,7 @@ class record_reader {
     }
     std::vector<double> row;
     for (const json* x : found) {
-      const auto value = number(*x);
+      const auto value = json_number_of(*x);
       if (!value) fail(scores_, concat("expected a number, got ", json_kind(*x)));
       row.push_back(*value / o_.scale);
     }
@@ -228,23 +219,17 @@ class record_reader {
     if (found.size() != 1)
       fail(labels_, concat("expected one label, got ", found.empty() ? "nothing" : "several"));
     const json& value = *found[0];
-    if (value.is_boolean()) return value.get<bool>() ? 1 : 0;
-    if (value.is_string())
-      if (const auto said = truth(value.get_ref<const std::string&>())) return *said;
-    const auto x = number(value);
+    if (o_.hits && value.is_boolean()) return value.get<bool>() ? 1 : 0;
+    if (o_.hits && value.is_string())
+      if (const auto said = json_truth(value.get_ref<const std::string&>())) return *said;
+    const auto x = json_number_of(value);
     constexpr double limit = 9007199254740992;  // 2^53
-    if (!x || *x != std::floor(*x) || std::abs(*x) >= limit)
-      fail(labels_,
-           concat("expected a class index, true or false, yes or no, got ", json_kind(value)));
+    const bool whole = x && *x == std::floor(*x) && std::abs(*x) < limit;
+    if (!whole || (o_.hits && *x != 0 && *x != 1))
+      fail(labels_, concat(o_.hits ? "expected 0 or 1, true or false, yes or no, got "
+                                   : "expected a class index, got ",
+                           json_kind(value)));
     return static_cast<std::int64_t>(*x);
-  }
-  static std::optional<std::int64_t> truth(std::string text) {
-    for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    constexpr std::string_view right[] = {"yes", "correct", "true", "right"};
-    constexpr std::string_view wrong[] = {"no", "incorrect", "false", "wrong"};
-    if (std::find(std::begin(right), std::end(right), text) != std::end(right)) return 1;
-    if (std::find(std::begin(wrong), std::end(wrong), text) != std::end(wrong)) return 0;
-    return std::nullopt;
   }
 
   // Arrays.
@@ -281,11 +266,11 @@ class record_reader {
 }  // namespace detail
 
 /// Reads scores and labels out of the records of a JSON file: `.jsonl` or `.ndjson`, one a line, or
-/// `.json`, a list or an object of records. Rows of different lengths are filled up. Blank lines
-/// are passed over. Cost: one pass over the mapped file; 8 bytes a number.
-/// Throws io_error with line (or record) and path: not JSON, nothing there, another kind of value;
-/// with `count_bad` only where no record can be read. Throws option_error for a path or scale that
-/// is none.
+/// `.json`, a list or an object of records, which are read in the order of their names. Rows of
+/// different lengths are filled up. Blank lines are passed over. Cost: one pass over the mapped
+/// file; 8 bytes a number. Throws io_error with line (or record) and path: not JSON, nothing there,
+/// another kind of value; with `count_bad` only where no record can be read. Throws option_error
+/// for a path or scale that is none.
 inline record_dump load_records(const std::string& path, const record_options& o) {
   return detail::record_reader(path, o).read();
 }

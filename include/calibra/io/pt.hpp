@@ -75,8 +75,9 @@ class pt_directory {
  private:
   using kind = pickle_value::kind;
   static constexpr std::string_view pickle_name = "data.pkl";
-  static constexpr std::size_t most_pickle = std::size_t{1} << 26;
-  static constexpr std::size_t most_entries = 1'000'000;
+  static constexpr std::size_t most_pickle = std::size_t{1} << 28;
+  static constexpr std::size_t most_values = std::size_t{1} << 24;
+  static constexpr std::size_t longest_key = 1000, most_names = std::size_t{1} << 26;
   static constexpr int deepest = 100;
 
   /// Where the elements of an entry are.
@@ -149,8 +150,9 @@ class pt_directory {
   }
   void collect(const pickle_value& value, const std::string& at, int depth) {
     if (depth > deepest) fail(at, concat("expected at most ", deepest, " levels, got more"));
-    if (++visited_ > most_entries)
-      fail(at, concat("expected at most ", most_entries, " values, got more"));
+    visited_ += 1 + value.items.size();
+    if (visited_ > most_values)
+      fail(at, concat("expected at most ", most_values, " values, got more"));
     if (value.is(kind::call) && value.text == "torch._utils _rebuild_parameter" &&
         !value.items.empty())
       return collect(*value.items[0], at, depth + 1);
@@ -165,12 +167,18 @@ class pt_directory {
       for (std::size_t i = 0; i + 1 < value.items.size(); i += 2)
         collect(*value.items[i + 1], before + key_text(*value.items[i]), depth + 1);
   }
-  static std::string key_text(const pickle_value& key) {
+  std::string key_text(const pickle_value& key) const {
+    if (key.is(kind::text) && key.text.size() > longest_key)
+      fail("", concat("expected keys of at most ", longest_key, " bytes, got one of ",
+                      key.text.size()));
     if (key.is(kind::text)) return std::string(key.text);
     if (key.is(kind::integer)) return std::to_string(key.integer);
     return "?";
   }
   void add(array_entry entry, found where) {
+    name_bytes_ += entry.name.size();
+    if (name_bytes_ > most_names)
+      fail("", concat("expected names of at most ", most_names, " bytes in all, got more"));
     names_.push_back(entry.name);
     entries_.push_back(std::move(entry));
     found_.push_back(std::move(where));
@@ -197,6 +205,9 @@ class pt_directory {
     const bool typed = call.text == "torch._utils _rebuild_tensor_v3";
     if (typed && (arguments.size() <= third_version || !arguments[third_version]->is(kind::global)))
       fail(at, "expected a tensor's type");
+    // Version 2 keeps flags there, as of a tensor whose signs are turned when it is read.
+    if (!typed && arguments.size() > third_version && !arguments[third_version]->items.empty())
+      fail(at, "a tensor with flags (conjugate or negated bits), which are not read");
     array_entry entry{.name = at, .shape = extents(*arguments[2], at)};
     found where{.storage = storage_key(*arguments[0], at, entry),
                 .offset = extent(*arguments[1], at),
@@ -250,7 +261,7 @@ class pt_directory {
   std::vector<std::string> names_;
   std::vector<array_entry> entries_;
   std::vector<found> found_;
-  std::size_t visited_ = 0;
+  std::size_t visited_ = 0, name_bytes_ = 0;
 };
 
 }  // namespace detail

@@ -28,11 +28,15 @@ inline const std::vector<record_preset>& record_presets() {
       {"helm",
        "HELM, per_instance_stats.json",
        {.scores = "stats.[name.name=max_prob].mean",
-        .labels = "stats.[name.name=exact_match].mean"},
+        .labels = "stats.[name.name=exact_match].mean",
+        .hits = true},
        true},
       {"hle",
        "Humanity's Last Exam and its kind: judged answers with a confidence in percent",
-       {.scores = "judge_response.confidence", .labels = "judge_response.correct", .scale = 100},
+       {.scores = "judge_response.confidence",
+        .labels = "judge_response.correct",
+        .hits = true,
+        .scale = 100},
        true},
   };
   return all;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "calibra/error.hpp"
+#include "calibra/io/detail/pickle_stack.hpp"
 #include "calibra/io/detail/pickle_value.hpp"
 #include "calibra/io/detail/text.hpp"
 
@@ -23,14 +24,14 @@ namespace calibra::io::detail {
 /// the call, for whoever knows the name. Names that `known` does not have, and opcodes that these
 /// files have no use for, are io_errors that name them.
 /// Source: the opcodes, CPython Lib/pickletools.py.
-class pickle_reader : private pickle_bytes {
+class pickle_reader : private pickle_stack {
  public:
   using kind = pickle_value::kind;
 
   /// known(name): whether "module name" may occur.
   template<class Known>
   pickle_reader(std::string name, std::string_view bytes, const Known& known)
-      : pickle_bytes(std::move(name), bytes) {
+      : pickle_stack(std::move(name), bytes) {
     while (step(known)) {
     }
   }
@@ -41,72 +42,6 @@ class pickle_reader : private pickle_bytes {
   [[nodiscard]] const pickle_value& value() const noexcept { return *result_; }
 
  private:
-  // Values and the stack.
-
-  pickle_value& make(kind k) {
-    values_.push_back({.type = k});
-    return values_.back();
-  }
-  pickle_value& push(kind k) {
-    stack_.push_back(&make(k));
-    return *stack_.back();
-  }
-  void push_integer(std::int64_t x) { push(kind::integer).integer = x; }
-  void push_text(std::string_view text) { push(kind::text).text = text; }
-  /// A number of up to 8 bytes, with its sign; longer ones are passed over.
-  void push_long(std::size_t bytes) {
-    if (bytes > 8) {
-      take(bytes);
-      push(kind::nothing);
-      return;
-    }
-    push_integer(signed_number(bytes));
-  }
-  void push_real() {
-    std::uint64_t bits = 0;  // the first byte is the highest
-    for (const char c : take(8)) bits = bits << 8 | static_cast<unsigned char>(c);
-    push(kind::real).real = std::bit_cast<double>(bits);
-  }
-
-  pickle_value& top() {
-    if (stack_.size() == floor()) fail("expected a value, got none");
-    return *stack_.back();
-  }
-  pickle_value& pop() {
-    pickle_value& value = top();
-    stack_.pop_back();
-    return value;
-  }
-  /// What lies above the last mark, which goes with it.
-  std::vector<pickle_value*> pop_marked() {
-    if (marks_.empty()) fail("expected a mark, got none");
-    const auto from = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
-    std::vector<pickle_value*> items(from, stack_.end());
-    stack_.erase(from, stack_.end());
-    marks_.pop_back();
-    return items;
-  }
-  [[nodiscard]] std::size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
-  void push_sequence(std::vector<pickle_value*> items) {
-    push(kind::sequence).items = std::move(items);
-  }
-  void push_last(std::size_t count) {
-    std::vector<pickle_value*> items(count);
-    for (std::size_t i = count; i-- > 0;) items[i] = &pop();
-    push_sequence(std::move(items));
-  }
-  void extend(const std::vector<pickle_value*>& items, kind expected) {
-    pickle_value& container = top();
-    if (!container.is(expected)) fail("expected a container to add to, got something else");
-    if (expected == kind::dictionary && items.size() % 2 != 0) fail("expected a value to each key");
-    container.items.insert(container.items.end(), items.begin(), items.end());
-  }
-  void add_last(std::size_t count, kind expected) {
-    std::vector<pickle_value*> items(count);
-    for (std::size_t i = count; i-- > 0;) items[i] = &pop();
-    extend(items, expected);
-  }
-
   // Names and calls.
 
   template<class Known>
@@ -128,15 +63,9 @@ class pickle_reader : private pickle_bytes {
     }
     pickle_value& record = push(kind::call);
     record.text = function.text;
+    hold(arguments.items.size());
     record.items = arguments.items;
   }
-  void remember(std::uint64_t place) { memo_[place] = &top(); }
-  void recall(std::uint64_t place) {
-    const auto found = memo_.find(place);
-    if (found == memo_.end()) fail(concat("refers to value ", place, ", which there is not"));
-    stack_.push_back(found->second);
-  }
-
   /// Runs one opcode; false behind the last.
   template<class Known>
   bool step(const Known& known) {
@@ -154,7 +83,7 @@ class pickle_reader : private pickle_bytes {
         result_ = &pop();
         return false;
       case '(':  // MARK
-        marks_.push_back(stack_.size());
+        mark();
         return true;
       case '0':  // POP
         pop();
@@ -245,7 +174,7 @@ class pickle_reader : private pickle_bytes {
         remember(number(4));
         return true;
       case 0x94:  // MEMOIZE
-        remember(memo_.size());
+        remember_next();
         return true;
       case 'h':  // BINGET
         recall(number(1));
@@ -289,11 +218,7 @@ class pickle_reader : private pickle_bytes {
     }
   }
 
-  std::deque<pickle_value> values_;
   std::deque<std::string> texts_;
-  std::vector<pickle_value*> stack_;
-  std::vector<std::size_t> marks_;
-  std::map<std::uint64_t, pickle_value*> memo_;
   const pickle_value* result_ = nullptr;
 };
 
