@@ -31,7 +31,8 @@ class parted_workplace : public workplace {
     save("labels.npy", y_);
     std::size_t begin = 0;
     for (int part = 8; begin < rows; ++part) {
-      const std::size_t count = std::min<std::size_t>(rows - begin, 40 + 30 * (part % 3));
+      const std::size_t count =
+          std::min(rows - begin, static_cast<std::size_t>(40 + 30 * (part % 3)));
       const std::string number = std::to_string(part);
       save("part-" + number + ".npy", count, classes, slice(z_, begin * classes, count * classes));
       save("y-" + number + ".npy", slice(y_, begin, count));
