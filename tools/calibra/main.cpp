@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <clocale>
 #include <concepts>
 #include <cstdint>
@@ -20,7 +19,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -247,13 +245,11 @@ void add_records(CLI::App& app, record_request& records) {
   app.add_option_function<std::string>(
          "--scale",
          [&records](const std::string& text) {
-           double value = 0;
-           const char* const end = text.data() + text.size();
-           const auto [stop, status] = std::from_chars(text.data(), end, value);
-           if (status != std::errc{} || stop != end || !(value > 0 && value < 1e300))
+           const std::optional<double> value = real_number(text, 0, 1e300);
+           if (!value)
              throw CLI::ValidationError(
                  concat("--scale: expected a number above 0; got \"", text, '"'));
-           records.scale = value;
+           records.scale = *value;
          },
          "What scores of records are divided by: 100 for percent")
       ->type_name("X")
@@ -347,13 +343,11 @@ void add_level(CLI::App& app, double& level) {
   app.add_option_function<std::string>(
          "--level",
          [&level](const std::string& text) {
-           double value = 0;
-           const char* const end = text.data() + text.size();
-           const auto [stop, status] = std::from_chars(text.data(), end, value);
-           if (status != std::errc{} || stop != end || !(value > 0 && value < 1))
+           const std::optional<double> value = real_number(text, 0, 1);
+           if (!value)
              throw CLI::ValidationError(
                  concat("--level: expected a number in (0, 1); got \"", text, '"'));
-           level = value;
+           level = *value;
          },
          "How often intervals shall cover")
       ->type_name("P")

@@ -21,4 +21,13 @@ std::optional<T> whole_number(std::string_view text, T lowest, T highest) {
   return value;
 }
 
+/// The number in (lowest, highest) that all of `text` is; nothing where it is none.
+inline std::optional<double> real_number(std::string_view text, double lowest, double highest) {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, status] = std::from_chars(text.data(), end, value);
+  if (status != std::errc{} || stop != end || !(value > lowest && value < highest)) return {};
+  return value;
+}
+
 }  // namespace calibra::cli

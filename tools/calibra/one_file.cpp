@@ -156,13 +156,6 @@ std::string described(const std::string& file, const io::array_entry& entry) {
   }
 }
 
-/// A text out of a file, for a terminal.
-std::string printable(std::string text) {
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  return text;
-}
-
 std::string padded(std::string text, std::size_t width) {
   text.resize(std::max(width, text.size()), ' ');
   return text;
@@ -219,9 +212,10 @@ std::string look_at(const std::string& file) {
                            entries.size() == 1 ? "" : "s", '\n');
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const io::array_entry& e = entries[i];
-    std::string line =
-        concat("  ", e.name.empty() ? std::string() : padded(printable(e.name), name_width) + "  ",
-               padded(printable(e.type_name), type_width));
+    std::string line = concat(
+        "  ",
+        e.name.empty() ? std::string() : padded(io::detail::printable(e.name), name_width) + "  ",
+        padded(io::detail::printable(e.type_name), type_width));
     if (!table)
       line += concat("  ", padded(shapes[i], shape_width), "  ",
                      i < most_described ? described(file, e) : std::string());

@@ -91,12 +91,8 @@ void show_leaves(const nlohmann::json& value, const std::string& path, int depth
   constexpr std::size_t longest = 60;
   if (left == 0) return;
   if (value.is_structured() && !value.empty() && depth < deepest) {
-    for (const auto& [key, part] : value.items()) {
-      std::string name = key;
-      for (char& c : name)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-      show_leaves(part, concat(path, '/', name), depth + 1, left, out);
-    }
+    for (const auto& [key, part] : value.items())
+      show_leaves(part, concat(path, '/', io::detail::printable(key)), depth + 1, left, out);
     return;
   }
   std::string text = value.is_structured()

@@ -15,15 +15,20 @@ namespace calibra::io::detail {
 
 using calibra::detail::concat;
 
-/// A text out of a file as it may stand in a message: in single quotes, on one line, control
-/// characters as '?', and cut where it is long.
+/// A text out of a file as it may be shown: on one line, control characters as '?'.
+inline std::string printable(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code < 0x20 || code == 0x7f) c = '?';
+  }
+  return out;
+}
+
+/// The same as it may stand in a message: in single quotes, and cut where it is long.
 inline std::string in_quotes(std::string_view text) {
   constexpr std::size_t longest = 60;
-  std::string out = "'";
-  for (const char c : text.substr(0, longest)) {
-    const auto code = static_cast<unsigned char>(c);
-    out += code < 0x20 || code == 0x7f ? '?' : c;
-  }
+  std::string out = "'" + printable(text.substr(0, longest));
   if (text.size() > longest) out += "...";
   out += '\'';
   return out;
