@@ -12,7 +12,7 @@ void tensor_confidences(const at::Tensor& c, const at::Tensor& hit, const std::v
   static_cast<void>(calibra::confidences(c, other));
 #else
   static_cast<void>(other);
-  calibra::tabulate(calibra::confidences(c, hit));
+  static_cast<void>(calibra::tabulate(calibra::confidences(c, hit)));
 #endif
 }
 

@@ -46,8 +46,9 @@ struct method_choice {
 namespace detail {
 
 /// Compiled once, and not for every array type.
-inline method_choice choose_among(score_kind kind, const labelled_rows& given,
-                                  const choose_method_options& how) {
+template<class = void>
+method_choice choose_among(score_kind kind, const labelled_rows& given,
+                           const choose_method_options& how) {
   const row_options& o = given.options;
   const std::size_t n = given.labels.size(), k = given.rows.cols();
   std::vector<std::string> methods = how.methods;

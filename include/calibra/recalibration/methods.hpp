@@ -156,7 +156,8 @@ temperature_scaling fit_temperature_scaling(const labelled_rows& given,
 
 /// Throws option_error for a name or an option that there is not, and where it takes no such scores
 /// or is not fitted to labels.
-inline void check_method(std::string_view name, score_kind kind, const named_options& method) {
+template<class = void>
+void check_method(std::string_view name, score_kind kind, const named_options& method) {
   std::string known;
   bool found = false;
   all_recalibrators::any([&](auto r) {
@@ -177,10 +178,11 @@ inline void check_method(std::string_view name, score_kind kind, const named_opt
     throw option_error(concat("fit_by_name(): expected one of ", known, ", got \"", name, "\""));
 }
 
-/// One of a name that check_method() takes. Compiled once, and not for every array type.
-inline std::unique_ptr<const recalibrator> fit_named(std::string_view name, score_kind kind,
-                                                     labelled_rows given,
-                                                     const named_options& method) {
+/// One of a name that check_method() takes. Compiled once, and not for every array type; and, being
+/// a template, only where it is called.
+template<class = void>
+std::unique_ptr<const recalibrator> fit_named(std::string_view name, score_kind kind,
+                                              labelled_rows given, const named_options& method) {
   const std::string where = concat("fit<", name, ">()");
   given.where = where;
   return with_kind(kind, [&]<score_kind Kind>() -> std::unique_ptr<const recalibrator> {
@@ -245,9 +247,9 @@ std::unique_ptr<const recalibrator> read_of_binary(const parameter_reader& p) {
 /// The recalibrator whose parameters these are, whichever it is: one of the library's, or
 /// one_against_rest of a binary one, or one_against_one of venn_abers or cross_venn_abers. Throws
 /// value_error for a kind that the library does not know, and for other combinations: those are
-/// read where their type is named.
-[[nodiscard]] inline std::unique_ptr<const recalibrator> read_recalibrator(
-    const parameter_reader& p) {
+/// read where their type is named. A template, so that only who calls it compiles it.
+template<class = void>
+[[nodiscard]] std::unique_ptr<const recalibrator> read_recalibrator(const parameter_reader& p) {
   const std::string kind = p.kind();
   if (kind == "one_against_rest")
     return detail::read_of_binary<one_against_rest, detail::all_recalibrators>(p);

@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <vector>
 
 #include "calibra/rows/isa.hpp"
@@ -31,37 +30,58 @@ struct smoothing_grid {
   std::vector<double> weight;    ///< likewise
 };
 
-// The sum of a[j] b[j], in eight sums side by side.
-#define CALIBRA_DETAIL_DOT_BODY                                                            \
-  std::array<double, 8> lanes{};                                                           \
-  std::size_t j = 0;                                                                       \
-  for (; j + 8 <= n; j += 8)                                                               \
-    for (std::size_t lane = 0; lane < 8; ++lane) lanes[lane] += a[j + lane] * b[j + lane]; \
-  for (; j < n; ++j) lanes[0] += a[j] * b[j];                                              \
-  return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) +                                 \
-         ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
+/// Residual and weight at a point, or summed over a neighbourhood.
+struct smoothed_node {
+  double residual = 0;
+  double weight = 0;
+};
 
-inline double dot(const double* a, const double* b, std::size_t n) {
-  CALIBRA_DETAIL_DOT_BODY;
+/// The sums of taps[j] residual[j] and of taps[j] weight[j], and those of the place behind: four
+/// sums that read the taps once, each in eight parts side by side, so that none waits for another.
+[[gnu::always_inline]] inline std::array<smoothed_node, 2> convolve_neighbours(
+    const double* taps, std::size_t n, const double* residual, const double* weight) {
+  typedef double four __attribute__((vector_size(32), aligned(8), may_alias));
+  struct parts {
+    four low{}, high{};
+    void add(const four* tap, const double* x) {
+      const auto* values = reinterpret_cast<const four*>(x);
+      low += tap[0] * values[0];
+      high += tap[1] * values[1];
+    }
+    double sum() const {
+      return ((low[0] + low[1]) + (low[2] + low[3])) + ((high[0] + high[1]) + (high[2] + high[3]));
+    }
+  };
+  parts residuals, weights, next_residuals, next_weights;
+  std::size_t j = 0;
+  for (; j + 8 <= n; j += 8) {
+    const auto* tap = reinterpret_cast<const four*>(taps + j);
+    residuals.add(tap, residual + j);
+    weights.add(tap, weight + j);
+    next_residuals.add(tap, residual + j + 1);
+    next_weights.add(tap, weight + j + 1);
+  }
+  for (; j < n; ++j) {
+    residuals.low[0] += taps[j] * residual[j];
+    weights.low[0] += taps[j] * weight[j];
+    next_residuals.low[0] += taps[j] * residual[j + 1];
+    next_weights.low[0] += taps[j] * weight[j + 1];
+  }
+  return {{{residuals.sum(), weights.sum()}, {next_residuals.sum(), next_weights.sum()}}};
 }
-// The same, to the last bit, for processors with AVX2: three times as fast.
+
+inline std::array<smoothed_node, 2> narrow_neighbours(const double* taps, std::size_t n,
+                                                      const double* residual,
+                                                      const double* weight) {
+  return convolve_neighbours(taps, n, residual, weight);
+}
+// The same, to the last bit, for processors with AVX2.
 #if CALIBRA_DETAIL_X86
-__attribute__((target("avx2"))) inline double wide_dot(const double* a, const double* b,
-                                                       std::size_t n) {
-  CALIBRA_DETAIL_DOT_BODY;
-}
-inline bool has_wide_dot() {
-  return best_isa() != isa::portable;
-}
-#else
-inline double wide_dot(const double* a, const double* b, std::size_t n) {
-  return dot(a, b, n);
-}
-inline bool has_wide_dot() {
-  return false;
+__attribute__((target("avx2"))) inline std::array<smoothed_node, 2> wide_neighbours(
+    const double* taps, std::size_t n, const double* residual, const double* weight) {
+  return convolve_neighbours(taps, n, residual, weight);
 }
 #endif
-#undef CALIBRA_DETAIL_DOT_BODY
 
 /// Evaluates the smooth calibration error of one sample at one bandwidth after another.
 class residual_smoother {
@@ -92,11 +112,6 @@ class residual_smoother {
   }
 
  private:
-  struct node {
-    double residual = 0;
-    double weight = 0;
-  };
-
   // The error is sum |R(t)| / sum D(t) over the points t, where R and D are the smoothed residuals
   // and weights. A floor of 1e-4 of one sample keeps D positive where there is no data.
   static constexpr double density_floor = 1e-4;
@@ -114,7 +129,7 @@ class residual_smoother {
     make_kernel(sigma, grid_.nodes / 2);
     double error = 0, mass = 0;
     for (std::size_t i = 0; i < points; ++i) {
-      const node at = smoothed_at(spaced(i, points));
+      const smoothed_node at = smoothed_at(spaced(i, points));
       error += std::abs(at.residual);
       mass += at.weight + density_floor;
     }
@@ -131,7 +146,7 @@ class residual_smoother {
     double error = 0, mass = 0;
     for (std::size_t i = 1; i + 1 < points; ++i) {
       const double t = spaced(i, points);
-      const node at = smoothed_at((logit_of(t) - low) / (high - low));
+      const smoothed_node at = smoothed_at((logit_of(t) - low) / (high - low));
       // The end points 0 and 1 repeat their neighbours, which therefore count twice.
       const double slope = (i == 1 || i + 2 == points ? 2.0 : 1.0) / (t * (1 - t));
       error += std::abs(at.residual) * slope;
@@ -205,41 +220,31 @@ class residual_smoother {
     }
     // The node i becomes the dot product of the taps with the nodes from i + centre - last on.
     taps_start_ = grid_.margin + centre - last;
-    remembered_ = {no_node, no_node};
   }
 
-  node smoothed_at(double t) {
+  smoothed_node smoothed_at(double t) const {
     const auto scale = static_cast<double>(grid_.nodes - 1);
     const double spacing = 1 / scale;
     const std::size_t left = cell(t * scale, grid_.nodes);
     const double right_share = (t - static_cast<double>(left) * spacing) / spacing;
-    const node a = smoothed_node(left), b = smoothed_node(left + 1);
+    const std::size_t from = taps_start_ + left;
+    const auto [a, b] = neighbours_(taps_.data(), taps_.size(), grid_.residual.data() + from,
+                                    grid_.weight.data() + from);
     return {a.residual * (1 - right_share) + b.residual * right_share,
             a.weight * (1 - right_share) + b.weight * right_share};
   }
 
-  // Neighbouring points share nodes: the last even and the last odd one are remembered.
-  node smoothed_node(std::size_t i) {
-    const std::size_t slot = i % 2;
-    if (remembered_[slot] != i) {
-      remembered_[slot] = i;
-      remembered_values_[slot] = {convolve(grid_.residual.data() + taps_start_ + i),
-                                  convolve(grid_.weight.data() + taps_start_ + i)};
-    }
-    return remembered_values_[slot];
+  static auto best_neighbours() -> decltype(&narrow_neighbours) {
+#if CALIBRA_DETAIL_X86
+    if (best_isa() != isa::portable) return &wide_neighbours;
+#endif
+    return &narrow_neighbours;
   }
-
-  double convolve(const double* from) const {
-    return wide_ ? wide_dot(taps_.data(), from, taps_.size())
-                 : dot(taps_.data(), from, taps_.size());
-  }
-
-  static constexpr std::size_t no_node = std::numeric_limits<std::size_t>::max();
 
   const sample& sample_;
   smooth_kernel kernel_;
   bool in_float_;
-  bool wide_ = has_wide_dot();
+  decltype(&narrow_neighbours) neighbours_ = best_neighbours();
   std::vector<double> positions_;  // logits; empty for the reflected kernel
   double lowest_ = 0, highest_ = 0;
 
@@ -248,8 +253,6 @@ class residual_smoother {
 
   std::vector<double> taps_;
   std::size_t taps_start_ = 0;
-  std::array<std::size_t, 2> remembered_{no_node, no_node};
-  std::array<node, 2> remembered_values_{};
 };
 
 }  // namespace detail
