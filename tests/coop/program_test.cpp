@@ -201,19 +201,23 @@ TEST_CASE("options reach the tuning") {
   }
   // The options of methods that are not in every comparison: their runs differ from CoOp's, and
   // from their own with another weight.
-  const json coop = runs("--methods coop");
-  for (const char* method : {"coop+dispersion", "coop+orthogonality", "coop+separation",
-                             "coop+moments", "coop+range", "coop+dor2"}) {
+  const std::vector<std::string> methods = {"coop+dispersion", "coop+orthogonality",
+                                            "coop+separation", "coop+moments",
+                                            "coop+range",      "coop+dor2"};
+  std::string all = "--methods coop";
+  for (const std::string& method : methods) all += "," + method;
+  const auto confidences = [](const json& results, const std::string& method) {
+    std::vector<double> values;
+    for (const json& run : results["runs"])
+      if (run["method"] == method) values.push_back(run["confidence"].get<double>());
+    REQUIRE(!values.empty());
+    return values;
+  };
+  const json usual = runs(all), heavier = runs("--regulariser-weight 5 --gamma 50 " + all);
+  for (const std::string& method : methods) {
     INFO(method);
-    const auto confidences = [](const json& results) {
-      std::vector<double> values;
-      for (const json& run : results["runs"]) values.push_back(run["confidence"].get<double>());
-      return values;
-    };
-    const json mine = runs(std::string("--methods ") + method);
-    const json heavier = runs(std::string("--regulariser-weight 5 --gamma 50 --methods ") + method);
-    CHECK(confidences(mine) != confidences(coop));
-    CHECK(confidences(mine) != confidences(heavier));
+    CHECK(confidences(usual, method) != confidences(usual, "coop"));
+    CHECK(confidences(usual, method) != confidences(heavier, method));
   }
   const outcome own =
       here.run("--methods coop --class-specific --seeds 1 --epochs 2 --format json --quiet");
@@ -224,7 +228,7 @@ TEST_CASE("options reach the tuning") {
 TEST_CASE("Ctrl-C leaves a checkpoint that a run goes on from") {
   const workplace here;
   const std::vector<std::string> arguments = {
-      "--methods", "coop+dor", "--seeds", "1", "--epochs", "400", "--output", "out", "--quiet"};
+      "--methods", "coop+dor", "--seeds", "1", "--epochs", "200", "--output", "out", "--quiet"};
   background run(here, arguments);
   while (run.running() && !fs::exists(here.path("out/coop+dor-0.checkpoint.safetensors"))) continue;
   REQUIRE(run.interrupted() == 130);
@@ -233,10 +237,10 @@ TEST_CASE("Ctrl-C leaves a checkpoint that a run goes on from") {
   CHECK(again.err.find("--resume") != std::string::npos);
   CHECK(!fs::exists(here.path("out/results.json")));
   const outcome resumed = here.run(
-      "--methods coop+dor --seeds 1 --epochs 400 --output out --quiet --resume --format json");
+      "--methods coop+dor --seeds 1 --epochs 200 --output out --quiet --resume --format json");
   INFO(resumed.err);
   REQUIRE(resumed.status == 0);
-  const outcome whole = here.run("--methods coop+dor --seeds 1 --epochs 400 --quiet --format json");
+  const outcome whole = here.run("--methods coop+dor --seeds 1 --epochs 200 --quiet --format json");
   CHECK(json::parse(resumed.out)["runs"] == json::parse(whole.out)["runs"]);
 
   // A folder without checkpoints, but with a file that would be written over.
@@ -255,7 +259,7 @@ TEST_CASE("Ctrl-C leaves a checkpoint that a run goes on from") {
   CHECK(here.run("--methods zero-shot --seeds 1 --quiet --output notes").status == 0);
 
   const outcome other = here.run(
-      "--methods coop+dor --seeds 1 --epochs 400 --output out --quiet --resume --lambda 3");
+      "--methods coop+dor --seeds 1 --epochs 200 --output out --quiet --resume --lambda 3");
   CHECK(other.status == 1);
   CHECK(other.err.find("dor_weight") != std::string::npos);
 }
