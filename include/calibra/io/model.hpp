@@ -42,13 +42,15 @@ template<json_recalibrator R>
   });
 }
 /// The same where the kind is not known before.
-[[nodiscard]] inline std::unique_ptr<const recalibrator> load_any_recalibrator(
+template<class = void>
+[[nodiscard]] std::unique_ptr<const recalibrator> load_any_recalibrator(
     const std::filesystem::path& path) {
   return detail::with_model_text(path, [](std::string_view text, const std::string& name) {
     return any_recalibrator_from_json(text, name);
   });
 }
-[[nodiscard]] inline std::unique_ptr<const proximity_recalibrator> load_any_proximity_recalibrator(
+template<class = void>
+[[nodiscard]] std::unique_ptr<const proximity_recalibrator> load_any_proximity_recalibrator(
     const std::filesystem::path& path) {
   return detail::with_model_text(path, [](std::string_view text, const std::string& name) {
     return any_proximity_recalibrator_from_json(text, name);

@@ -195,15 +195,20 @@ template<json_recalibrator R>
       detail::parse_recalibrator(text, name),
       [](const parameter_reader& p) { return detail::read_parameters<R>(p); });
 }
-/// The same where the kind is not known before.
-[[nodiscard]] inline std::unique_ptr<const recalibrator> any_recalibrator_from_json(
+/// The same where the kind is not known before. A template, so that only who calls it compiles
+/// every kind.
+template<class = void>
+[[nodiscard]] std::unique_ptr<const recalibrator> any_recalibrator_from_json(
     std::string_view text, std::string_view name = "JSON text") {
-  return detail::with_document(detail::parse_recalibrator(text, name), read_recalibrator);
+  return detail::with_document(detail::parse_recalibrator(text, name),
+                               [](const parameter_reader& p) { return read_recalibrator(p); });
 }
-
-[[nodiscard]] inline std::unique_ptr<const proximity_recalibrator>
-any_proximity_recalibrator_from_json(std::string_view text, std::string_view name = "JSON text") {
-  return detail::with_document(detail::parse_recalibrator(text, name), read_proximity_recalibrator);
+template<class = void>
+[[nodiscard]] std::unique_ptr<const proximity_recalibrator> any_proximity_recalibrator_from_json(
+    std::string_view text, std::string_view name = "JSON text") {
+  return detail::with_document(
+      detail::parse_recalibrator(text, name),
+      [](const parameter_reader& p) { return read_proximity_recalibrator(p); });
 }
 
 /// recalibrator_from_json<temperature_scaling>().

@@ -75,7 +75,8 @@ template<wrapped_scores S, class L>
 /// The one whose parameters these are: procal_density_ratio, or procal_bin_mean_shift of isotonic,
 /// one_against_rest<isotonic> or temperature_scaling. Throws value_error for another kind; those
 /// are read where their type is named.
-[[nodiscard]] inline std::unique_ptr<const proximity_recalibrator> read_proximity_recalibrator(
+template<class = void>
+[[nodiscard]] std::unique_ptr<const proximity_recalibrator> read_proximity_recalibrator(
     const parameter_reader& p) {
   const std::string kind = p.kind();
   if (kind == procal_density_ratio::kind)
