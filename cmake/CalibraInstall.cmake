@@ -45,8 +45,9 @@ calibra_add_pc(calibra-eigen "calibra, eigen3 >= 3.4" "" "" "calibra for Eigen's
 calibra_add_pc(calibra-xtensor "calibra, xtensor" "" "" "calibra for xtensor's arrays" headers)
 calibra_add_pc(calibra-json "calibra, nlohmann_json" "" "" "calibra's recalibrators as JSON"
                headers)
-calibra_add_pc(calibra-io "calibra, nlohmann_json, libzip" "" "" "calibra's files of arrays"
+calibra_add_pc(calibra-io "calibra, nlohmann_json, libzip, zlib, libzstd" "" "" "calibra's files of arrays"
                headers)
+calibra_add_pc(calibra-hdf5 "calibra-io, hdf5" -DCALIBRA_WITH_HDF5 "" "calibra's HDF5 files" headers)
 calibra_add_pc(calibra-diagram "calibra, cairo" "" "" "calibra's pictures as PNG and PDF" headers)
 
 if(CALIBRA_BUILD_COMPILED)
@@ -83,7 +84,7 @@ set(CPACK_DEBIAN_PACKAGE_NAME libcalibra-dev)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS
-    "g++ (>= 4:12), cmake, pkg-config, libeigen3-dev, libxtensor-dev, nlohmann-json3-dev, libzip-dev, libcairo2-dev, libtorch-dev")
+    "g++ (>= 4:12), cmake, pkg-config, libeigen3-dev, libxtensor-dev, nlohmann-json3-dev, libzip-dev, libzstd-dev, libhdf5-dev, libcairo2-dev, libtorch-dev")
 # The headers alone suit every architecture; the program needs its own and its shared libraries.
 if(TARGET calibra_cli)
   set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)

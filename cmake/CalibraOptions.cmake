@@ -12,12 +12,13 @@ set(CALIBRA_SANITIZE "" CACHE STRING "Sanitizers for tests and tools, as for -fs
 set(CALIBRA_WITH_EIGEN AUTO CACHE STRING "The Eigen adapter: AUTO, ON or OFF")
 set(CALIBRA_WITH_XTENSOR AUTO CACHE STRING "The xtensor adapter: AUTO, ON or OFF")
 set(CALIBRA_WITH_JSON AUTO CACHE STRING "calibra/json.hpp (nlohmann-json): AUTO, ON or OFF")
-set(CALIBRA_WITH_IO AUTO CACHE STRING "calibra/io (libzip, nlohmann-json): AUTO, ON or OFF")
+set(CALIBRA_WITH_IO AUTO CACHE STRING "calibra/io (libzip, zlib, zstd, nlohmann-json): AUTO, ON or OFF")
+set(CALIBRA_WITH_HDF5 AUTO CACHE STRING "HDF5 files (libhdf5): AUTO, ON or OFF")
 set(CALIBRA_WITH_DIAGRAM AUTO CACHE STRING "Pictures as PNG and PDF (cairo): AUTO, ON or OFF")
 set(CALIBRA_WITH_TORCH AUTO CACHE STRING "The LibTorch adapter and losses: AUTO, ON or OFF")
 set(CALIBRA_TORCH_WHEEL "" CACHE PATH
     "The torch folder of an installed Python package, to use instead of find_package(Torch)")
-foreach(part EIGEN XTENSOR JSON IO DIAGRAM TORCH)
+foreach(part EIGEN XTENSOR JSON IO HDF5 DIAGRAM TORCH)
   set_property(CACHE CALIBRA_WITH_${part} PROPERTY STRINGS AUTO ON OFF)
 endforeach()
 

@@ -12,9 +12,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # fails where they are absent.
 program_packages=(
   g++ cmake ninja-build
-  libcli11-dev nlohmann-json3-dev libzip-dev libcairo2-dev zlib1g-dev
+  libcli11-dev nlohmann-json3-dev libzip-dev zlib1g-dev libzstd-dev libhdf5-dev
+  libcairo2-dev
 )
-program_headers=(concepts CLI/CLI.hpp nlohmann/json.hpp zip.h)
+program_headers=(concepts CLI/CLI.hpp nlohmann/json.hpp zip.h zstd.h)
 test_packages=(
   pkg-config git ca-certificates python3 dpkg-dev file
   catch2 librapidcheck-dev libbenchmark-dev
@@ -111,7 +112,7 @@ install_packages() {
   cat >&2 <<'TEXT'
 Please install these by hand, then run this script again:
   a C++20 compiler (g++ 12 or clang 14, or newer), CMake 3.24 or newer, Ninja,
-  CLI11 2.x, nlohmann-json 3.x, libzip
+  CLI11 2.x, nlohmann-json 3.x, libzip, zlib, zstd
 TEXT
   if [[ "$what" == tests ]]; then
     echo "  pkg-config, Catch2 2.x, RapidCheck, Eigen 3.4, xtensor 0.24, zlib" >&2

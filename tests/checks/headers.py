@@ -77,7 +77,7 @@ STANDARD = {
     'map': 'map multimap',
     'memory': 'make_shared make_unique shared_ptr unique_ptr weak_ptr',
     'mutex': 'lock_guard mutex scoped_lock unique_lock',
-    'new': 'nothrow',
+    'new': 'bad_alloc nothrow',
     'numbers': 'numbers',
     'numeric': 'accumulate gcd inner_product iota partial_sum',
     'optional': 'nullopt optional',

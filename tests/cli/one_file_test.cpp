@@ -100,10 +100,12 @@ TEST_CASE("one file: arrays that are said", "[cli]") {
   check_taken(files, "a.npz:probs a.npz:y --from probabilities", "");
   CHECK(error_of(files, "eval a.npz y.npy --labels y", 2) ==
         "calibra: --labels: names an array of SCORES, so that LABELS is not to be given\n");
-  CHECK(error_of(files, "eval p.npy y.npy --scores p", 2) ==
-        "calibra: --scores: names an array of an .npz, .safetensors or .pt file, got 'p.npy'\n");
-  CHECK(error_of(files, "eval p.npy --labels p", 2) ==
-        "calibra: --labels: names an array of an .npz, .safetensors or .pt file, got 'p.npy'\n");
+  CHECK(
+      error_of(files, "eval p.npy y.npy --scores p", 2) ==
+      "calibra: --scores: names an array of an .npz, .safetensors, .pt or .h5 file, got 'p.npy'\n");
+  CHECK(
+      error_of(files, "eval p.npy --labels p", 2) ==
+      "calibra: --labels: names an array of an .npz, .safetensors, .pt or .h5 file, got 'p.npy'\n");
 }
 
 TEST_CASE("one file: other commands", "[cli]") {
@@ -203,4 +205,77 @@ TEST_CASE("look: what is in a file", "[cli]") {
   CHECK(error_of(files, "look none.npz", 1) ==
         "calibra: none.npz: cannot open: No such file or directory\n");
   CHECK(error_of(files, "look a.dat", 1).find("unknown extension '.dat'") != std::string::npos);
+}
+
+TEST_CASE("one file: a group of it is enough", "[cli]") {
+  const workplace files;
+  files.write("a.safetensors",
+              io_test::safetensors_image(
+                  R"({"m/probs":{"dtype":"F64","shape":[4,3],"data_offsets":[0,96]},)"
+                  R"("m/labels":{"dtype":"I64","shape":[4],"data_offsets":[96,128]},)"
+                  R"("n.probs_test":{"dtype":"F64","shape":[4,3],"data_offsets":[128,224]},)"
+                  R"("n.labels_test":{"dtype":"I64","shape":[4],"data_offsets":[224,256]}})",
+                  io_test::bytes_of(small_scores) + io_test::bytes_of(small_labels) +
+                      io_test::bytes_of(small_scores) + io_test::bytes_of(small_labels)));
+  check_taken(files, "a.safetensors:m", "a.safetensors: scores 'm/probs', labels 'm/labels'");
+  check_taken(files, "a.safetensors:n",
+              "a.safetensors: scores 'n.probs_test', labels 'n.labels_test'");
+  check_taken(files, "a.safetensors:m a.safetensors:n",
+              "a.safetensors: scores 'm/probs'; a.safetensors: labels 'n.labels_test'");
+  check_taken(files, "a.safetensors:m --labels n.labels_test",
+              "a.safetensors: scores 'm/probs', labels 'n.labels_test'");
+  const outcome none = files.run("eval a.safetensors:p a.safetensors:m");
+  CHECK(none.status == 1);
+  CHECK(none.err.find("no tensor named 'p'") != std::string::npos);
+  CHECK(files.run("eval a.safetensors").err.find("several arrays could be scores") !=
+        std::string::npos);
+}
+
+TEST_CASE("one file: from standard input", "[cli]") {
+  const workplace files;
+  files.write("z.npy", scores_npy());
+  files.write("y.npy", labels_npy());
+  std::string table = "a,b,c,y\n";
+  for (std::size_t i = 0; i < 4; ++i) {
+    for (std::size_t j = 0; j < 3; ++j) table += std::to_string(small_scores[3 * i + j]) + ",";
+    table += std::to_string(small_labels[i]) + "\n";
+  }
+  files.write("t.csv", table);
+  files.write("r.jsonl", "{\"c\":0.75,\"h\":1}\n{\"c\":0.25,\"h\":0}\n");
+  const auto ece = [&](const std::string& arguments, const std::string& in) {
+    const outcome r =
+        files.run("eval " + arguments + " --format json", {.in = in.empty() ? in : files.path(in)});
+    INFO(arguments << ": " << r.err);
+    REQUIRE(r.status == 0);
+    return json::parse(r.out)["metrics"]["ece"];
+  };
+  const json expected = ece("z.npy y.npy --from probabilities", "");
+  CHECK(ece("- y.npy --from probabilities", "z.npy") == expected);
+  CHECK(ece("z.npy - --from probabilities", "y.npy") == expected);
+  CHECK(ece("- --label-column y --from probabilities", "t.csv") == expected);
+  CHECK(ece("- --confidence c --correct h", "r.jsonl") == 0.25);
+  CHECK(files.run("look -", {.in = files.path("t.csv")}).out.find("standard input: 4 columns") ==
+        0);
+  CHECK(files.run("eval - y.npy").err == "calibra: standard input: nothing came\n");
+  files.write("a.npz", small_npz("z", "y"));
+  CHECK(files.run("eval - y.npy", {.in = files.path("a.npz")}).err ==
+        "calibra: standard input: expected text or .npy, got something else\n");
+  CHECK(files.run("eval - -", {.in = files.path("z.npy")}).err.find("standard input is one file") !=
+        std::string::npos);
+  // A message about a row of it has its name.
+  files.write("bad.csv", "1,2,3\n1,x,3\n");
+  CHECK(files.run("eval - y.npy", {.in = files.path("bad.csv")}).err.find("standard input:2:3") !=
+        std::string::npos);
+}
+
+TEST_CASE("one file: a header that a column is asked for in", "[cli]") {
+  const workplace files;  // as pandas writes a frame whose columns have no names
+  std::string table = "0,1,2,label\n";
+  for (std::size_t i = 0; i < 4; ++i) {
+    for (std::size_t j = 0; j < 3; ++j) table += std::to_string(small_scores[3 * i + j]) + ",";
+    table += std::to_string(small_labels[i]) + "\n";
+  }
+  files.write("t.csv", table);
+  check_taken(files, "t.csv --label-column label --from probabilities", "");
+  CHECK(files.run("eval t.csv --label-column 3").status != 0);  // not a name of it
 }

@@ -34,6 +34,7 @@ struct outcome {
 /// How the program is run besides its arguments.
 struct surroundings {
   std::string locale = "C";
+  std::string in = {};         ///< where standard input comes from; empty: from nothing
   std::string out = {};        ///< where standard output goes instead of outcome::out
   std::size_t data_limit = 0;  ///< bytes of private writable memory; 0: no limit
   std::size_t file_limit = 0;  ///< bytes of a file that is written; 0: no limit
@@ -81,6 +82,8 @@ class workplace : public io_test::scratch {
         if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(126);
       }
       if (::chdir(directory.c_str()) != 0 || !redirect(out, 1) || !redirect(err, 2)) ::_exit(126);
+      const int in = ::open(s.in.empty() ? "/dev/null" : s.in.c_str(), O_RDONLY);
+      if (in < 0 || ::dup2(in, 0) != 0) ::_exit(126);
       ::execv(CALIBRA_PROGRAM, command.argv());
       ::_exit(127);
     }

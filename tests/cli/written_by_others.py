@@ -9,6 +9,7 @@ Each has to give the numbers of a plain .npy pair of the same values, to the las
 every format, writer and element type; writers that are not installed are left out by name. Ends with
 status 77 where none is there.
 """
+import gzip
 import json
 import pathlib
 import subprocess
@@ -75,6 +76,35 @@ table = scratch / "savetxt.csv"
 np.savetxt(table, np.column_stack([logits, labels]), delimiter=",", fmt=["%.17g"] * CLASSES + ["%d"],
            header=",".join([f"z{k}" for k in range(CLASSES)] + ["y"]), comments="")
 check("csv", f"{writer} savetxt", "float64", expected["float64"], table, "--label-column", "y")
+
+(scratch / "savetxt.csv.gz").write_bytes(gzip.compress(table.read_bytes()))
+check("csv.gz", f"{writer} savetxt", "float64", expected["float64"], scratch / "savetxt.csv.gz",
+      "--label-column", "y")
+
+try:
+    import h5py
+except ImportError:
+    print("left out: h5py is not installed")
+else:
+    writer = f"h5py {h5py.__version__}"
+    for name in expected:
+        z = logits.astype(name)
+        for how, options in (("", {}), (" gzip", {"compression": "gzip", "shuffle": True}),
+                             (" chunks", {"chunks": (7, CLASSES), "fletcher32": True})):
+            file = scratch / f"{name}{how.strip()}.h5"
+            with h5py.File(file, "w") as out:
+                out.create_dataset("logits", data=z, **options)
+                out["labels"] = labels
+                out["note"] = "text"
+            check(f"h5{how}", writer, name, expected[name], file)
+        file = scratch / f"groups_{name}.hdf5"
+        with h5py.File(file, "w", userblock_size=512) as out:  # as CalArena lays its files out
+            for model in ("resnet", "vit"):
+                group = out.create_group(f"c10/{model}")
+                for part in ("cal", "test"):
+                    group[f"logits_{part}"] = z.astype(z.dtype.newbyteorder(">"))
+                    group[f"labels_{part}"] = labels.astype("int32")
+        check("hdf5 group", writer, name, expected[name], f"{file}:c10/vit")
 
 try:
     import torch

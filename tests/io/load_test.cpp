@@ -60,7 +60,8 @@ TEST_CASE("load: what cannot be loaded", "[io][load]") {
     return files.message([&] { load(files.path(name)); });
   };
   const std::string known =
-      "; expected .npy, .npz[:member], .csv, .tsv, .safetensors[:tensor] or .pt[:tensor]";
+      "; expected .npy, .npz[:member], .csv, .tsv, .safetensors[:tensor], .pt[:tensor] or "
+      ".h5[:data set]";
   CHECK(message("a.dat") == "a.dat: unknown extension '.dat'" + known);
   CHECK(message("a") == "a: unknown extension ''" + known);
   CHECK(message("a.npy:x") == "a.npy:x: unknown extension '.npy:x'" + known);

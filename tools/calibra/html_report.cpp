@@ -31,9 +31,6 @@
 #include "p_text.hpp"
 #include "progress.hpp"
 #include "recalibrate.hpp"
-#ifdef CALIBRA_CLI_WITH_ZLIB
-#include <zlib.h>
-#endif
 
 namespace calibra::cli {
 
@@ -72,8 +69,7 @@ std::string figure(const picture& p) {
                 to_svg(p, theme::dark), "</div></figure>\n");
 }
 
-std::string checksum_of([[maybe_unused]] const std::string& file) {
-#ifdef CALIBRA_CLI_WITH_ZLIB
+std::string checksum_of(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   std::vector<char> part(1 << 16);
   uLong crc = crc32(0, nullptr, 0);
@@ -83,9 +79,6 @@ std::string checksum_of([[maybe_unused]] const std::string& file) {
   std::string text;
   for (int shift = 28; shift >= 0; shift -= 4) text += digits[(crc >> shift) & 15U];
   return "CRC-32 " + text;
-#else
-  return "";
-#endif
 }
 
 /// How the files are called on a command line: "dump.npz:logits" is a member of dump.npz.

@@ -301,6 +301,8 @@ void expect_labels(const data_request& data) {
 void finish_data(const CLI::App& app, data_request& data) {
   if (!app.parsed()) return;
   data.from_said = data.from_said || app.count("--from") > 0;
+  if (io::is_standard_input(data.scores) && io::is_standard_input(data.labels))
+    throw CLI::ValidationError("SCORES and LABELS: standard input is one file; expected two");
   finish_records(data);
   const bool several = is_pattern(data.scores) || is_pattern(data.labels);
   if (several && app.get_name() != "eval")

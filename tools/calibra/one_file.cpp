@@ -8,13 +8,17 @@
 #include <cstddef>
 #include <cstdio>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "calibra/error.hpp"
 #include "calibra/io/detail/as_double.hpp"
 #include "calibra/io/dump.hpp"
+#include "calibra/io/file_kind.hpp"
+#include "calibra/io/input_file.hpp"
 #include "calibra/io/load.hpp"
 
 namespace calibra::cli {
@@ -27,6 +31,28 @@ using calibra::detail::concat;
 bool whole_archive(const std::string& spec) {
   return io::detail::has_members(spec) &&
          (io::detail::is_there(spec) || spec.find_first_of("+:") == std::string::npos);
+}
+
+/// A file of arrays with names, or one of its groups: those whose names go on behind it.
+struct archive_part {
+  std::string file;
+  std::vector<io::array_entry> entries;
+};
+
+/// "a.h5" and "a.h5:group"; none for one array, or for another file.
+std::optional<archive_part> archive_of(const std::string& spec) {
+  if (whole_archive(spec)) return archive_part{spec, io::contents(spec)};
+  const io::detail::file_spec parts = io::detail::split_spec(spec);
+  if (parts.member.empty() || !io::detail::is_there(parts.path)) return std::nullopt;
+  archive_part part{parts.path, {}};
+  for (io::array_entry& e : io::contents(parts.path)) {
+    if (e.name == parts.member) return std::nullopt;
+    if (e.name.size() > parts.member.size() && e.name.starts_with(parts.member) &&
+        (e.name[parts.member.size()] == '/' || e.name[parts.member.size()] == '.'))
+      part.entries.push_back(std::move(e));
+  }
+  if (part.entries.empty()) return std::nullopt;
+  return part;
 }
 
 std::string member_spec(const std::string& file, const std::string& member) {
@@ -47,9 +73,10 @@ void take_form(score_request& request, io::named_form form) {
   request.from_said = true;
 }
 
-void expect_archive(const std::string& file, const char* flag) {
-  if (!whole_archive(file))
-    throw option_error(concat(flag, ": names an array of an .npz, .safetensors or .pt file, got ",
+void expect_archive(bool is_one, const std::string& file, const char* flag) {
+  if (!is_one)
+    throw option_error(concat(flag,
+                              ": names an array of an .npz, .safetensors, .pt or .h5 file, got ",
                               io::detail::in_quotes(file)));
 }
 
@@ -68,10 +95,10 @@ auto saying_flags(const F& f) {
 }
 
 /// What is taken of a file of several arrays: what was said, and what has to be found.
-io::found_dump chosen_arrays(const data_request& request, bool labels_too) {
+io::found_dump chosen_arrays(const data_request& request,
+                             const std::vector<io::array_entry>& entries, bool labels_too) {
   const std::string& file = request.scores;
   io::found_dump chosen{request.score_array, request.label_array};
-  const std::vector<io::array_entry> entries = io::contents(file);
   if (labels_too && chosen.scores.empty() && chosen.labels.empty())
     return io::find_dump(file, entries, named_form_of(request));
   if (chosen.scores.empty() && entries.size() > 1) chosen.scores = io::find_scores(file, entries);
@@ -83,12 +110,12 @@ io::found_dump chosen_arrays(const data_request& request, bool labels_too) {
 
 /// Finds the labels in a file of several arrays; says what was taken.
 std::string find_labels(data_request& request) {
-  const std::string file = request.labels;
-  const std::vector<io::array_entry> entries = io::contents(file);
-  if (entries.size() < 2) return "";
-  const std::string name = io::find_labels(file, entries, named_form_of(request));
-  request.labels = member_spec(file, name);
-  return concat(file, ": labels ", io::detail::in_quotes(name));
+  const std::optional<archive_part> archive = archive_of(request.labels);
+  if (!archive || (archive->entries.size() < 2 && archive->file == request.labels)) return "";
+  const std::string name =
+      io::find_labels(request.labels, archive->entries, named_form_of(request));
+  request.labels = member_spec(archive->file, name);
+  return concat(archive->file, ": labels ", io::detail::in_quotes(name));
 }
 
 // What numbers look like.
@@ -167,39 +194,40 @@ std::string find_scores(score_request& request) {
   data_request whole;
   static_cast<score_request&>(whole) = request;
   whole.labels = request.scores;  // not looked for
-  const std::string file = request.scores;
-  if (!request.score_array.empty()) expect_archive(file, "--scores");
-  if (!whole_archive(file)) return "";
-  const std::string name = saying_flags([&] { return chosen_arrays(whole, false).scores; });
-  if (name.empty()) return "";
-  request.scores = member_spec(file, name);
+  const std::optional<archive_part> archive = archive_of(request.scores);
+  if (!request.score_array.empty()) expect_archive(archive.has_value(), request.scores, "--scores");
+  if (!archive) return "";
+  const std::string name =
+      saying_flags([&] { return chosen_arrays(whole, archive->entries, false).scores; });
+  if (name.empty() && archive->file == request.scores) return "";
+  request.scores = member_spec(archive->file, name.empty() ? archive->entries[0].name : name);
   take_form(request, io::form_of(name));
-  return concat(file, ": scores ", io::detail::in_quotes(name));
+  return concat(archive->file, ": scores ", io::detail::in_quotes(name));
 }
 
 std::string find_arrays(data_request& request) {
-  const std::string file = request.scores;
-  if (!request.label_array.empty()) expect_archive(file, "--labels");
+  const std::optional<archive_part> archive = archive_of(request.scores);
+  if (!request.label_array.empty()) expect_archive(archive.has_value(), request.scores, "--labels");
   if (!request.label_array.empty() && !request.labels.empty())
     throw option_error("--labels: names an array of SCORES, so that LABELS is not to be given");
   const bool both = request.labels.empty() && request.label_column.empty();
-  if (!both || !whole_archive(file)) {
+  if (!both || !archive) {
     std::string taken = find_scores(request);
-    if (!whole_archive(request.labels)) return taken;
     const std::string labels = saying_flags([&] { return find_labels(request); });
     return concat(taken, taken.empty() || labels.empty() ? "" : "; ", labels);
   }
-  const io::found_dump found = saying_flags([&] { return chosen_arrays(request, true); });
-  request.scores = member_spec(file, found.scores);
-  request.labels = member_spec(file, found.labels);
+  const io::found_dump found =
+      saying_flags([&] { return chosen_arrays(request, archive->entries, true); });
+  request.scores = member_spec(archive->file, found.scores);
+  request.labels = member_spec(archive->file, found.labels);
   take_form(request, io::form_of(found.scores));
-  return concat(file, ": scores ", io::detail::in_quotes(found.scores), ", labels ",
+  return concat(archive->file, ": scores ", io::detail::in_quotes(found.scores), ", labels ",
                 io::detail::in_quotes(found.labels));
 }
 
 std::string look_at(const std::string& file) {
   const std::vector<io::array_entry> entries = io::contents(file);
-  const bool table = file.ends_with(".csv") || file.ends_with(".tsv");
+  const bool table = io::is_table(io::kind_of(file));
   std::size_t name_width = 0, type_width = 0, shape_width = 0;
   std::vector<std::string> shapes;
   for (const io::array_entry& e : entries) {
@@ -208,7 +236,7 @@ std::string look_at(const std::string& file) {
     type_width = std::max(type_width, e.type_name.size());
     shape_width = std::max(shape_width, shapes.back().size());
   }
-  std::string out = concat(file, ": ", entries.size(), table ? " column" : " array",
+  std::string out = concat(io::input_name(file), ": ", entries.size(), table ? " column" : " array",
                            entries.size() == 1 ? "" : "s", '\n');
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const io::array_entry& e = entries[i];

@@ -12,7 +12,8 @@
 
 #include "calibra/error.hpp"
 #include "calibra/io/detail/text.hpp"
-#include "calibra/io/mapped_file.hpp"
+#include "calibra/io/file_kind.hpp"
+#include "calibra/io/input_file.hpp"
 #include "calibra/io/record_presets.hpp"
 #include "problem.hpp"
 #include "suggest.hpp"
@@ -70,15 +71,16 @@ void take_paths(data_request& request) {
 /// The first record of a file.
 nlohmann::json first_record(const std::string& file) {
   using json = nlohmann::json;
-  const io::mapped_file mapped(file);
-  std::string_view text = mapped.text();
-  if (!file.ends_with(".json")) {
+  const io::input_file whole(file);
+  const bool document_of_records = io::kind_of(file) == io::file_kind::json;
+  std::string_view text = whole.text();
+  if (!document_of_records) {
     text.remove_prefix(std::min(text.find_first_not_of("\xef\xbb\xbf\r\n\t "), text.size()));
     text = text.substr(0, text.find('\n'));
   }
   json document = json::parse(text.begin(), text.end(), nullptr, false);
   if (document.is_discarded()) throw io_error(concat(file, ": the first record is not JSON"));
-  if (!file.ends_with(".json")) return document;
+  if (!document_of_records) return document;
   if (!document.is_structured() || document.empty())
     throw io_error(concat(file, ": expected a list or an object of records, got none"));
   return document.begin().value();

@@ -24,26 +24,10 @@
 #include "calibra/io/detail/csv_fields.hpp"
 #include "calibra/io/detail/csv_rows.hpp"
 #include "calibra/io/detail/text.hpp"
-#include "calibra/io/mapped_file.hpp"
+#include "calibra/io/input_file.hpp"
+#include "calibra/io/table_options.hpp"
 
 namespace calibra::io {
-
-/// Whether a text table begins with a row of names.
-enum class header_row {
-  detected,  ///< it does where no field of the first row is a number
-  present,
-  absent,
-};
-
-/// How a text table is read: which of its columns become the array.
-///
-/// Columns have the names of the header; without one they are called "0", "1", ... .
-/// "first..last" stands for the columns from `first` to `last`.
-struct table_options {
-  std::vector<std::string> columns = {};  ///< the columns to read, in this order; none: all
-  std::vector<std::string> without = {};  ///< columns to leave out
-  header_row header = header_row::detected;
-};
 
 namespace detail {
 
@@ -111,8 +95,16 @@ class csv_parser {
   bool is_header(const std::vector<csv_field>& row) const {
     if (options_.header != header_row::detected) return options_.header == header_row::present;
     double ignored = 0;
-    return std::none_of(row.begin(), row.end(), [&](const csv_field& f) {
-      return parse_real(f.text, ignored) != std::errc::invalid_argument;
+    const auto is_text = [&](const csv_field& f) {
+      return parse_real(f.text, ignored) == std::errc::invalid_argument;
+    };
+    if (std::all_of(row.begin(), row.end(), is_text)) return true;
+    // Beside numbers as names, a text that a column is asked for by: pandas writes "0,1,2,label".
+    return std::any_of(row.begin(), row.end(), [&](const csv_field& f) {
+      const auto asked = [&](const std::vector<std::string>& names) {
+        return std::find(names.begin(), names.end(), f.text) != names.end();
+      };
+      return is_text(f) && (asked(options_.columns) || asked(options_.without));
     });
   }
 
@@ -284,16 +276,18 @@ class csv_parser {
 /// directory, empty).
 inline array load_csv(const std::string& path, char separator = ',',
                       const table_options& options = {}) {
-  const mapped_file file(path);
-  return detail::csv_parser(path, file.text(), separator, options).parse();
+  const input_file file(path);
+  const std::string name = input_name(path);
+  return detail::csv_parser(name, file.text(), separator, options).parse();
 }
 
 /// The columns of such a file: int64, float64 or text by the first 1,000 rows, without a shape.
 /// Throws io_error: no rows, a row of another length.
 inline std::vector<array_entry> csv_contents(const std::string& path, char separator = ',',
                                              const table_options& options = {}) {
-  const mapped_file file(path);
-  return detail::csv_parser(path, file.text(), separator, options).columns();
+  const input_file file(path);
+  const std::string name = input_name(path);
+  return detail::csv_parser(name, file.text(), separator, options).columns();
 }
 
 }  // namespace calibra::io

@@ -28,22 +28,22 @@ struct dump_words {
 };
 inline const std::vector<dump_words>& score_words() {
   static const std::vector<dump_words> all{
-      {named_form::logits, {"logits", "logit", "y_logits", "test_logits"}},
+      {named_form::logits, {"logits", "logit", "y_logits", "test_logits", "logits_test"}},
       {named_form::probabilities,
        {"probabilities", "probability", "probs", "prob", "probas", "proba", "y_prob", "y_probs",
-        "y_proba", "y_probas", "pred_probs", "predict_proba", "softmax", "softmaxes",
-        "test_probs"}},
+        "y_proba", "y_probas", "pred_probs", "predict_proba", "softmax", "softmaxes", "test_probs",
+        "probs_test", "probas_test"}},
       {named_form::confidences, {"confidences", "confidence", "confs", "conf"}},
       {named_form::unsaid,
        {"scores", "score", "y_score", "y_scores", "outputs", "output", "predictions", "prediction",
-        "preds", "pred", "y_pred", "y_hat", "test_scores"}}};
+        "preds", "pred", "y_pred", "y_hat", "test_scores", "scores_test"}}};
   return all;
 }
 inline const std::vector<std::string_view>& label_words() {
   static const std::vector<std::string_view> all{
-      "labels",  "label",      "targets", "target",       "y",    "y_true",      "ys",
-      "y_test",  "gt",         "truth",   "ground_truth", "true", "true_labels", "gold",
-      "classes", "test_labels"};
+      "labels",  "label",       "targets",    "target",       "y",    "y_true",      "ys",
+      "y_test",  "gt",          "truth",      "ground_truth", "true", "true_labels", "gold",
+      "classes", "test_labels", "labels_test"};
   return all;
 }
 /// Names of the labels of confidences: 1 where the prediction was right.

@@ -3,14 +3,16 @@
 #pragma once
 
 /// All of calibra's file layer: arrays and recalibrators out of files, and files written whole or
-/// not at all. Needs libzip and nlohmann-json; link calibra::io. The core headers include none of
-/// this.
+/// not at all. Needs libzip, zlib, zstd and nlohmann-json; link calibra::io. The core headers
+/// include none of this.
 #include "calibra/io/array.hpp"
 #include "calibra/io/array_entry.hpp"
 #include "calibra/io/array_layout.hpp"
 #include "calibra/io/csv.hpp"
 #include "calibra/io/dtype.hpp"
 #include "calibra/io/dump.hpp"
+#include "calibra/io/file_kind.hpp"
+#include "calibra/io/input_file.hpp"
 #include "calibra/io/json_records.hpp"
 #include "calibra/io/labels.hpp"
 #include "calibra/io/load.hpp"
@@ -22,4 +24,5 @@
 #include "calibra/io/record_presets.hpp"
 #include "calibra/io/safetensors.hpp"
 #include "calibra/io/save.hpp"
+#include "calibra/io/table_options.hpp"
 #include "calibra/io/write_file.hpp"

@@ -22,7 +22,8 @@
 #include "calibra/io/detail/json_path.hpp"
 #include "calibra/io/detail/json_values.hpp"
 #include "calibra/io/detail/text.hpp"
-#include "calibra/io/mapped_file.hpp"
+#include "calibra/io/file_kind.hpp"
+#include "calibra/io/input_file.hpp"
 
 namespace calibra::io {
 
@@ -67,7 +68,12 @@ namespace detail {
 class record_reader {
  public:
   record_reader(const std::string& path, const record_options& o)
-      : path_(path), o_(o), scores_(o.scores), labels_(o.labels) {
+      : kind_(kind_of(path)),
+        file_(path),
+        path_(input_name(path)),
+        o_(o),
+        scores_(o.scores),
+        labels_(o.labels) {
     if (!(o.scale > 0 && std::isfinite(o.scale)))
       throw option_error(concat("record_options: scale: expected a number above 0, got ", o.scale));
     if (o.by_length != choice_length::none) choices_.emplace(o.choices);
@@ -75,11 +81,10 @@ class record_reader {
   }
 
   record_dump read() {
-    const mapped_file file(path_);
-    if (path_.ends_with(".json"))
-      read_document(file.text());
+    if (kind_ == file_kind::json)
+      read_document(file_.text());
     else
-      read_lines(file.text());
+      read_lines(file_.text());
     if (rows_.empty() && bad_ == 0 && only_at_ && !o_.only.empty())
       throw io_error(concat(path_, ": expected records with ", in_quotes(o_.only), " at ",
                             only_at_->text(), ", got none"));
@@ -251,7 +256,9 @@ class record_reader {
     return {path_, layout, std::as_bytes(std::span(*all)), all};
   }
 
-  const std::string& path_;
+  file_kind kind_;
+  input_file file_;
+  std::string path_;
   const record_options& o_;
   json_path scores_, labels_;
   std::optional<json_path> choices_, only_at_;
@@ -266,18 +273,14 @@ class record_reader {
 }  // namespace detail
 
 /// Reads scores and labels out of the records of a JSON file: `.jsonl` or `.ndjson`, one a line, or
-/// `.json`, a list or an object of records, which are read in the order of their names. Rows of
-/// different lengths are filled up. Blank lines are passed over. Cost: one pass over the mapped
-/// file; 8 bytes a number. Throws io_error with line (or record) and path: not JSON, nothing there,
-/// another kind of value; with `count_bad` only where no record can be read. Throws option_error
-/// for a path or scale that is none.
+/// `.json`, a list or an object of records, which are read in the order of their names; also with
+/// `.gz` or `.zst` behind, or of standard input, "-". Rows of different lengths are filled up.
+/// Blank lines are passed over. Cost: one pass over the mapped file; 8 bytes a number. Throws
+/// io_error with line (or record) and path: not JSON, nothing there, another kind of value; with
+/// `count_bad` only where no record can be read. Throws option_error for a path or scale that is
+/// none.
 inline record_dump load_records(const std::string& path, const record_options& o) {
   return detail::record_reader(path, o).read();
-}
-
-/// Whether a file of this name holds records.
-inline bool holds_records(std::string_view path) {
-  return path.ends_with(".jsonl") || path.ends_with(".ndjson") || path.ends_with(".json");
 }
 
 }  // namespace calibra::io

@@ -2,10 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <filesystem>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -16,11 +14,15 @@
 #include "calibra/io/array_entry.hpp"
 #include "calibra/io/csv.hpp"
 #include "calibra/io/detail/text.hpp"
+#include "calibra/io/file_kind.hpp"
 #include "calibra/io/labels.hpp"
 #include "calibra/io/npy.hpp"
 #include "calibra/io/npz.hpp"
 #include "calibra/io/pt.hpp"
 #include "calibra/io/safetensors.hpp"
+#ifdef CALIBRA_WITH_HDF5
+#include "calibra/io/hdf5.hpp"
+#endif
 
 namespace calibra::io {
 
@@ -39,9 +41,7 @@ inline bool is_there(const std::string& path) {
 
 /// Whether a file of this name holds arrays with names.
 inline bool has_members(std::string_view path) {
-  constexpr std::string_view endings[] = {".npz", ".safetensors", ".pt", ".pth"};
-  return std::any_of(std::begin(endings), std::end(endings),
-                     [&](std::string_view ending) { return path.ends_with(ending); });
+  return has_names(kind_by_name(path));
 }
 
 /// `path:member`, where the path ends as one of a file with members and no file has the whole name.
@@ -59,10 +59,25 @@ inline file_spec split_spec(const std::string& spec) {
   return first.path.empty() ? file_spec{spec, ""} : first;
 }
 
+/// Throws for a file of no kind that is read.
 [[noreturn]] inline void refuse_extension(const std::string& spec, const std::string& path) {
-  throw io_error(concat(
-      spec, ": unknown extension ", in_quotes(std::filesystem::path(path).extension().string()),
-      "; expected .npy, .npz[:member], .csv, .tsv, .safetensors[:tensor] or ", ".pt[:tensor]"));
+  if (is_standard_input(path))
+    throw io_error("standard input: expected text or .npy, got something else");
+  const std::string extension = std::filesystem::path(path).extension().string();
+  for (const char* columnar : {".parquet", ".arrow", ".feather", ".ipc"})
+    if (extension == columnar)
+      throw io_error(concat(spec, ": ", extension,
+                            " files are not read. Write a table that is, with Python:\n",
+                            "  import pandas\n  pandas.read_",
+                            extension == std::string_view(".parquet") ? "parquet" : "feather",
+                            "('file", extension, "').to_csv('file.csv', index=False)"));
+  throw io_error(
+      concat(spec, ": unknown extension ", in_quotes(extension),
+             "; expected .npy, .npz[:member], .csv, .tsv, .safetensors[:tensor], .pt[:tensor] or ",
+             ".h5[:data set]"));
+}
+[[noreturn]] inline void refuse_hdf5(const std::string& path) {
+  throw io_error(concat(path, ": this build reads no HDF5; it needs libhdf5 (component hdf5)"));
 }
 
 }  // namespace detail
@@ -73,41 +88,73 @@ inline file_spec split_spec(const std::string& spec) {
 /// |---|---|
 /// | `a.npy` | `load_npy` |
 /// | `a.npz`, `a.npz:member` | `load_npz` |
-/// | `a.csv`, `a.tsv` | `load_csv` with comma or tab |
+/// | `a.csv`, `a.tsv`; with `.gz` or `.zst` | `load_csv` with comma or tab |
 /// | `a.safetensors`, `a.safetensors:tensor` | `load_safetensors` |
 /// | `a.pt`, `a.pth`, `a.pt:tensor` | `load_pt` |
+/// | `a.h5`, `a.hdf5`, `a.h5:data/set` | `load_hdf5`, where the component `hdf5` is linked |
+/// | `-` | standard input: `.npy`, or a table with commas or tabs, by its first bytes |
 ///
-/// The part after ':' is a member only behind `.npz`, `.safetensors`, `.pt` and `.pth`; a file that
-/// has the whole of `spec` as its name wins. `table` is for text tables: which columns are read.
+/// The part after ':' is a member only behind the endings of files with names; a file that has the
+/// whole of `spec` as its name wins. `table` is for text tables: which columns are read.
 /// Throws io_error: an unknown extension, columns chosen of another kind of file, and what the
 /// loaders throw.
 inline array load(const std::string& spec, const table_options& table = {}) {
   const detail::file_spec file = detail::split_spec(spec);
-  if (file.path.ends_with(".csv")) return load_csv(file.path, ',', table);
-  if (file.path.ends_with(".tsv")) return load_csv(file.path, '\t', table);
-  if (!table.columns.empty() || !table.without.empty())
+  const file_kind kind = kind_of(file.path);
+  if (!is_table(kind) && (!table.columns.empty() || !table.without.empty()))
     throw io_error(
         detail::concat(spec, ": columns are chosen by name in .csv and .tsv files only"));
-  if (file.path.ends_with(".npy")) return load_npy(file.path);
-  if (file.path.ends_with(".npz")) return load_npz(file.path, file.member);
-  if (file.path.ends_with(".safetensors")) return load_safetensors(file.path, file.member);
-  if (file.path.ends_with(".pt") || file.path.ends_with(".pth"))
-    return load_pt(file.path, file.member);
-  detail::refuse_extension(spec, file.path);
+  switch (kind) {
+    case file_kind::csv:
+      return load_csv(file.path, ',', table);
+    case file_kind::tsv:
+      return load_csv(file.path, '\t', table);
+    case file_kind::npy:
+      return load_npy(file.path);
+    case file_kind::npz:
+      return load_npz(file.path, file.member);
+    case file_kind::safetensors:
+      return load_safetensors(file.path, file.member);
+    case file_kind::pt:
+      return load_pt(file.path, file.member);
+    case file_kind::hdf5:
+#ifdef CALIBRA_WITH_HDF5
+      return load_hdf5(file.path, file.member);
+#else
+      detail::refuse_hdf5(file.path);
+#endif
+    default:
+      detail::refuse_extension(spec, file.path);
+  }
 }
 
 /// What is in a file, described without reading all of it: its arrays by their headers, the columns
 /// of a text table by its first rows. `path` is the file alone, without a member.
-/// Cost: O(headers). Throws io_error: an unknown extension, a file that is not what its extension
-/// says.
+/// Cost: O(headers); a packed text is unpacked whole. Throws io_error: an unknown extension, a file
+/// that is not what its extension says.
 inline std::vector<array_entry> contents(const std::string& path, const table_options& table = {}) {
-  if (path.ends_with(".csv")) return csv_contents(path, ',', table);
-  if (path.ends_with(".tsv")) return csv_contents(path, '\t', table);
-  if (path.ends_with(".npy")) return {npy_contents(path)};
-  if (path.ends_with(".npz")) return npz_contents(path);
-  if (path.ends_with(".safetensors")) return safetensors_contents(path);
-  if (path.ends_with(".pt") || path.ends_with(".pth")) return pt_contents(path);
-  detail::refuse_extension(path, path);
+  switch (kind_of(path)) {
+    case file_kind::csv:
+      return csv_contents(path, ',', table);
+    case file_kind::tsv:
+      return csv_contents(path, '\t', table);
+    case file_kind::npy:
+      return {npy_contents(path)};
+    case file_kind::npz:
+      return npz_contents(path);
+    case file_kind::safetensors:
+      return safetensors_contents(path);
+    case file_kind::pt:
+      return pt_contents(path);
+    case file_kind::hdf5:
+#ifdef CALIBRA_WITH_HDF5
+      return hdf5_contents(path);
+#else
+      detail::refuse_hdf5(path);
+#endif
+    default:
+      detail::refuse_extension(path, path);
+  }
 }
 
 }  // namespace calibra::io

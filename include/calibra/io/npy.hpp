@@ -20,7 +20,7 @@
 #include "calibra/io/array.hpp"
 #include "calibra/io/array_entry.hpp"
 #include "calibra/io/detail/npy_header.hpp"
-#include "calibra/io/mapped_file.hpp"
+#include "calibra/io/input_file.hpp"
 #include "calibra/io/write_file.hpp"
 
 namespace calibra::io {
@@ -59,14 +59,14 @@ inline array_entry npy_entry(const std::string& name, const std::string& place,
 /// header or data, another element type, not 1 or 2 dimensions, a shape beyond the address space.
 /// Source: the NPY format, numpy.lib.format.
 inline array load_npy(const std::string& path) {
-  const auto file = std::make_shared<const mapped_file>(path);
-  return detail::parse_npy(path, file->bytes(), file);
+  const auto file = std::make_shared<const input_file>(path);
+  return detail::parse_npy(input_name(path), file->bytes(), file);
 }
 
 /// The array of such a file, by its header. Throws io_error as load_npy().
 inline array_entry npy_contents(const std::string& path) {
-  const mapped_file file(path);
-  const array_layout layout = detail::read_npy_header(path, file.bytes()).layout;
+  const input_file file(path);
+  const array_layout layout = detail::read_npy_header(input_name(path), file.bytes()).layout;
   return {
       .type = layout.type, .type_name = std::string(name_of(layout.type)), .shape = layout.shape};
 }
