@@ -15,7 +15,7 @@ fi
 preset=${1:-release}
 packages=()  # beyond those of every preset
 # LibTorch's adapter, losses and the CoOp example, with a BLAS that is not the reference one.
-torch_packages=(libtorch-dev libopenblas0-pthread python3-torch wordnet-base libstb-dev)
+torch_packages=(libtorch-dev libgloo-dev libopenblas0-pthread python3-torch wordnet-base libstb-dev)
 # What pictures and reports are looked at with.
 viewers=(chromium poppler-utils)
 if [[ "$preset" == release ]]; then
