@@ -11,7 +11,7 @@ namespace {
 
 std::string number(std::size_t x, int bytes) {
   std::string out;
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>(x >> (8 * i) & 0xff);
+  for (int i = 0; i < bytes; ++i) out += static_cast<char>(i < 8 ? x >> (8 * i) & 0xff : 0);
   return out;
 }
 
