@@ -106,7 +106,7 @@ void add_pt(const corpus& to) {
   // Protocol 4: a frame, short texts, values that are remembered and called back, tuples of one to
   // three, names off the stack, a long and a real number, bytes.
   const std::string lists =
-      "]\x94(K\1M\2\1\x8a\3\1\2\xff" + std::string("G?\xf8\0\0\0\0\0\0", 9) + "eh\0\x86";
+      "]\x94(K\1M\2\1\x8a\3\1\2\xff" + std::string("G?\xf8\0\0\0\0\0\0", 9) + "eh\1\x86";
   to.add("pickle", "protocol-4",
          "\x80\4\x95" + std::string(8, '\0') + "\x8c\5torch\x8c\4Size\x93q\5h\5K\3K\4\x86\x85Rj" +
              bytes_of(std::uint32_t{5}) + "C\1x\x87" + "0" + lists + ".");
@@ -125,7 +125,7 @@ void add_records(const corpus& to) {
       "{\"a\":{\"s\":[\"3\",\"85%\",0]},\"y\":\"0\",\"n\":\"x\",\"c\":[\" a\",\"b\",\"c\"]}\n";
   to.add("records", "rows", "\na.s\ny\n\n\n" + rows);
   to.add("records", "lengths", "lo\n/a/s/*\n/y\n/c/*\n/n\n" + rows);
-  to.add("records", "bytes", "bc\na.s.*\ny\nc.*\nn\n" + rows + "{}\n");
+  to.add("records", "bytes", "bc\na.s.*\ny\nc.*\nn\n" + rows + "{\"n\":\"x\"}\n");
   to.add("records", "hits",
          "hs\np\nright\n\n\n{\"p\":90,\"right\":\"yes\"}\n\n{\"p\":\"10 %\",\"right\":false}");
   to.add("records", "halves", "v\np\ny\n\n\n{\"p\":[1,2,3,4],\"y\":1}");
@@ -197,6 +197,7 @@ void add_models(const corpus& to) {
     add(name, [&] { return fit_by_name(name, logits(d.z), d.labels); });
     add(name + "-binary", [&] { return fit_by_name(name, binary_logits(z), d.labels); });
   }
+  to.add("model", "dac", to_json(dac({0.5, 1})));
   for (const std::string name : {"procal_density_ratio", "procal_bin_mean_shift"})
     add(name, [&] { return fit_proximity_by_name(name, logits(d.z), d.labels, d.proximity); });
 }
