@@ -13,9 +13,23 @@
 
 namespace calibra {
 
+namespace detail {
+
+/// A text out of a file or from a user as it may be shown: on one line, control characters as '?'.
+inline std::string one_line(std::string text) {
+  for (char& c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code < 0x20 || code == 0x7f) c = '?';
+  }
+  return text;
+}
+
+}  // namespace detail
+
 /// Common base of every exception that calibra throws, beside the standard type each one derives
 /// from: `catch (const calibra::error&)` takes them all. Messages name the function, the place,
-/// what was expected and what was got, and are thrown before any result exists.
+/// what was expected and what was got, and are thrown before any result exists. They are of one
+/// line, whatever the names in them hold.
 class error {
  public:
   virtual ~error() = default;
@@ -25,7 +39,7 @@ class error {
 /// Sizes that do not belong together: labels for another number of rows, ragged rows, no class.
 class shape_error : public std::invalid_argument, public error {
  public:
-  using std::invalid_argument::invalid_argument;
+  explicit shape_error(const std::string& what) : std::invalid_argument(detail::one_line(what)) {}
   const char* what() const noexcept override { return std::invalid_argument::what(); }
 };
 
@@ -33,21 +47,21 @@ class shape_error : public std::invalid_argument, public error {
 /// to 1.
 class value_error : public std::domain_error, public error {
  public:
-  using std::domain_error::domain_error;
+  explicit value_error(const std::string& what) : std::domain_error(detail::one_line(what)) {}
   const char* what() const noexcept override { return std::domain_error::what(); }
 };
 
 /// An option that makes no sense: zero bins, unknown convention, edges that do not ascend.
 class option_error : public std::invalid_argument, public error {
  public:
-  using std::invalid_argument::invalid_argument;
+  explicit option_error(const std::string& what) : std::invalid_argument(detail::one_line(what)) {}
   const char* what() const noexcept override { return std::invalid_argument::what(); }
 };
 
 /// A file that cannot be read, cannot be written, or does not hold what it says.
 class io_error : public std::runtime_error, public error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit io_error(const std::string& what) : std::runtime_error(detail::one_line(what)) {}
   const char* what() const noexcept override { return std::runtime_error::what(); }
 };
 

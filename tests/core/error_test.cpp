@@ -19,6 +19,12 @@ TEMPLATE_TEST_CASE("every exception is a calibra::error and a standard one", "[e
   CHECK_THROWS_WITH(raise(), "ece(): expected 3 labels, got 4");  // as std::exception
 }
 
+TEMPLATE_TEST_CASE("a message is one line, whatever is in it", "[error]", calibra::shape_error,
+                   calibra::value_error, calibra::option_error, calibra::io_error) {
+  const TestType e(std::string("a\nb\x1b[2Jc\x7f\0d\xc3\xa9", 13));
+  CHECK(std::string(e.what()) == "a?b?[2Jc??d\xc3\xa9");
+}
+
 TEST_CASE("the standard type says what kind of fault it is", "[error]") {
   STATIC_REQUIRE(std::is_base_of_v<std::invalid_argument, calibra::shape_error>);
   STATIC_REQUIRE(std::is_base_of_v<std::domain_error, calibra::value_error>);

@@ -1,6 +1,9 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
+#include <bit>
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -114,4 +117,48 @@ TEST_CASE("a table keeps the squared misses of its bins", "[archive]") {
   double sum = 0;
   for (std::size_t b = 0; b < whole.size(); ++b) sum += whole.squared_miss(b);
   CHECK(sum / 300 == Approx(brier_top(logits(d.z), d.labels)).margin(1e-12));
+}
+
+TEST_CASE("evidence with a right checksum and wrong numbers is refused", "[archive]") {
+  const drawn<double> d(60, 3, 5);
+  const std::string bytes = to_bytes(evidence_of(logits(d.z), d.labels, {ece, ks_error}));
+  const std::size_t start = detail::archive_title.size() + 8;  // behind the convention's name
+  // The number at a place, counted in numbers, put to another; with the checksum that goes with it.
+  const auto refused = [&](std::size_t place, std::uint64_t number, const std::string& what) {
+    std::string other = bytes.substr(0, bytes.size() - 8);
+    const auto put = [&](std::uint64_t x) {
+      std::string text;
+      for (unsigned byte = 0; byte < 8; ++byte) text += static_cast<char>(x >> 8 * byte & 0xff);
+      return text;
+    };
+    other.replace(start + 8 * place, 8, put(number));
+    other += put(detail::checksum(other));
+    INFO(place);
+    CHECK_THROWS_AS(evidence_from_bytes(other, "f"), io_error);
+    CHECK_THROWS_WITH(evidence_from_bytes(other, "f"),
+                      Catch::StartsWith("f: not evidence of calibra: ") && Catch::Contains(what));
+  };
+  refused(0, 4, "a choice that there is not");  // the kind of scores
+  refused(1, 2, "a choice that there is not");  // the precision
+  refused(3, 0, "no number of bins");           // the bins
+  refused(3, std::uint64_t{1} << 62, "no number of bins");
+  refused(4, 2, "a choice that there is not");  // the scheme
+  refused(5, 2, "a choice that there is not");  // the side
+  // Means: there are none. The table's bins, by 16 edges: behind 'edges', 'binning', samples,
+  // skipped, no means, a table, bins by edges, their number.
+  const std::size_t edges = 6 + 1 + 1 + 2 + 1 + 1 + 1 + 1;
+  refused(edges + 2, std::bit_cast<std::uint64_t>(-1.0), "expected ascending edges");
+  refused(edges, std::bit_cast<std::uint64_t>(std::nan("")), "expected ascending edges");
+  const std::string pair = bytes.substr(0, bytes.size() - 8);
+  const sample pairs = *evidence_from_bytes(bytes, "f").pairs;
+  std::string first(8, '\0');
+  const auto bits = std::bit_cast<std::uint64_t>(pairs.confidence(0));
+  for (unsigned byte = 0; byte < 8; ++byte)
+    first[byte] = static_cast<char>(bits >> 8 * byte & 0xff);
+  const std::size_t at = pair.find(first, start);
+  REQUIRE(at != std::string::npos);
+  REQUIRE((at - start) % 8 == 0);
+  refused((at - start) / 8, std::bit_cast<std::uint64_t>(1e300), "no probability is near");
+  refused((at - start) / 8, std::bit_cast<std::uint64_t>(-1.0), "is not a finite number >= 0");
+  refused((at - start) / 8, std::bit_cast<std::uint64_t>(std::nan("")), "not a finite number");
 }

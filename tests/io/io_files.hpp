@@ -128,6 +128,7 @@ inline std::string zip_image(const std::vector<zip_member>& members) {
   for (const zip_member& m : members) {
     zip_source_t* source = zip_source_buffer(zip, m.bytes.data(), m.bytes.size(), 0);
     const zip_int64_t index = zip_file_add(zip, m.name.c_str(), source, 0);
+    zip_file_set_dostime(zip, static_cast<zip_uint64_t>(index), 0, 0x21, 0);  // 1980, always
     zip_set_file_compression(zip, static_cast<zip_uint64_t>(index),
                              m.deflate ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 0);
   }

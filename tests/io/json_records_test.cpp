@@ -270,3 +270,15 @@ TEST_CASE("records: cut short at every byte", "[io][records]") {
   }
   CHECK(loaded == 3);  // behind the first record, with its line's end, and without the last one's
 }
+
+TEST_CASE("records: one wide row among many short ones", "[io][records]") {
+  const scratch files;
+  std::string text = "{\"p\":[1";
+  for (int k = 1; k < 20000; ++k) text += ",1";
+  text += "],\"y\":0}\n";
+  for (int i = 0; i < 20000; ++i) text += "{\"p\":[1,2],\"y\":0}\n";
+  CHECK(files.message([&] {
+    load_records(files.write("a.jsonl", text), {.scores = "p", .labels = "y"});
+  }) == "a.jsonl: expected at most 134217728 numbers to fill up rows of fewer, got 20001 rows of "
+        "60000 numbers in all, the longest of 20000");
+}

@@ -310,3 +310,35 @@ TEST_CASE("pt: files that are something else", "[io][pt]") {
         "a.pt: byteorder: expected little or big, got 'middle'");
   CHECK(message("PK").find("a.pt: not a readable .pt (zip) file: ") == 0);
 }
+
+TEST_CASE("pt: small files that would take much time, or many marks", "[io][pt]") {
+  const scratch files;
+  const auto message = [&](const std::string& value) {
+    return files.message([&] {
+      load_pt(files.write("a.pt", pt_image(pickle_of(value), {{"0", small_data()}}, "", true)));
+    });
+  };
+  // Dictionaries that hold the one before twice, each under a long name: 2^23 places.
+  std::string places = "Nq" + std::string(1, '\0');
+  for (char i = 0; i < 23; ++i) {
+    const std::string before = std::string("h") + i;
+    places += "0}(" + pickled(std::string(1000, 'k')) + before + pickled(std::string(1000, 'l')) +
+              before + "uq" + static_cast<char>(i + 1);
+  }
+  CHECK(message(places) == "a.pt: expected places of at most 1073741824 bytes in all, got more");
+  CHECK(message(std::string(9000000, '(')).find("expected at most 8388608 marks, got more") !=
+        std::string::npos);
+  std::string recalled = "Nq\x01";
+  for (int i = 0; i < 34000000; ++i) recalled += "h\x01";
+  CHECK(message(recalled).find("expected at most 33554432 values on the stack, got more") !=
+        std::string::npos);
+}
+
+TEST_CASE("pt: a name with a line's end is shown on one line", "[io][pt]") {
+  const scratch files;
+  const std::string image = pt_image(
+      pickle_of(pickled_dict({{"a\nb", pickled(pt_tensor{"FloatStorage", "0", {2}, {1}})}})),
+      {{"0", small_data()}});
+  CHECK(files.message([&] { load_pt(files.write("a.pt", image)).visit_scores([](auto) {}); }) ==
+        "a.pt:a?b: expected 2 dimensions (samples x classes), got shape (2,)");
+}

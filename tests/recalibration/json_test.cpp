@@ -202,3 +202,15 @@ TEST_CASE("json: an evaluation", "[json]") {
   CHECK(json_document(labels)["entries"] == 2);
   CHECK(json_document(evaluation{})["classes"].is_null());
 }
+
+TEST_CASE("json: a recalibrator of very many levels is refused") {
+  for (const int levels : {101, 200000}) {
+    const std::string deep(static_cast<std::size_t>(levels), '[');
+    check_refused("{\"calibra\":\"0.1.0\",\"x\":" + deep + std::string(deep.size(), ']') + "}",
+                  "expected at most 100 levels of JSON, got more");
+  }
+  std::string parts;
+  for (int i = 0; i < 20000; ++i) parts += "{\"kind\":\"one_against_rest\",\"parts\":[";
+  check_refused("{\"calibra\":\"0.1.0\",\"kind\":\"one_against_rest\",\"parts\":[" + parts,
+                "not a JSON document");
+}

@@ -80,7 +80,15 @@ namespace calibra {
                           made_like.empty() ? "evidence made without one"
                                             : concat("evidence made like ", made_like)));
   evidence e;
-  archive(reader, e);
+  try {
+    archive(reader, e);
+  } catch (const option_error& wrong) {
+    reader.wrong(wrong.what());
+  } catch (const value_error& wrong) {
+    reader.wrong(wrong.what());
+  } catch (const shape_error& wrong) {
+    reader.wrong(wrong.what());
+  }
   if (!reader.done()) reader.wrong("there is more behind it");
   e.like = std::move(like);
   return e;

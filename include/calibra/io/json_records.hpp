@@ -240,6 +240,14 @@ class record_reader {
   // Arrays.
 
   array score_array() const {
+    // One wide row among many short ones would make a small file large.
+    constexpr std::size_t most_filled_up = std::size_t{1} << 27;
+    std::size_t read = 0;
+    for (const std::vector<double>& row : rows_) read += row.size();
+    if (rows_.size() * width_ - read > most_filled_up)
+      throw io_error(concat(path_, ": expected at most ", most_filled_up,
+                            " numbers to fill up rows of fewer, got ", rows_.size(), " rows of ",
+                            read, " numbers in all, the longest of ", width_));
     auto all = std::make_shared<std::vector<double>>();
     all->reserve(rows_.size() * width_);
     for (const std::vector<double>& row : rows_) {
@@ -274,11 +282,11 @@ class record_reader {
 
 /// Reads scores and labels out of the records of a JSON file: `.jsonl` or `.ndjson`, one a line, or
 /// `.json`, a list or an object of records, which are read in the order of their names; also with
-/// `.gz` or `.zst` behind, or of standard input, "-". Rows of different lengths are filled up.
-/// Blank lines are passed over. Cost: one pass over the mapped file; 8 bytes a number. Throws
-/// io_error with line (or record) and path: not JSON, nothing there, another kind of value; with
-/// `count_bad` only where no record can be read. Throws option_error for a path or scale that is
-/// none.
+/// `.gz` or `.zst` behind, or of standard input, "-". Rows of different lengths are filled up, by
+/// 1 GiB of numbers at most. Blank lines are passed over. Cost: one pass over the mapped file; 8
+/// bytes a number. Throws io_error with line (or record) and path: not JSON, nothing there, another
+/// kind of value; with `count_bad` only where no record can be read. Throws option_error for a path
+/// or scale that is none.
 inline record_dump load_records(const std::string& path, const record_options& o) {
   return detail::record_reader(path, o).read();
 }

@@ -78,6 +78,7 @@ class pt_directory {
   static constexpr std::size_t most_pickle = std::size_t{1} << 28;
   static constexpr std::size_t most_values = std::size_t{1} << 24;
   static constexpr std::size_t longest_key = 1000, most_names = std::size_t{1} << 26;
+  static constexpr std::size_t most_places = std::size_t{1} << 30;  // passed over or not
   static constexpr int deepest = 100;
 
   /// Where the elements of an entry are.
@@ -153,6 +154,9 @@ class pt_directory {
     visited_ += 1 + value.items.size();
     if (visited_ > most_values)
       fail(at, concat("expected at most ", most_values, " values, got more"));
+    place_bytes_ += at.size();
+    if (place_bytes_ > most_places)
+      fail("", concat("expected places of at most ", most_places, " bytes in all, got more"));
     if (value.is(kind::call) && value.text == "torch._utils _rebuild_parameter" &&
         !value.items.empty())
       return collect(*value.items[0], at, depth + 1);
@@ -261,7 +265,7 @@ class pt_directory {
   std::vector<std::string> names_;
   std::vector<array_entry> entries_;
   std::vector<found> found_;
-  std::size_t visited_ = 0, name_bytes_ = 0;
+  std::size_t visited_ = 0, name_bytes_ = 0, place_bytes_ = 0;
 };
 
 }  // namespace detail

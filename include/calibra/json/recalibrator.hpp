@@ -45,9 +45,15 @@ inline bool looks_like_a_path(std::string_view text) noexcept {
 }
 
 inline json_object parse_recalibrator(std::string_view text, std::string_view name) {
+  constexpr int deepest = 100;
+  bool too_deep = false;
+  const auto shallow = [&](int depth, nlohmann::json::parse_event_t, const nlohmann::json&) {
+    too_deep = too_deep || depth > deepest;
+    return !too_deep;
+  };
   nlohmann::json value;
   try {
-    value = nlohmann::json::parse(text);
+    value = nlohmann::json::parse(text, shallow);
   } catch (const nlohmann::json::exception& e) {
     if (looks_like_a_path(text))
       throw io_error(concat(name, ": expected JSON text, got \"", text,
@@ -56,6 +62,9 @@ inline json_object parse_recalibrator(std::string_view text, std::string_view na
                             "files"));
     throw io_error(concat(name, ": not a JSON document: ", e.what()));
   }
+  // What is read of it is copied, by functions that call themselves a level.
+  if (too_deep)
+    throw io_error(concat(name, ": expected at most ", deepest, " levels of JSON, got more"));
   json_object document(std::string(name), std::move(value));
   static_cast<void>(document.text("calibra"));
   return document;

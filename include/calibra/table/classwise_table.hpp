@@ -164,7 +164,7 @@ class classwise_table {
     const std::size_t n = classes_ * slots_;
     if (count_.size() != n || confidence_.size() != n || hits_.size() != n ||
         squares_.size() != weight_.size() || (!weight_.empty() && weight_.size() != n))
-      throw io_error("classwise_table: parts of different sizes");
+      throw option_error("classwise_table: parts of different sizes");
   }
 
  private:

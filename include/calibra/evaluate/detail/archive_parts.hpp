@@ -104,10 +104,19 @@ void archive(A& a, double& x) {
   x = std::bit_cast<double>(bits);
 }
 template<class A, class Integer>
-requires(std::is_integral_v<Integer> || std::is_enum_v<Integer>) void archive(A& a, Integer& x) {
+requires(std::is_integral_v<Integer>) void archive(A& a, Integer& x) {
   auto bits = static_cast<std::uint64_t>(x);
   a.number(bits);
   x = static_cast<Integer>(bits);
+}
+/// One of an enumeration, up to the last.
+template<class A, class Enum>
+void archive_choice(A& a, Enum& x, Enum last) {
+  auto bits = static_cast<std::uint64_t>(x);
+  a.number(bits);
+  if constexpr (A::reading)
+    if (bits > static_cast<std::uint64_t>(last)) a.wrong("a choice that there is not");
+  x = static_cast<Enum>(bits);
 }
 template<class A>
 void archive(A& a, std::string& x) {
@@ -161,7 +170,7 @@ void archive(A& a, binning& x) {
     std::vector<double> edges = x.edges();
     edge_side side = x.side();
     archive(a, edges);
-    archive(a, side);
+    archive_choice(a, side, edge_side::left_closed);
     if constexpr (A::reading) x = binning::from_edges(std::move(edges), side);
     return;
   }
@@ -175,7 +184,7 @@ void archive(A& a, binning& x) {
   archive(a, stored.description);
   archive(a, stored.lowers);
   archive(a, stored.uppers);
-  archive(a, stored.closed);
+  archive_choice(a, stored.closed, edge_side::left_closed);
   if constexpr (A::reading) {
     if (stored.lowers.size() != stored.uppers.size()) a.wrong("bins of unequal numbers of bounds");
     x = stored;
@@ -226,6 +235,7 @@ void archive(A& a, sample& x) {
         (!p.empty() && p.size() != c.size()))
       a.wrong("pairs whose parts differ in length");
     for (std::size_t i = 0; i < c.size(); ++i) {
+      if (c[i] > 2) a.wrong("a confidence that no probability is near");
       if (w.empty())
         x.push_back(c[i], hits[i] != 0);
       else
@@ -257,15 +267,17 @@ void archive(A& a, class_masses& x) {
 template<class A>
 void archive(A& a, bin_options& x) {
   archive(a, x.bins);
-  archive(a, x.scheme);
-  archive(a, x.side);
+  if constexpr (A::reading)
+    if (x.bins < 1 || x.bins > 1'000'000) a.wrong("no number of bins that there may be");
+  archive_choice(a, x.scheme, bin_scheme::equal_mass);
+  archive_choice(a, x.side, edge_side::left_closed);
   archive(a, x.edges);
   archive_optional(a, x.binning, binning::equal_width(1));
 }
 template<class A>
 void archive(A& a, evidence& e) {
-  archive(a, e.kind);
-  archive(a, e.precision);
+  archive_choice(a, e.kind, evidence_kind::labels);
+  archive_choice(a, e.precision, precision::float64);
   archive(a, e.classes);
   archive(a, e.bins);
   archive(a, e.samples);

@@ -105,10 +105,16 @@ class pickle_stack : public pickle_bytes {
       fail(concat("expected at most ", most_values, " values remembered, got more"));
   }
   void remember_next() { remember(memo_.size()); }
-  void mark() { marks_.push_back(stack_.size()); }
+  void mark() {
+    if (marks_.size() == most_values)
+      fail(concat("expected at most ", most_values, " marks, got more"));
+    marks_.push_back(stack_.size());
+  }
   void recall(std::uint64_t place) {
     const auto found = memo_.find(place);
     if (found == memo_.end()) fail(concat("refers to value ", place, ", which there is not"));
+    if (stack_.size() == most_held)
+      fail(concat("expected at most ", most_held, " values on the stack, got more"));
     stack_.push_back(found->second);
   }
 

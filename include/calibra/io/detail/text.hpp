@@ -17,12 +17,7 @@ using calibra::detail::concat;
 
 /// A text out of a file as it may be shown: on one line, control characters as '?'.
 inline std::string printable(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    const auto code = static_cast<unsigned char>(c);
-    if (code < 0x20 || code == 0x7f) c = '?';
-  }
-  return out;
+  return calibra::detail::one_line(std::string(text));
 }
 
 /// The same as it may stand in a message: in single quotes, and cut where it is long.

@@ -1,0 +1,32 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+
+// The bytes are read by every preset, as lines and as one document.
+#include "calibra/io/record_presets.hpp"
+
+#include "fuzz.hpp"
+
+namespace {
+
+bool run(std::string_view bytes) {
+  bool any = false;
+  for (const std::string_view ending : {".jsonl", ".json"}) {
+    const std::string path = fuzz::in_memory(bytes, ending);
+    for (const calibra::io::record_preset& preset : calibra::io::record_presets()) {
+      calibra::io::record_options o = preset.options;
+      o.count_bad = bytes.size() % 2 == 0;
+      if (!o.choices.empty()) o.by_length = calibra::io::choice_length::bytes;
+      any = fuzz::runs([&] {
+              const calibra::io::record_dump dump = calibra::io::load_records(path, o);
+              fuzz::read_whole(dump.scores);
+              fuzz::read_whole(dump.labels);
+            }) ||
+            any;
+    }
+  }
+  return any;
+}
+
+const fuzz::target presets("presets", run);
+
+}  // namespace
