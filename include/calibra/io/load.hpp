@@ -67,8 +67,7 @@ inline file_spec split_spec(const std::string& spec) {
   for (const char* columnar : {".parquet", ".arrow", ".feather", ".ipc"})
     if (extension == columnar)
       throw io_error(concat(spec, ": ", extension,
-                            " files are not read. Write a table that is, with Python:\n",
-                            "  import pandas\n  pandas.read_",
+                            " files are not read. Python writes a table that is: pandas.read_",
                             extension == std::string_view(".parquet") ? "parquet" : "feather",
                             "('file", extension, "').to_csv('file.csv', index=False)"));
   throw io_error(
