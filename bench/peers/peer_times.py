@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Times one Python package in this process, as in_process.cpp times calibra.
 
-    python3 peer_times.py LOGITS.npy LABELS.npy PROBABILITIES.npy REPEATS LIMIT GIGABYTES PEER TASK...
+    python3 peer_times.py LOGITS LABELS PROBABILITIES REPEATS LIMIT GIGABYTES PEER TASK...
 
-A line of JSON for each task, of one thread: processor seconds of every repeat, the values, and the
-peak of memory above what the process held before. Times begin with the logits in memory, as a
-tensor or an array, whichever the package takes. Packages that take probabilities are given
-torch.softmax() of them, which is part of their time. Values are those of the probabilities in the
-file. A call that takes longer than LIMIT seconds ends the process (SIGALRM); one that asks for more
-than GIGABYTES raises MemoryError. Repeats end when they have taken LIMIT seconds together.
+The first three are .npy files. A line of JSON for each task, of one thread: processor seconds of
+every repeat, the values, and the peak of memory above what the process held before. Times begin
+with the logits in memory, as a tensor or an array, whichever the package takes. Packages that take
+probabilities are given torch.softmax() of them, which is part of their time. Values are those of
+the probabilities in the file. A call that takes longer than LIMIT seconds ends the process
+(SIGALRM); one that asks for more than GIGABYTES raises MemoryError. Repeats end when they have
+taken LIMIT seconds together.
 """
 
 import ctypes
