@@ -24,10 +24,13 @@ libraries=("$venv"/lib/python3*/site-packages/nvidia/*/lib)
 LD_LIBRARY_PATH=$(IFS=:; echo "${libraries[*]}")${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export LD_LIBRARY_PATH
 
-cmake --preset bench >/dev/null
-cmake --build --preset bench --target bench_peers >/dev/null
-cmake --preset program >/dev/null
-cmake --build --preset program --target calibra_cli >/dev/null
+# build PRESET TARGET
+build() {
+  { cmake --preset "$1" && cmake --build --preset "$1" --target "$2"; } >"$folder/build.log" 2>&1 ||
+    { cat "$folder/build.log" >&2; exit 1; }
+}
+build bench bench_peers
+build program calibra_cli
 
 # One thread, of everything; torch is told by set_num_threads(1), calibra by its options.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
