@@ -63,6 +63,7 @@ endfunction()
 # becomes its link libraries; `missing` the name of the package that was not found, or empty.
 function(calibra_find_component name libraries missing)
   set(${missing} "" PARENT_SCOPE)
+  set(absent "")
   # Whoever links calibra::<name> may stand in another folder than the one that looked.
   set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL TRUE)
   if(name STREQUAL "eigen")

@@ -13,11 +13,11 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/io/detail/as_double.hpp"
 #include "calibra/io/load.hpp"
 #include "io_files.hpp"
 
 using calibra::io::load_hdf5;
+using io_test::elements;
 using io_test::scratch;
 using handle = calibra::io::detail::hdf5_handle;
 
@@ -60,16 +60,6 @@ class writer {
   handle file_;
 };
 
-std::vector<double> numbers(const calibra::io::array& a) {
-  std::vector<double> out;
-  a.visit_elements([&](auto view) {
-    for (std::size_t i = 0; i < view.rows(); ++i)
-      for (std::size_t j = 0; j < view.cols(); ++j)
-        out.push_back(calibra::io::detail::as_double(view(i, j)));
-  });
-  return out;
-}
-
 /// The type of a half-sized real number, as h5py makes it, or with the exponent of bfloat16.
 hid_t small_real(std::size_t exponent_bits) {
   const hid_t type = H5Tcopy(H5T_IEEE_F32LE);
@@ -110,9 +100,9 @@ TEST_CASE("hdf5: every type, order and layout gives what was written", "[hdf5]")
         CHECK(calibra::io::name_of(a.dtype()) == name);
         CHECK(a.shape_text() == "(7, 5)");
         CHECK(a.name() == files.path("a.h5") + ":of/one");
-        CHECK(numbers(a) == values);
-        CHECK(numbers(load_hdf5(files.path("a.h5"), "column")) == values);
-        CHECK(numbers(calibra::io::load(files.path("a.h5") + ":of/one")) == values);
+        CHECK(elements(a) == values);
+        CHECK(elements(load_hdf5(files.path("a.h5"), "column")) == values);
+        CHECK(elements(calibra::io::load(files.path("a.h5") + ":of/one")) == values);
         const auto there = calibra::io::contents(files.path("a.h5"));
         REQUIRE(there.size() == 2);
         CHECK(there[1].name == "of/one");
@@ -135,7 +125,7 @@ TEST_CASE("hdf5: what is in one piece stays in the file", "[hdf5]") {
     const std::vector<double> others(100000, 0.25);
     REQUIRE(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, others.data()) >= 0);
   }
-  CHECK(numbers(a)[99999] == 0.25);
+  CHECK(elements(a)[99999] == 0.25);
 }
 
 TEST_CASE("hdf5: booleans, empty arrays, and what is no array", "[hdf5]") {
@@ -173,7 +163,7 @@ TEST_CASE("hdf5: booleans, empty arrays, and what is no array", "[hdf5]") {
     H5Lcreate_soft("/truth", out, "soft", H5P_DEFAULT, H5P_DEFAULT);
   }
   const std::string path = files.path("a.h5");
-  CHECK(numbers(load_hdf5(path, "truth")) == std::vector<double>{1, 0, 1});
+  CHECK(elements(load_hdf5(path, "truth")) == std::vector<double>{1, 0, 1});
   CHECK(load_hdf5(path, "truth").dtype() == calibra::io::dtype::b1);
   CHECK(load_hdf5(path, "none").shape_text() == "(0, 4)");
   const auto said = [&](const char* name) { return files.message([&] { load_hdf5(path, name); }); };

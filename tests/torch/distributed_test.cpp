@@ -10,17 +10,22 @@
 
 #include "calibra/torch/distributed.hpp"
 
+#include <algorithm>
 #include <calibra/calibra.hpp>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 

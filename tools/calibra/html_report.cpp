@@ -3,6 +3,8 @@
 
 #include "html_report.hpp"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>

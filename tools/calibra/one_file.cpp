@@ -118,6 +118,21 @@ std::string find_labels(data_request& request) {
   return concat(archive->file, ": labels ", io::detail::in_quotes(name));
 }
 
+/// Finds the scores in a file of several arrays; says what was taken.
+std::string find_scores_in(const std::optional<archive_part>& archive, score_request& request) {
+  data_request whole;
+  static_cast<score_request&>(whole) = request;
+  whole.labels = request.scores;  // not looked for
+  if (!request.score_array.empty()) expect_archive(archive.has_value(), request.scores, "--scores");
+  if (!archive) return "";
+  const std::string name =
+      saying_flags([&] { return chosen_arrays(whole, archive->entries, false).scores; });
+  if (name.empty() && archive->file == request.scores) return "";
+  request.scores = member_spec(archive->file, name.empty() ? archive->entries[0].name : name);
+  take_form(request, io::form_of(name));
+  return concat(archive->file, ": scores ", io::detail::in_quotes(name));
+}
+
 // What numbers look like.
 
 struct range {
@@ -191,18 +206,7 @@ std::string padded(std::string text, std::size_t width) {
 }  // namespace
 
 std::string find_scores(score_request& request) {
-  data_request whole;
-  static_cast<score_request&>(whole) = request;
-  whole.labels = request.scores;  // not looked for
-  const std::optional<archive_part> archive = archive_of(request.scores);
-  if (!request.score_array.empty()) expect_archive(archive.has_value(), request.scores, "--scores");
-  if (!archive) return "";
-  const std::string name =
-      saying_flags([&] { return chosen_arrays(whole, archive->entries, false).scores; });
-  if (name.empty() && archive->file == request.scores) return "";
-  request.scores = member_spec(archive->file, name.empty() ? archive->entries[0].name : name);
-  take_form(request, io::form_of(name));
-  return concat(archive->file, ": scores ", io::detail::in_quotes(name));
+  return find_scores_in(archive_of(request.scores), request);
 }
 
 std::string find_arrays(data_request& request) {
@@ -212,7 +216,7 @@ std::string find_arrays(data_request& request) {
     throw option_error("--labels: names an array of SCORES, so that LABELS is not to be given");
   const bool both = request.labels.empty() && request.label_column.empty();
   if (!both || !archive) {
-    std::string taken = find_scores(request);
+    std::string taken = find_scores_in(archive, request);
     const std::string labels = saying_flags([&] { return find_labels(request); });
     return concat(taken, taken.empty() || labels.empty() ? "" : "; ", labels);
   }

@@ -79,10 +79,12 @@ nlohmann::json first_record(const std::string& file) {
     text = text.substr(0, text.find('\n'));
   }
   json document = json::parse(text.begin(), text.end(), nullptr, false);
-  if (document.is_discarded()) throw io_error(concat(file, ": the first record is not JSON"));
+  if (document.is_discarded())
+    throw io_error(concat(io::input_name(file), ": the first record is not JSON"));
   if (!document_of_records) return document;
   if (!document.is_structured() || document.empty())
-    throw io_error(concat(file, ": expected a list or an object of records, got none"));
+    throw io_error(
+        concat(io::input_name(file), ": expected a list or an object of records, got none"));
   return document.begin().value();
 }
 
@@ -156,8 +158,8 @@ io::record_dump load_request(const data_request& request) {
   try {
     io::record_dump dump = io::load_records(request.scores, request.layout);
     if (dump.bad > 0)
-      std::fprintf(stderr, "%s: %zu records left out; the first: %s\n", request.scores.c_str(),
-                   dump.bad, dump.first_bad.c_str());
+      std::fprintf(stderr, "%s: %zu records left out; the first: %s\n",
+                   io::input_name(request.scores).c_str(), dump.bad, dump.first_bad.c_str());
     return dump;
   } catch (const io_error& e) {
     const std::string message = e.what();
@@ -167,7 +169,7 @@ io::record_dump load_request(const data_request& request) {
 }
 
 std::string look_at_records(const std::string& file) {
-  std::string out = concat(file, ": records; the first:\n");
+  std::string out = concat(io::input_name(file), ": records; the first:\n");
   std::size_t left = 60;
   show_leaves(first_record(file), "", 0, left, out);
   if (left == 0) out += "  and so on\n";

@@ -220,9 +220,10 @@ class hdf5_file {
 
   static herr_t found(hid_t group, const char* name, const H5L_info_t* link, void* self) {
     if (link->type != H5L_TYPE_HARD) return 0;
-    H5O_info_t object;
-    if (H5Oget_info_by_name(group, name, &object, H5P_DEFAULT) < 0) return -1;
-    if (object.type == H5O_TYPE_DATASET) static_cast<hdf5_file*>(self)->names_.emplace_back(name);
+    const hdf5_handle object(H5Oopen(group, name, H5P_DEFAULT), H5Oclose);
+    if (!object) return -1;
+    if (H5Iget_type(object) == H5I_DATASET)
+      static_cast<hdf5_file*>(self)->names_.emplace_back(name);
     return 0;
   }
 
