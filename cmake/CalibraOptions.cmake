@@ -17,6 +17,7 @@ set(CALIBRA_WITH_IO AUTO CACHE STRING "calibra/io (libzip, zlib, zstd, nlohmann-
 set(CALIBRA_WITH_HDF5 AUTO CACHE STRING "HDF5 files (libhdf5): AUTO, ON or OFF")
 set(CALIBRA_WITH_DIAGRAM AUTO CACHE STRING "Pictures as PNG and PDF (cairo): AUTO, ON or OFF")
 set(CALIBRA_WITH_TORCH AUTO CACHE STRING "The LibTorch adapter and losses: AUTO, ON or OFF")
+option(CALIBRA_WITH_MPI "Let the calibra program share files among the processes of mpirun" OFF)
 set(CALIBRA_TORCH_WHEEL "" CACHE PATH
     "The torch folder of an installed Python package, to use instead of find_package(Torch)")
 foreach(part EIGEN XTENSOR JSON IO HDF5 DIAGRAM TORCH)

@@ -38,6 +38,7 @@ struct surroundings {
   std::string out = {};        ///< where standard output goes instead of outcome::out
   std::size_t data_limit = 0;  ///< bytes of private writable memory; 0: no limit
   std::size_t file_limit = 0;  ///< bytes of a file that is written; 0: no limit
+  std::string temporary = {};  ///< TMPDIR; empty: as it is
 };
 
 /// The program with its arguments, words separated by blanks, as execv() takes it.
@@ -73,6 +74,7 @@ class workplace : public io_test::scratch {
     if (child < 0) throw std::runtime_error("fork");
     if (child == 0) {
       ::setenv("LC_ALL", s.locale.c_str(), 1);
+      if (!s.temporary.empty()) ::setenv("TMPDIR", s.temporary.c_str(), 1);
       if (s.data_limit != 0) {
         const rlimit limit{s.data_limit, s.data_limit};
         if (::setrlimit(RLIMIT_DATA, &limit) != 0) ::_exit(126);
@@ -93,6 +95,21 @@ class workplace : public io_test::scratch {
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
             s.out.empty() ? read_all(out) : "", read_all(err),
             static_cast<std::size_t>(usage.ru_maxrss) * 1024};
+  }
+
+  /// Starts the program and goes on; the caller waits for it. What it prints is lost.
+  pid_t start(const std::string& arguments) const {
+    command_line command(arguments);
+    const std::string directory = path("");
+    const pid_t child = ::fork();
+    if (child < 0) throw std::runtime_error("fork");
+    if (child == 0) {
+      if (::chdir(directory.c_str()) != 0 || !redirect("/dev/null", 1) || !redirect("/dev/null", 2))
+        ::_exit(126);
+      ::execv(CALIBRA_PROGRAM, command.argv());
+      ::_exit(127);
+    }
+    return child;
   }
 
   /// .npy files of numbers.

@@ -92,13 +92,13 @@ TEST_CASE("confidences of every magnitude sort", "[sample]") {
 
 TEST_CASE("a radix sort carries any number of payloads and ignores bits out of its mask",
           "[sample]") {
-  std::vector<std::uint32_t> keys{0x80000003u, 1, 0x80000001u, 2};
-  std::vector<double> numbers{0, 1, 2, 3}, none, tens{0, 10, 20, 30};
+  std::pmr::vector<std::uint32_t> keys{0x80000003u, 1, 0x80000001u, 2};
+  std::pmr::vector<double> numbers{0, 1, 2, 3}, none, tens{0, 10, 20, 30};
   calibra::detail::radix_sort(keys, 0x7fffffffu, {&numbers, &none, &tens});
-  CHECK(keys == std::vector<std::uint32_t>{1, 0x80000001u, 2, 0x80000003u});
-  CHECK(numbers == std::vector<double>{1, 2, 3, 0});
+  CHECK(keys == std::pmr::vector<std::uint32_t>{1, 0x80000001u, 2, 0x80000003u});
+  CHECK(numbers == std::pmr::vector<double>{1, 2, 3, 0});
   CHECK(none.empty());
-  CHECK(tens == std::vector<double>{10, 20, 30, 0});
+  CHECK(tens == std::pmr::vector<double>{10, 20, 30, 0});
 }
 
 TEMPLATE_TEST_CASE("parts append in order", "[sample]", float, double) {

@@ -12,11 +12,16 @@
 #include "calibra/conventions/all.hpp"
 #include "calibra/error.hpp"
 #include "calibra/evaluate.hpp"
+#include "calibra/evaluate/archive.hpp"
 #include "calibra/evaluate/evidence_of.hpp"
 #include "calibra/groups/evaluate_by.hpp"
 #include "calibra/interval/intervals.hpp"
 #include "calibra/recalibration/recalibrated.hpp"
+#include "calibra/rows/parallel.hpp"
 #include "inputs.hpp"
+#include "kept_shards.hpp"
+#include "memory_limit.hpp"
+#include "processes.hpp"
 #include "progress.hpp"
 #include "recalibrate.hpp"
 #include "report.hpp"
@@ -170,37 +175,90 @@ report measured(const eval_request& request, const inputs& in, const options& o,
   });
 }
 
-/// Measures several files as one, and keeps what the metrics are made of.
-report gathered(const eval_request& request, const std::vector<data_request>& shards, options o) {
+/// What cannot be asked of several files, or of evidence.
+void expect_mergeable(const eval_request& request) {
   if (request.sigmoid || !request.by.empty() || !request.proximity.empty() ||
-      !request.data.weights.empty() || !request.data.cluster.empty() ||
-      !request.data.stratum.empty())
+      !request.data.cluster.empty() || !request.data.stratum.empty())
     throw option_error(
-        "several files, and --save-evidence: not with --sigmoid, --by, --proximity, --weights, "
+        "several files, --save-evidence and --resume: not with --sigmoid, --by, --proximity, "
         "--cluster or --stratum");
-  if (request.interval && !request.save_evidence.empty())
-    throw option_error("--save-evidence: not with --interval, which keeps every row");
-  if (request.target && !request.save_evidence.empty())
-    throw option_error("--save-evidence: not with --target, which evidence does not keep");
-  o.keep_rows = request.interval;
+  if (!request.interval) return;
+  for (const auto& [file, flag] :
+       {std::pair(request.save_evidence, "--save-evidence"), std::pair(request.resume, "--resume")})
+    if (!file.empty())
+      throw option_error(concat(flag, ": not with --interval, which keeps every row"));
+  if (all_processes().count > 1)
+    throw option_error("--interval: keeps every row, and cannot be asked of several processes");
+}
+
+/// Adds up what the files of this process come to; nothing where it has none.
+std::optional<evidence> sum_of_shards(const eval_request& request,
+                                      const std::vector<data_request>& shards, options o) {
+  const auto [own, count] = all_processes();
+  const auto [first, last] = calibra::detail::range_of(
+      shards.size(), static_cast<std::size_t>(count), static_cast<std::size_t>(own));
+  std::optional<kept_shards> kept;
+  if (!request.resume.empty()) kept.emplace(request.resume, request);
   std::optional<evidence> sum;
-  for (const data_request& shard : shards) {
-    const inputs in = load_inputs(shard);
-    progress_line progress(in.rows());
-    o.progress = progress.hook();
+  progress_line progress;
+  for (std::size_t i = first; i < last; ++i) {
+    const data_request& shard = shards[i];
     try {
-      naming_files(in.names(), [&] { measured(request, in, o, &sum); });
+      std::optional<evidence> found;
+      if (kept) found = kept->find(shard, o.like);
+      if (!found) {
+        const inputs in = load_inputs(shard);
+        progress.begin(in.rows(), i - first + 1, last - first);
+        o.progress = progress.hook();
+        naming_files(in.names(),
+                     [&] { with_columns(in, o, [&] { measured(request, in, o, &found); }); });
+        if (kept) kept->keep(shard, *found);
+      }
+      if (sum)
+        *sum += *found;
+      else
+        sum = std::move(found);
     } catch (const option_error& e) {
       throw option_error(concat(shard.scores, ": ", e.what()));
     }
   }
+  return sum;
+}
+
+/// To the first process, what all of them found, in the order of the files; to others what they
+/// found themselves.
+std::optional<evidence> sum_of_processes(std::optional<evidence> own, const options& o) {
+  if (!all_processes().first()) {
+    send_to_first(own ? to_bytes(*std::move(own)) : std::string());
+    return {};
+  }
+  for (int from = 1; from < all_processes().count; ++from) {
+    const std::string bytes = received_from(from);
+    if (bytes.empty()) continue;
+    evidence more = evidence_from_bytes(bytes, concat("process ", from), o.like);
+    if (own)
+      *own += more;
+    else
+      own = std::move(more);
+  }
+  return own;
+}
+
+/// Measures several files as one, and keeps what the metrics are made of. In processes but the
+/// first there is nothing to tell.
+report gathered(const eval_request& request, const std::vector<data_request>& shards, options o) {
+  if (request.target && !request.save_evidence.empty())
+    throw option_error("--save-evidence: not with --target, which evidence does not keep");
+  o.keep_rows = request.interval;
+  std::optional<evidence> sum = sum_of_processes(sum_of_shards(request, shards, o), o);
+  if (!all_processes().first()) return {};
   if (sum->samples == 0)
     throw shape_error(
         concat(request.data.scores, ": no samples left in ", shards.size(), " files"));
   if (!request.save_evidence.empty()) save_evidence(request.save_evidence, *sum);
   const metric_list list = asked_metrics(request);
-  if (!request.interval) return {evaluate(std::move(*sum), list), {}};
-  interval_report r = intervals(std::move(*sum), list, request.intervals);
+  if (!request.interval) return {evaluate(*std::move(sum), list), {}};
+  interval_report r = intervals(*std::move(sum), list, request.intervals);
   return {std::move(r.values), std::move(r.intervals)};
 }
 
@@ -214,6 +272,7 @@ std::vector<std::string> metric_names() {
 
 report evaluate_files(const eval_request& request) {
   options o = make_options(request);
+  limit_memory(request.memory);
   if (!request.apply.empty() && request.sigmoid)
     throw option_error("--apply: recalibrators take one label a sample, not --sigmoid");
   if (!request.apply.empty() && request.data.from == score_form::confidences)
@@ -224,7 +283,10 @@ report evaluate_files(const eval_request& request) {
     throw option_error("--by: expected logits or probabilities of one label a sample");
   const std::vector<data_request> shards =
       request.shards.empty() ? std::vector{request.data} : request.shards;
-  if (shards.size() > 1 || !request.save_evidence.empty()) return gathered(request, shards, o);
+  const bool merges = shards.size() > 1 || all_processes().count > 1 ||
+                      !request.save_evidence.empty() || !request.resume.empty();
+  if (merges) expect_mergeable(request);
+  if (merges) return gathered(request, shards, o);
   inputs in = load_inputs(shards[0], request.proximity);
   load_groups(in, request.by, request.data.header);
   progress_line progress(in.rows());

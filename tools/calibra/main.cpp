@@ -33,6 +33,7 @@
 #include "html_report.hpp"
 #include "numbers.hpp"
 #include "one_file.hpp"
+#include "processes.hpp"
 #include "recalibrate.hpp"
 #include "records.hpp"
 #include "report.hpp"
@@ -289,7 +290,7 @@ void add_data(CLI::App& app, data_request& data, const std::string& scores,
 
 /// A line on standard error; none where there is nothing to say.
 void say(const std::string& text) {
-  if (!text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
+  if (!text.empty() && all_processes().first()) std::fprintf(stderr, "%s\n", text.c_str());
 }
 
 void expect_labels(const data_request& data) {
@@ -303,11 +304,14 @@ void finish_data(const CLI::App& app, data_request& data) {
   data.from_said = data.from_said || app.count("--from") > 0;
   if (io::is_standard_input(data.scores) && io::is_standard_input(data.labels))
     throw CLI::ValidationError("SCORES and LABELS: standard input is one file; expected two");
+  const std::string given = data.scores;
+  const bool several = names_several(data.scores) || names_several(data.labels);
+  data.scores = first_file(given);
   finish_records(data);
-  const bool several = is_pattern(data.scores) || is_pattern(data.labels);
+  data.scores = given;
   if (several && app.get_name() != "eval")
-    throw CLI::ValidationError(concat(
-        app.get_name(), ": only eval takes * and ? for several files, got \"", data.scores, '"'));
+    throw CLI::ValidationError(
+        concat(app.get_name(), ": only eval takes several files, got \"", data.scores, '"'));
   if (io::holds_records(data.scores) || several) return;
   say(find_arrays(data));
   expect_labels(data);
@@ -395,9 +399,10 @@ void add_intervals(CLI::App& app, eval_request& request) {
 /// Finds the files that SCORES and LABELS stand for, and the arrays in each.
 void find_shards(eval_request& request) {
   data_request& data = request.data;
-  const bool records = io::holds_records(data.scores);
-  if (!is_pattern(data.scores) && !is_pattern(data.labels)) return;
+  if (!names_several(data.scores) && !names_several(data.labels) && !names_several(data.weights))
+    return;
   request.shards = shards_of(data);
+  const bool records = io::holds_records(request.shards[0].scores);
   std::string taken;
   for (data_request& shard : request.shards) {
     const std::string found = records ? "" : find_arrays(shard);
@@ -440,6 +445,21 @@ std::vector<std::string> wanted_metrics(std::string_view text) {
                                         comma_separated(known), "; got \"", name, '"',
                                         did_you_mean(name, known)));
   return names;
+}
+
+void add_memory(CLI::App& app, std::size_t& memory) {
+  app.add_option_function<std::string>(
+         "--memory",
+         [&memory](const std::string& text) {
+           const std::optional<std::size_t> bytes = byte_count(text, std::size_t{64} << 20);
+           if (!bytes)
+             throw CLI::ValidationError(
+                 concat("--memory: expected bytes as 512M or 2G, 64M at least; got \"", text, '"'));
+           memory = *bytes;
+         },
+         "Keep to so much memory; what needs more lies in temporary files, in TMPDIR or /var/tmp; "
+         "default: as it comes")
+      ->type_name("SIZE");
 }
 
 CLI::App& add_eval(CLI::App& app, eval_request& request) {
@@ -492,6 +512,11 @@ CLI::App& add_eval(CLI::App& app, eval_request& request) {
   eval.add_option("--save-evidence", request.save_evidence,
                   "A file for what the metrics are made of, for `calibra merge`; default: not kept")
       ->type_name("FILE");
+  eval.add_option("--resume", request.resume,
+                  "Keep in this folder what each of several files comes to, and take what is there "
+                  "already; default: not kept")
+      ->type_name("FOLDER");
+  add_memory(eval, request.memory);
   add_choice(eval, "--format", request.format,
              std::vector{report_format::table, report_format::json, report_format::csv,
                          report_format::markdown},
@@ -727,6 +752,7 @@ CLI::App& add_merge(CLI::App& app, merge_request& request) {
       ->default_str("all that the evidence has");
   merge.add_option("--save-evidence", request.save, "A file for the sum; default: it is not kept")
       ->type_name("FILE");
+  add_memory(merge, request.memory);
   add_choice(merge, "--format", request.format,
              std::vector{report_format::table, report_format::json, report_format::csv,
                          report_format::markdown},
@@ -768,12 +794,14 @@ std::string report_text(const eval_request& request, const report& r) {
 }
 
 void print(std::string_view text) {
+  if (!all_processes().first()) return;
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
     throw io_error(concat("standard output: cannot write: ", std::strerror(errno)));
 }
 
 /// Writes to a file, or to standard output where there is none.
 void put(const std::string& text, const std::string& file) {
+  if (!all_processes().first()) return;
   if (file.empty())
     print(text);
   else
@@ -784,9 +812,31 @@ void run_eval(const eval_request& request) {
   put(report_text(request, evaluate_files(request)), request.output);
 }
 
+/// Whether each process has begun what is its own. What goes wrong before does so in all of them,
+/// and one of them says it.
+bool begun = false;
+
+/// Throws option_error where several processes have nothing to share; and ended_elsewhere where
+/// another one failed.
+struct ended_elsewhere {};
+void expect_processes(bool several_files) {
+  if (all_processes().count > 1 && !several_files)
+    throw option_error("several processes: expected eval of several files, which they share");
+  const bool failed_elsewhere = first_that_failed(false) < all_processes().count;
+  begun = true;
+  if (failed_elsewhere) throw ended_elsewhere();
+}
+
 int failed(int status, std::string message) {
   std::replace(message.begin(), message.end(), '\n', ' ');
-  std::fprintf(stderr, "calibra: %s\n", message.c_str());
+  if (!begun && first_that_failed(true) != all_processes().own) return status;
+  std::fprintf(
+      stderr, "calibra: %s%s\n",
+      all_processes().first()
+          ? ""
+          : concat("process ", all_processes().own, " of ", all_processes().count, ": ").c_str(),
+      message.c_str());
+  if (begun) end_processes(status);
   return status;
 }
 
@@ -840,6 +890,7 @@ void run(int argc, char** argv) {
     if (apply_wanted.data.from == score_form::confidences)
       throw CLI::ValidationError("apply: expected logits or probabilities, got confidences");
   }
+  expect_processes(eval.parsed() && !eval_wanted.shards.empty());
   if (eval.parsed()) run_eval(eval_wanted);
   if (merge.parsed()) {
     const merged_evidence merged = merge_files(merge_wanted);
@@ -871,24 +922,32 @@ void run(int argc, char** argv) {
     print(method_wanted.empty() ? list_methods() : describe_method(method_wanted));
 }
 
+int status_of_run(int argc, char** argv) {
+  try {
+    join_processes();
+    if (const char* set = std::getenv("CALIBRA_ISA")) calibra::detail::use_isa("CALIBRA_ISA", set);
+    run(argc, argv);
+    return 0;
+  } catch (const ended_elsewhere&) {
+    return data_failure;
+  } catch (const CLI::ParseError& e) {
+    return failed(usage_failure, e.what());
+  } catch (const option_error& e) {
+    return failed(usage_failure, e.what());
+  } catch (const std::bad_alloc&) {
+    return failed(data_failure, "out of memory");
+  } catch (const std::exception& e) {
+    return failed(data_failure, e.what());
+  }
+}
+
 }  // namespace
 
 }  // namespace calibra::cli
 
 int main(int argc, char** argv) {
-  using namespace calibra;
-  cli::remove_files_on_signals();
-  try {
-    if (const char* set = std::getenv("CALIBRA_ISA")) detail::use_isa("CALIBRA_ISA", set);
-    cli::run(argc, argv);
-    return 0;
-  } catch (const CLI::ParseError& e) {
-    return cli::failed(cli::usage_failure, e.what());
-  } catch (const option_error& e) {
-    return cli::failed(cli::usage_failure, e.what());
-  } catch (const std::bad_alloc&) {
-    return cli::failed(cli::data_failure, "out of memory");
-  } catch (const std::exception& e) {
-    return cli::failed(cli::data_failure, e.what());
-  }
+  calibra::cli::remove_files_on_signals();
+  const int status = calibra::cli::status_of_run(argc, argv);
+  calibra::cli::leave_processes();
+  return status;
 }

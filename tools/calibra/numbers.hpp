@@ -30,4 +30,24 @@ inline std::optional<double> real_number(std::string_view text, double lowest, d
   return value;
 }
 
+/// A number of bytes as "512M" or "2GiB": K, M, G and T are powers of 1,024; nothing where it is
+/// none, or less than `lowest`.
+inline std::optional<std::size_t> byte_count(std::string_view text, std::size_t lowest) {
+  std::size_t unit = 1;
+  for (const char* suffix : {"iB", "B"})
+    if (text.ends_with(suffix)) {
+      text.remove_suffix(std::string_view(suffix).size());
+      break;
+    }
+  constexpr std::string_view letters = "KMGT";
+  if (!text.empty())
+    if (const std::size_t power = letters.find(text.back()); power != std::string_view::npos) {
+      unit <<= 10 * (power + 1);
+      text.remove_suffix(1);
+    }
+  const auto number = whole_number<std::size_t>(text, 1, ~std::size_t{0} / unit);
+  if (!number || *number * unit < lowest) return {};
+  return *number * unit;
+}
+
 }  // namespace calibra::cli

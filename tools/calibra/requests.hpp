@@ -85,6 +85,8 @@ struct eval_request {
   bool interval = false;
   interval_options intervals = {};
   std::string save_evidence = {};  ///< a file for what the metrics are made of; none: not kept
+  std::string resume = {};         ///< a folder for what each of several files comes to; none
+  std::size_t memory = 0;          ///< bytes; 0: as it comes
   std::string from_words = {};     ///< what reports say instead of the form of the scores
   report_format format = report_format::table;
   std::string output = {};  ///< none: standard output

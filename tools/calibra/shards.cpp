@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -22,6 +23,7 @@
 #include "calibra/io/detail/natural_order.hpp"
 #include "calibra/io/mapped_file.hpp"
 #include "calibra/io/write_file.hpp"
+#include "memory_limit.hpp"
 
 namespace calibra::cli {
 
@@ -40,8 +42,45 @@ std::string escaped(std::string_view pattern) {
   return out;
 }
 
+bool is_list(const std::string& spec) {
+  return spec.size() > 1 && spec[0] == '@';
+}
+bool is_folder(const std::string& spec) {
+  std::error_code ignored;
+  return fs::is_directory(spec, ignored);
+}
+
+/// The lines of a list that are not empty, in their order. Names are relative to where the program
+/// runs.
+std::vector<std::string> files_of_list(const std::string& spec) {
+  const io::mapped_file list(spec.substr(1));
+  std::vector<std::string> files;
+  for (std::string_view rest = list.text(); !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    std::string_view line = rest.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!line.empty()) files.emplace_back(line);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (files.empty()) throw io_error(concat(spec.substr(1), ": expected a name of a file a line"));
+  return files;
+}
+
+/// The files in a folder that are not hidden.
+std::vector<std::string> files_of_folder(const std::string& folder) {
+  std::vector<std::string> files;
+  std::error_code status;
+  for (const fs::directory_entry& e : fs::directory_iterator(folder, status)) {
+    const bool hidden = e.path().filename().string().starts_with('.');
+    if (!hidden && e.is_regular_file(status)) files.push_back(e.path().string());
+  }
+  if (files.empty()) throw io_error(concat(folder, ": the folder has no files"));
+  std::sort(files.begin(), files.end(), io::detail::natural_before);
+  return files;
+}
+
 /// The files whose names match, in their folder; what stands behind ':' is kept.
-std::vector<std::string> files_of(const std::string& spec) {
+std::vector<std::string> files_of_pattern(const std::string& spec) {
   const std::size_t colon = spec.find(':');
   const std::string member = colon == std::string::npos ? "" : spec.substr(colon);
   const fs::path pattern(spec.substr(0, colon));
@@ -61,6 +100,17 @@ std::vector<std::string> files_of(const std::string& spec) {
   return files;
 }
 
+std::vector<std::string> files_of(const std::string& spec) {
+  std::vector<std::string> files = is_list(spec)     ? files_of_list(spec)
+                                   : is_folder(spec) ? files_of_folder(spec)
+                                                     : files_of_pattern(spec);
+  std::set<std::string> seen;
+  for (const std::string& file : files)
+    if (!seen.insert(fs::path(file).lexically_normal().string()).second)
+      throw io_error(concat(file, ": named twice by ", spec));
+  return files;
+}
+
 /// What '*' or '?' stands for in the name of a file that matches, where there is one of them.
 std::optional<std::string> matched(const std::string& pattern_spec, const std::string& file_spec) {
   const auto name_of = [](const std::string& spec) {
@@ -68,50 +118,59 @@ std::optional<std::string> matched(const std::string& pattern_spec, const std::s
   };
   const std::string pattern = name_of(pattern_spec), file = name_of(file_spec);
   const std::size_t at = pattern.find_first_of("*?");
+  if (is_list(pattern_spec) || is_folder(pattern_spec) || at == std::string::npos)
+    return std::nullopt;
   if (pattern.find_first_of("*?", at + 1) != std::string::npos) return std::nullopt;
   return file.substr(at, file.size() - (pattern.size() - 1));
 }
 
 }  // namespace
 
-bool is_pattern(const std::string& spec) {
+bool names_several(const std::string& spec) {
   std::error_code ignored;
-  return spec.find_first_of("*?") != std::string::npos && !fs::exists(spec, ignored);
+  if (fs::exists(spec, ignored)) return is_folder(spec);
+  return spec.find_first_of("*?") != std::string::npos || is_list(spec);
+}
+
+std::string first_file(const std::string& spec) {
+  return names_several(spec) ? files_of(spec)[0] : spec;
 }
 
 std::vector<data_request> shards_of(const data_request& request) {
-  if (!is_pattern(request.scores)) {
-    if (is_pattern(request.labels))
-      throw io_error(concat(request.labels,
-                            ": several files of labels are for several of scores, "
-                            "got ",
-                            request.scores));
+  // The other files that go with those of scores.
+  struct {
+    const std::string& spec;
+    std::string data_request::*of;
+    const char* what;
+  } const others[] = {{request.labels, &data_request::labels, "labels"},
+                      {request.weights, &data_request::weights, "weights"}};
+  if (!names_several(request.scores)) {
+    for (const auto& other : others)
+      if (names_several(other.spec))
+        throw io_error(concat(other.spec, ": several files of ", other.what,
+                              " are for several of scores, got ", request.scores));
     return {request};
   }
   const std::vector<std::string> scores = files_of(request.scores);
-  std::vector<std::string> labels;
-  if (!request.labels.empty()) {
-    if (!is_pattern(request.labels))
-      throw io_error(concat(request.labels, ": expected a file of labels for each of the ",
+  std::vector<data_request> shards(scores.size(), request);
+  for (std::size_t i = 0; i < scores.size(); ++i) shards[i].scores = scores[i];
+  for (const auto& other : others) {
+    if (other.spec.empty()) continue;
+    if (!names_several(other.spec))
+      throw io_error(concat(other.spec, ": expected a file of ", other.what, " for each of the ",
                             scores.size(), " files of ", request.scores, ", got one"));
-    labels = files_of(request.labels);
-    if (labels.size() != scores.size())
-      throw io_error(concat(request.labels, ": expected ", scores.size(), " files as of ",
-                            request.scores, ", got ", labels.size()));
-  }
-  std::vector<data_request> shards;
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    data_request one = request;
-    one.scores = scores[i];
-    if (!labels.empty()) {
-      one.labels = labels[i];
+    const std::vector<std::string> files = files_of(other.spec);
+    if (files.size() != scores.size())
+      throw io_error(concat(other.spec, ": expected ", scores.size(), " files as of ",
+                            request.scores, ", got ", files.size()));
+    for (std::size_t i = 0; i < scores.size(); ++i) {
       const auto of_scores = matched(request.scores, scores[i]);
-      const auto of_labels = matched(request.labels, labels[i]);
-      if (of_scores && of_labels && of_scores != of_labels)
-        throw io_error(concat(labels[i], ": expected the labels of ", scores[i],
+      const auto of_other = matched(other.spec, files[i]);
+      if (of_scores && of_other && of_scores != of_other)
+        throw io_error(concat(files[i], ": expected the ", other.what, " of ", scores[i],
                               ", whose name it does not have"));
+      shards[i].*other.of = files[i];
     }
-    shards.push_back(std::move(one));
   }
   return shards;
 }
@@ -121,6 +180,7 @@ void save_evidence(const std::string& file, evidence e) {
 }
 
 merged_evidence merge_files(const merge_request& request) {
+  limit_memory(request.memory);
   std::optional<evidence> sum;
   std::string like;
   for (const std::string& file : request.files) {

@@ -11,12 +11,18 @@
 
 namespace calibra::cli {
 
-/// Whether a file is named by a pattern: it holds '*' or '?', and there is no file of that name.
-bool is_pattern(const std::string& spec);
+/// Whether several files are named: by '*' or '?', by a folder, or by '@' and a list of names, a
+/// line each. A file that there is with just that name is one.
+bool names_several(const std::string& spec);
 
-/// The files that SCORES and LABELS stand for where they hold '*' or '?': a request each, in the
-/// order of the names, in which numbers count as numbers. One request where they hold none.
-/// Throws io_error: no file, different numbers of files, or names that do not go together.
+/// The first of the files that are named. Throws io_error where there is none.
+std::string first_file(const std::string& spec);
+
+/// The files that SCORES, LABELS and --weights stand for where they name several: a request each,
+/// in the order of a list, or else of the names, in which numbers count as numbers. One request
+/// where they name one each.
+/// Throws io_error: no file, one twice, different numbers of files, or names that do not go
+/// together.
 std::vector<data_request> shards_of(const data_request& request);
 
 /// Of `calibra merge`.
@@ -26,6 +32,7 @@ struct merge_request {
   report_format format = report_format::table;
   std::string save = {};    ///< a file for the sum; none: it is not kept
   std::string output = {};  ///< none: standard output
+  std::size_t memory = 0;   ///< bytes; 0: as it comes
 };
 
 /// Writes evidence to a file.

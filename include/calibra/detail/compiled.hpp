@@ -27,11 +27,11 @@
                                const row_options&);
 
 /// table/sample.hpp: order.
-#define CALIBRA_DETAIL_COMPILED_SAMPLE(TEMPLATE)                                        \
-  TEMPLATE void radix_sort<std::uint32_t>(std::vector<std::uint32_t>&, std::uint32_t,   \
-                                          std::initializer_list<std::vector<double>*>); \
-  TEMPLATE void radix_sort<std::uint64_t>(std::vector<std::uint64_t>&, std::uint64_t,   \
-                                          std::initializer_list<std::vector<double>*>);
+#define CALIBRA_DETAIL_COMPILED_SAMPLE(TEMPLATE)                                             \
+  TEMPLATE void radix_sort<std::uint32_t>(std::pmr::vector<std::uint32_t>&, std::uint32_t,   \
+                                          std::initializer_list<std::pmr::vector<double>*>); \
+  TEMPLATE void radix_sort<std::uint64_t>(std::pmr::vector<std::uint64_t>&, std::uint64_t,   \
+                                          std::initializer_list<std::pmr::vector<double>*>);
 
 /// evaluate/all_metrics.hpp: every metric of the list.
 #define CALIBRA_DETAIL_COMPILED_METRICS(TEMPLATE) TEMPLATE metric_list make_all_metrics<>();

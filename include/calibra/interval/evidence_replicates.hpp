@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -228,7 +229,7 @@ class evidence_replicates {
   [[nodiscard]] sample drawn_pairs(const workspace& w) const {
     sample drawn(pairs_->precision());
     drawn.reserve(pairs_->size() + pairs_->size() / 8, pairs_->weighted());
-    const std::vector<double>& proximity = pairs_->proximities();
+    const std::span<const double> proximity = pairs_->proximities();
     for (std::size_t i = 0; i < pairs_->size(); ++i) {
       const std::size_t times = w.times[pair_unit_[i]];
       if (times == 0) continue;

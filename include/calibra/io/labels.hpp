@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <memory_resource>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -36,8 +37,8 @@ class label_column {
 namespace detail {
 
 /// Gives `indices` away as a column.
-inline label_column make_labels(std::vector<std::int64_t> indices) {
-  auto owner = std::make_shared<const std::vector<std::int64_t>>(std::move(indices));
+inline label_column make_labels(std::pmr::vector<std::int64_t> indices) {
+  auto owner = std::make_shared<const std::pmr::vector<std::int64_t>>(std::move(indices));
   return {{owner->data(), owner->size()}, owner};
 }
 
@@ -60,7 +61,7 @@ inline label_column one_hot_labels(const array& a) {
   if (a.shape()[1] == 0)
     throw shape_error(concat(a.name(), ": labels: expected at least 1 column, got shape ",
                              shape_text(a.shape())));
-  std::vector<std::int64_t> indices;
+  std::pmr::vector<std::int64_t> indices;
   indices.reserve(a.shape()[0]);
   a.visit_elements([&](auto view) {
     for (std::size_t i = 0; i < view.rows(); ++i) {
@@ -89,7 +90,7 @@ inline label_column one_hot_labels(const array& a) {
 inline label_column whole_labels(const array& a) {
   return a.visit_vector([&](auto view) {
     constexpr double limit = 9007199254740992;  // 2^53: beyond it a double has no odd numbers
-    std::vector<std::int64_t> indices(view.size());
+    std::pmr::vector<std::int64_t> indices(view.size());
     for (std::size_t i = 0; i < view.size(); ++i) {
       const double x = as_double(view[i]);
       if (!calibra::detail::is_finite(x) || std::abs(x) >= limit || x != std::floor(x))
@@ -118,7 +119,7 @@ inline label_column labels(const array& a) {
     if constexpr (std::is_same_v<element, std::int64_t>) {
       return {view, std::make_shared<const array>(a)};
     } else {
-      std::vector<std::int64_t> indices(view.size());
+      std::pmr::vector<std::int64_t> indices(view.size());
       for (std::size_t i = 0; i < view.size(); ++i) indices[i] = detail::as_label(a, i, view[i]);
       if (a.dtype() == dtype::b1)
         for (std::int64_t& index : indices) index = index != 0 ? 1 : 0;

@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include "calibra/error.hpp"
+#include "calibra/io/detail/mapped_ranges.hpp"
 #include "calibra/io/detail/text.hpp"
 
 namespace calibra::io {
@@ -75,10 +76,14 @@ class mapped_file {
     if (address == MAP_FAILED)
       throw io_error(detail::concat(path, ": cannot map: ", detail::reason(errno)));
     address_ = address;
+    detail::mapped_ranges().add(address_, size_);
   }
   mapped_file(const mapped_file&) = delete;
   mapped_file& operator=(const mapped_file&) = delete;
-  ~mapped_file() { ::munmap(address_, size_); }
+  ~mapped_file() {
+    detail::mapped_ranges().remove(address_);
+    ::munmap(address_, size_);
+  }
 
   std::span<const std::byte> bytes() const {
     return {static_cast<const std::byte*>(address_), size_};

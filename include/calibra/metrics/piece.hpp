@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <memory_resource>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,8 +35,7 @@ inline std::vector<double> inner_edges(double low, double high, std::size_t bins
 /// The inner edges at the i / bins quantiles of sorted values (not empty), with linear
 /// interpolation between order statistics. Edges not more than 1e-8 above the one before are left
 /// out.
-inline std::vector<double> inner_quantile_edges(const std::vector<double>& sorted,
-                                                std::size_t bins) {
+inline std::vector<double> inner_quantile_edges(std::span<const double> sorted, std::size_t bins) {
   std::vector<double> edges;
   const std::size_t n = sorted.size();
   const double percents_per_bin = 100 / static_cast<double>(bins);
@@ -120,7 +121,7 @@ struct piece {
     check();
     if (bins.bins == 0) throw option_error("piece(): expected at least 1 confidence bin, got 0");
     if (s.empty()) return std::numeric_limits<double>::quiet_NaN();
-    std::vector<double> values = s.proximities();
+    std::pmr::vector<double> values(s.proximities().begin(), s.proximities().end());
     std::vector<double> proximity_edges;
     if (binning == proximity_binning::quantile) {
       std::sort(values.begin(), values.end());

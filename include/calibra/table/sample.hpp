@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory_resource>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -43,6 +45,9 @@ enum class precision {
 /// and proximities take 8 more each, and are given for all pairs or for none. Confidences are
 /// finite and >= 0 (that they are at most 1 is for whoever made them to see to); weights are finite
 /// and >= 0.
+///
+/// The memory is that of std::pmr::get_default_resource() where the sample is made, which must
+/// outlive it: with io::file_memory there, pairs that are too many for memory lie in files.
 class sample {
  public:
   sample() = default;
@@ -85,12 +90,15 @@ class sample {
 
   /// Gives every pair a proximity, in the order in which the pairs lie. Throws shape_error where
   /// there are not as many, value_error where one is not finite.
-  void set_proximities(const std::vector<double>& proximity) {
+  void set_proximities(std::span<const double> proximity) {
     if (proximity.size() != size())
       throw shape_error(detail::concat("sample::set_proximities(): expected ", size(),
                                        " proximities, got ", proximity.size()));
     proximity_.clear();
     for (std::size_t i = 0; i < proximity.size(); ++i) add_proximity(proximity[i], i);
+  }
+  void set_proximities(const std::vector<double>& proximity) {
+    set_proximities(std::span<const double>(proximity));
   }
   /// Adds the proximity of the next pair that has none; `row` is what errors call it. Throws
   /// value_error where it is not finite.
@@ -107,7 +115,7 @@ class sample {
   /// Whether the pairs have weights; false for an empty sample.
   [[nodiscard]] bool weighted() const noexcept { return !weights_.empty(); }
   /// One number a pair, or empty.
-  [[nodiscard]] const std::vector<double>& proximities() const noexcept { return proximity_; }
+  [[nodiscard]] std::span<const double> proximities() const noexcept { return proximity_; }
 
   /// The i-th pair; i < size() is not checked.
   [[nodiscard]] double confidence(std::size_t i) const noexcept {
@@ -189,14 +197,14 @@ class sample {
       add_key(doubles_, std::bit_cast<std::uint64_t>(confidence), double_mask, hit);
   }
   template<class Bits>
-  void add_key(std::vector<Bits>& pairs, Bits key, Bits mask, bool hit) {
+  void add_key(std::pmr::vector<Bits>& pairs, Bits key, Bits mask, bool hit) {
     key &= mask;  // -0 is 0
     sorted_ = sorted_ && (pairs.empty() || (pairs.back() & mask) <= key);
     pairs.push_back(hit ? static_cast<Bits>(key | ~mask) : key);
   }
 
   template<class Bits>
-  void sort_keys(std::vector<Bits>& pairs, Bits mask) {
+  void sort_keys(std::pmr::vector<Bits>& pairs, Bits mask) {
     detail::radix_sort(pairs, mask, {&weights_, &proximity_});
   }
 
@@ -212,10 +220,10 @@ class sample {
                                      size(), " ", have, " pairs; weights are for all or for none"));
   }
 
-  std::vector<std::uint32_t> floats_;
-  std::vector<std::uint64_t> doubles_;
-  std::vector<double> weights_;    // empty if unweighted
-  std::vector<double> proximity_;  // empty if there are none
+  std::pmr::vector<std::uint32_t> floats_;
+  std::pmr::vector<std::uint64_t> doubles_;
+  std::pmr::vector<double> weights_;    // empty if unweighted
+  std::pmr::vector<double> proximity_;  // empty if there are none
   bool single_ = false;
   bool sorted_ = true;
 };

@@ -57,6 +57,12 @@ class archive_writer {
     number(n);
     bytes_ += x;
   }
+  /// A text of n characters, made one by one.
+  template<class F>
+  void text(std::uint64_t n, const F& at) {
+    number(n);
+    for (std::uint64_t i = 0; i < n; ++i) bytes_ += at(i);
+  }
   std::string take() { return std::move(bytes_); }
 
  private:
@@ -74,12 +80,18 @@ class archive_reader {
       x |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes_[byte])) << (8 * byte);
     bytes_.remove_prefix(8);
   }
-  void text(std::string& x) {
+  void text(std::string& x) { x = std::string(text_view()); }
+  std::string_view text_view() {
     std::uint64_t n = 0;
     number(n);
+    return part(n).bytes_;
+  }
+  /// The next n bytes, to be read on their own.
+  archive_reader part(std::uint64_t n) {
     if (bytes_.size() < n) truncated();
-    x = std::string(bytes_.substr(0, n));
+    archive_reader next(bytes_.substr(0, n), name_);
     bytes_.remove_prefix(n);
+    return next;
   }
   /// A number of elements that take at least `each` bytes: what is left must be enough for them.
   void count(std::uint64_t& n, std::size_t each) {
@@ -87,6 +99,7 @@ class archive_reader {
     if (n > bytes_.size() / each) truncated();
   }
   bool done() const { return bytes_.empty(); }
+  std::size_t left() const { return bytes_.size(); }
   [[noreturn]] void wrong(std::string_view what) const {
     throw io_error(concat(name_, ": not evidence of calibra: ", what));
   }
@@ -214,34 +227,49 @@ void archive(A& a, classwise_table& x) {
   }
   x.archive_state(classes, samples, [&](auto& v) { archive(a, v); });
 }
-template<class A>
-void archive(A& a, sample& x) {
-  auto single = static_cast<std::uint64_t>(x.precision() == precision::float32);
-  a.number(single);
-  if constexpr (A::reading) x = sample(single != 0 ? precision::float32 : precision::float64);
-  std::vector<double> c, w, p = x.proximities();
-  std::string hits(x.size(), '\0');
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    c.push_back(x.confidence(i));
-    hits[i] = x.hit(i) ? '\1' : '\0';
-    if (x.weighted()) w.push_back(x.weight(i));
-  }
-  archive(a, c);
-  archive(a, hits);
-  archive(a, w);
-  archive(a, p);
-  if constexpr (A::reading) {
-    if (hits.size() != c.size() || (!w.empty() && w.size() != c.size()) ||
-        (!p.empty() && p.size() != c.size()))
-      a.wrong("pairs whose parts differ in length");
-    for (std::size_t i = 0; i < c.size(); ++i) {
-      if (c[i] > 2) a.wrong("a confidence that no probability is near");
-      if (w.empty())
-        x.push_back(c[i], hits[i] != 0);
-      else
-        x.push_back(c[i], hits[i] != 0, w[i]);
+inline void archive(archive_writer& a, sample& x) {
+  const std::size_t n = x.size();
+  std::uint64_t single = x.precision() == precision::float32 ? 1 : 0;
+  const auto numbers = [&a](std::uint64_t count, const auto& at) {
+    a.number(count);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      double element = at(i);
+      archive(a, element);
     }
-    if (!p.empty()) x.set_proximities(p);
+  };
+  a.number(single);
+  numbers(n, [&](std::size_t i) { return x.confidence(i); });
+  a.text(n, [&](std::size_t i) { return x.hit(i) ? '\1' : '\0'; });
+  numbers(x.weighted() ? n : 0, [&](std::size_t i) { return x.weight(i); });
+  numbers(x.proximities().size(), [&](std::size_t i) { return x.proximities()[i]; });
+}
+inline void archive(archive_reader& a, sample& x) {
+  std::uint64_t single = 0;
+  a.number(single);
+  x = sample(single != 0 ? precision::float32 : precision::float64);
+  const auto numbers = [&a] {
+    std::uint64_t count = 0;
+    a.count(count, 8);
+    return a.part(8 * count);
+  };
+  archive_reader confidences = numbers();
+  const std::string_view hits = a.text_view();
+  archive_reader weights = numbers(), proximities = numbers();
+  const bool weighted = !weights.done(), near = !proximities.done();
+  const std::size_t n = hits.size();
+  for (const archive_reader* r : {&confidences, &weights, &proximities})
+    if (r->left() != 8 * n && (r == &confidences || !r->done()))
+      a.wrong("pairs whose parts differ in length");
+  x.reserve(n, weighted);
+  for (std::size_t i = 0; i < n; ++i) {
+    double c = 0, w = 0, p = 0;
+    archive(confidences, c);
+    if (c > 2) a.wrong("a confidence that no probability is near");
+    if (weighted) archive(weights, w);
+    x.push_back(c, hits[i] != 0, weighted ? std::optional(w) : std::nullopt);
+    if (!near) continue;
+    archive(proximities, p);
+    x.add_proximity(p, i);
   }
 }
 template<class A>

@@ -23,9 +23,9 @@ namespace calibra::detail {
 /// has.
 class block_consumer {
  public:
-  /// `rows`: of all parts together.
-  block_consumer(const evidence_plan& plan, const evidence& e, std::size_t rows)
-      : plan_(&plan), kind_(e.kind), rows_(rows), means_(e.means), table_(e.table) {
+  /// `rows`: of all `parts` together.
+  block_consumer(const evidence_plan& plan, const evidence& e, std::size_t rows, std::size_t parts)
+      : plan_(&plan), kind_(e.kind), rows_(rows), parts_(parts), means_(e.means), table_(e.table) {
     if (e.pairs) pairs_.emplace(e.precision);
     if (e.rows) record_.emplace(plan.means);
   }
@@ -36,8 +36,7 @@ class block_consumer {
     if (table_) add_block(*table_, block.confidence, block.hit, block.weight, block.size);
     if (record_) add_to_record(block);
     if (!pairs_) return;
-    // Room for all at once; pages that stay empty are never touched.
-    if (pairs_->empty()) pairs_->reserve(rows_, block.weight != nullptr);
+    if (pairs_->empty()) pairs_->reserve(room(block), block.weight != nullptr);
     pairs_->add_block(block.confidence, block.hit, block.weight, block.size);
     if (plan_->rows.proximity)
       for (std::size_t i = 0; i < block.size; ++i)
@@ -63,11 +62,17 @@ class block_consumer {
   }
 
  private:
+  /// How many rows to make room for: the first part takes those of the others in the end. Pages
+  /// that stay empty are never touched.
+  std::size_t room(const row_block& block) const {
+    const std::size_t own = rows_ / parts_;
+    return block.size > 0 && block.row_of(0) < own ? rows_ : own + 1;
+  }
   void add_to_record(const row_block& block) {
     const row_options& o = plan_->rows;
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
     const bool confidences = kind_ == evidence_kind::confidences;
-    if (record_->size() == 0) record_->reserve(rows_);
+    if (record_->size() == 0) record_->reserve(room(block));
     for (std::size_t i = 0; i < block.size; ++i) {
       if (block.weight != nullptr && block.weight[i] == 0) continue;
       record_->add(block.confidence[i], block.hit[i] != 0);
@@ -84,6 +89,7 @@ class block_consumer {
   const evidence_plan* plan_;
   evidence_kind kind_;
   std::size_t rows_;
+  std::size_t parts_;
   std::uint64_t samples_ = 0;
   std::optional<summary> means_;
   std::optional<reliability_table> table_;

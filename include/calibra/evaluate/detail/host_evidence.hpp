@@ -32,7 +32,7 @@ template<class C>
 class plain_consumer {
  public:
   plain_consumer(const evidence_plan& plan, const evidence& e, const row_source<C>& source)
-      : labels(plan, e.classes), blocks_(plan, e, source.scores.rows()) {}
+      : labels(plan, e.classes), blocks_(plan, e, source.scores.rows(), parts_of(source)) {}
   void operator()(const row_worker<C>&, const row_block& block) {
     blocks_(block);
     labels.add(block);
@@ -52,7 +52,7 @@ class class_consumer {
  public:
   class_consumer(const evidence_plan& plan, const evidence& e, const row_source<C>& source)
       : labels(plan, e.classes),
-        blocks_(plan, e, source.scores.rows()),
+        blocks_(plan, e, source.scores.rows(), parts_of(source)),
         plan_(&plan),
         classes_(e.classes),
         total_rows_(source.scores.rows()),

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <memory_resource>
 #include <vector>
 
 #include "calibra/rows/isa.hpp"
@@ -245,7 +246,7 @@ class residual_smoother {
   smooth_kernel kernel_;
   bool in_float_;
   decltype(&narrow_neighbours) neighbours_ = best_neighbours();
-  std::vector<double> positions_;  // logits; empty for the reflected kernel
+  std::pmr::vector<double> positions_;  // logits; empty for the reflected kernel
   double lowest_ = 0, highest_ = 0;
 
   smoothing_grid grid_;

@@ -1,0 +1,131 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <map>
+#include <memory_resource>
+#include <mutex>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "calibra/error.hpp"
+#include "calibra/io/detail/mapped_ranges.hpp"
+#include "calibra/io/mapped_file.hpp"
+
+namespace calibra::io {
+
+/// Memory for more than fits into memory: large blocks lie in temporary files, mapped, once what is
+/// in use would be more than a budget. With an object of it as std::pmr::get_default_resource(),
+/// samples, and labels that have to be converted, take any number of rows, and what comes out is
+/// the same to the last bit:
+///
+///     calibra::io::file_memory memory(512 << 20);
+///     std::pmr::set_default_resource(&memory);
+///
+/// The files have no name, so that none is left whatever ends the process; their space is reserved
+/// when they are made. A sort needs as much again for a while: 8 bytes of disk a row of float
+/// scores in all, 16 of double. Blocks of less than 1 MiB are always in memory. POSIX; a folder in
+/// memory (tmpfs) gains nothing. How much of the files is in memory at a time is for the system to
+/// say, or for io::resident_limit. Safe to use from several threads. Throws io_error with the
+/// folder and the reason: not writable, or too little space left.
+class file_memory : public std::pmr::memory_resource {
+ public:
+  /// `budget`: bytes of memory. `folder`: for the files; none: TMPDIR, or else /var/tmp.
+  explicit file_memory(std::size_t budget, std::string folder = {})
+      : budget_(budget), folder_(folder.empty() ? default_folder() : std::move(folder)) {}
+  file_memory(const file_memory&) = delete;
+  file_memory& operator=(const file_memory&) = delete;
+  ~file_memory() override = default;
+
+  /// Bytes in use now: in memory, and in files.
+  [[nodiscard]] std::size_t in_memory() const {
+    const std::lock_guard lock(mutex_);
+    return in_memory_;
+  }
+  [[nodiscard]] std::size_t in_files() const {
+    const std::lock_guard lock(mutex_);
+    return in_files_;
+  }
+  [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
+
+ private:
+  static constexpr std::size_t least = std::size_t{1} << 20;
+
+  static std::string default_folder() {
+    const char* chosen = std::getenv("TMPDIR");
+    return chosen != nullptr && *chosen != '\0' ? chosen : "/var/tmp";
+  }
+
+  void* do_allocate(std::size_t bytes, std::size_t alignment) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (bytes < least || (in_memory_ <= budget_ && bytes <= budget_ - in_memory_)) {
+        void* block = ::operator new(bytes, std::align_val_t(alignment));
+        in_memory_ += bytes;
+        return block;
+      }
+    }
+    void* block = map(bytes);
+    const std::lock_guard lock(mutex_);
+    files_[block] = bytes;
+    in_files_ += bytes;
+    return block;
+  }
+  void do_deallocate(void* block, std::size_t bytes, std::size_t alignment) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (files_.erase(block) == 0) {
+        in_memory_ -= bytes;
+        ::operator delete(block, bytes, std::align_val_t(alignment));
+        return;
+      }
+      in_files_ -= bytes;
+    }
+    detail::mapped_ranges().remove(block);
+    ::munmap(block, bytes);
+  }
+  bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override {
+    return this == &other;
+  }
+
+  void* map(std::size_t bytes) const {
+    const detail::descriptor file(nameless_file());
+    if (const int code = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes)); code != 0)
+      fail(detail::concat("cannot reserve ", bytes, " bytes"), code);
+    void* block = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+    if (block == MAP_FAILED) fail("cannot map a temporary file", errno);
+    detail::mapped_ranges().add(block, bytes);
+    return block;
+  }
+  [[nodiscard]] int nameless_file() const {
+#ifdef O_TMPFILE
+    const int made = ::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (made >= 0) return made;
+#endif
+    std::string name = folder_ + "/calibra-XXXXXX";
+    const int file = ::mkstemp(name.data());
+    if (file < 0) fail("cannot make a temporary file", errno);
+    ::unlink(name.c_str());
+    return file;
+  }
+  [[noreturn]] void fail(const std::string& what, int code) const {
+    throw io_error(detail::concat(folder_, ": ", what, ": ", detail::reason(code)));
+  }
+
+  std::size_t budget_;
+  std::string folder_;
+  mutable std::mutex mutex_;
+  std::map<void*, std::size_t> files_;
+  std::size_t in_memory_ = 0;
+  std::size_t in_files_ = 0;
+};
+
+}  // namespace calibra::io

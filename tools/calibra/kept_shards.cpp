@@ -1,0 +1,104 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+
+#include "kept_shards.hpp"
+
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "calibra/error.hpp"
+#include "calibra/evaluate/archive.hpp"
+#include "calibra/io/mapped_file.hpp"
+#include "calibra/version.hpp"
+#include "shards.hpp"
+#include "words.hpp"
+
+namespace calibra::cli {
+
+namespace {
+
+using calibra::detail::concat;
+namespace fs = std::filesystem;
+
+/// One line a field, so that no two lists of fields are the same text.
+template<class... T>
+std::string fields(const T&... values) {
+  return (concat(values, '\n') + ...);
+}
+
+std::string path_of(const std::string& spec) {
+  return spec.substr(0, spec.find(':'));
+}
+
+/// What changes when a file does.
+std::string state_of(const std::string& spec) {
+  if (spec.empty()) return {};
+  const std::string path = path_of(spec);
+  std::error_code gone;
+  const fs::path whole = fs::absolute(path, gone);
+  const std::uintmax_t size = fs::file_size(path, gone);
+  const auto time = fs::last_write_time(path, gone).time_since_epoch().count();
+  return fields(whole.string(), spec, size, time);
+}
+
+std::string options_text(const eval_request& r) {
+  const data_request& d = r.data;
+  std::string text =
+      fields(CALIBRA_VERSION, r.bins, word(r.scheme), r.side ? word(*r.side) : "",
+             r.target ? word(*r.target) : "", r.like, r.classwise, state_of(r.apply), word(d.nan),
+             d.renormalise, d.ignore_label.has_value(), d.ignore_label.value_or(0));
+  for (const std::string& m : r.metrics) text += fields(m);
+  return text;
+}
+
+std::string shard_text(const data_request& d) {
+  std::string text =
+      fields(state_of(d.scores), state_of(d.labels), word(d.from), d.label_column, d.label_array,
+             d.score_array, static_cast<int>(d.header), d.records.logits, d.records.probabilities,
+             d.records.confidence, d.records.label, d.records.correct, d.records.preset,
+             d.records.filter, d.records.scale, static_cast<int>(d.records.by_length),
+             d.records.halves, d.records.count_bad);
+  for (const std::string& column : d.score_columns) text += fields(column);
+  return text;
+}
+
+}  // namespace
+
+kept_shards::kept_shards(std::string folder, const eval_request& request)
+    : folder_(std::move(folder)), options_(options_text(request)) {
+  std::error_code failed;
+  fs::create_directories(folder_, failed);
+  if (failed || !fs::is_directory(folder_, failed))
+    throw io_error(concat("--resume: ", folder_, ": cannot make the folder",
+                          failed ? concat(": ", failed.message()) : ": it is a file"));
+}
+
+std::string kept_shards::file_of(const data_request& shard) const {
+  char digits[16] = {};
+  const std::uint64_t sum = calibra::detail::checksum(options_ + shard_text(shard));
+  const auto end = std::to_chars(digits, digits + sizeof digits, sum, 16).ptr;
+  return (fs::path(folder_) / concat(fs::path(path_of(shard.scores)).filename().string(), '-',
+                                     std::string_view(digits, end), ".cal"))
+      .string();
+}
+
+std::optional<evidence> kept_shards::find(const data_request& shard,
+                                          const convention_option& like) const {
+  const std::string file = file_of(shard);
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return std::nullopt;
+  const io::mapped_file mapped(file);
+  return evidence_from_bytes(mapped.text(), file, like);
+}
+
+void kept_shards::keep(const data_request& shard, const evidence& e) const {
+  save_evidence(file_of(shard), e);
+}
+
+}  // namespace calibra::cli
