@@ -18,6 +18,8 @@ packages=()  # beyond those of every preset
 torch_packages=(libtorch-dev libgloo-dev libopenblas0-pthread python3-torch wordnet-base libstb-dev)
 # What pictures and reports are looked at with.
 viewers=(chromium poppler-utils)
+# What makes the pages a site.
+site_makers=(mkdocs-material doxygen)
 if [[ "$preset" == release ]]; then
   build=build
 else
@@ -34,8 +36,10 @@ fi
 say "preset $preset, build folder $build"
 install_packages "$compiler" tests "${packages[@]}"
 apt_install "${torch_packages[@]}" || say "going on without those: their tests are left out by name"
-[[ "$preset" == asan || "$preset" == tsan ]] ||  # their tests open none
+if [[ "$preset" != asan && "$preset" != tsan ]]; then  # their tests open no pictures
   apt_install "${viewers[@]}" || say "going on without those: pictures and reports are not opened"
+  apt_install "${site_makers[@]}" || say "going on without those: the pages are not made a site"
+fi
 say "configuring"
 cmake --preset "$preset" -DCALIBRA_BUILD_TESTS=ON
 say "building"
