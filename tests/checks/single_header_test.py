@@ -131,8 +131,21 @@ class ThisTree(unittest.TestCase):
                 if line and line != '#pragma once' and not line.startswith('#include'))
             for line, count in lines.items():
                 self.assertGreaterEqual(written[line], count * copies, f'{header}: {line}')
+        self.assertNotIn('<Eigen/Core>', text)
         self.assertEqual(re.findall('#include [<"]calibra/.*', re.sub('".*?"', '', text)), [])
         self.assertEqual([line for line in text.splitlines() if re.match('#include "', line)], [])
+
+    def test_every_public_header_may_be_named(self):
+        include = ROOT / 'include'
+        headers = [
+            path.relative_to(include).as_posix() for path in sorted(include.rglob('*.hpp'))
+            if '/detail/' not in path.as_posix() and not path.name.endswith('.inl.hpp')
+        ]
+        lines = single_header.single_header(ROOT, headers).splitlines()
+        for header in headers:
+            self.assertEqual(lines.count(f'// {header}'), 1, header)
+        for library in ('Eigen/Core', 'ATen/ATen.h', 'nlohmann/json.hpp', 'hdf5.h'):
+            self.assertEqual(lines.count(f'#include <{library}>'), 1, library)
 
 
 if __name__ == '__main__':
