@@ -39,7 +39,8 @@ foreach(i RANGE ${last})
 endforeach()
 
 set(called)
-# As vcpkg's: SOURCE_PATH and OPTIONS, and nothing that it does not know.
+# Reads what a stand-in is given, one of a keyword and many of another. As with vcpkg's functions,
+# anything else is an error.
 macro(read_arguments one many)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "${one}" "${many}")
   if(arg_UNPARSED_ARGUMENTS OR arg_KEYWORDS_MISSING_VALUES)
