@@ -78,3 +78,12 @@ endforeach()
 if(TARGET calibra_hdf5)  # io/load.hpp reads such files then
   target_compile_definitions(calibra_hdf5 INTERFACE CALIBRA_WITH_HDF5)
 endif()
+
+# The core in one file: <build folder>/single_header/calibra.hpp.
+if(PROJECT_IS_TOP_LEVEL)
+  add_custom_target(
+    calibra_single_header
+    COMMAND ${PROJECT_SOURCE_DIR}/tools/single_header.py -o
+            ${PROJECT_BINARY_DIR}/single_header/calibra.hpp
+    VERBATIM)
+endif()

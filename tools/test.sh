@@ -18,6 +18,8 @@ packages=()  # beyond those of every preset
 torch_packages=(libtorch-dev libgloo-dev libopenblas0-pthread python3-torch wordnet-base libstb-dev)
 # What pictures and reports are looked at with.
 viewers=(chromium poppler-utils)
+# What makes the pages a site.
+site_makers=(mkdocs-material doxygen)
 # What the program shares files among processes by.
 mpi_packages=(libopenmpi-dev openmpi-bin)
 if [[ "$preset" == release ]]; then
@@ -36,10 +38,11 @@ fi
 say "preset $preset, build folder $build"
 install_packages "$compiler" tests "${packages[@]}"
 apt_install "${torch_packages[@]}" || say "going on without those: their tests are left out by name"
-[[ "$preset" == asan || "$preset" == tsan ]] ||  # their tests open none
+if [[ "$preset" != asan && "$preset" != tsan ]]; then  # they leave these tests out
   apt_install "${viewers[@]}" || say "going on without those: pictures and reports are not opened"
-[[ "$preset" == asan || "$preset" == tsan ]] ||
+  apt_install "${site_makers[@]}" || say "going on without those: the pages are not made a site"
   apt_install "${mpi_packages[@]}" || say "going on without those: mpirun is not tried"
+fi
 say "configuring"
 cmake --preset "$preset" -DCALIBRA_BUILD_TESTS=ON
 say "building"
