@@ -877,7 +877,7 @@ void run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using namespace calibra;
-  cli::remove_files_on_signals();
+  cli::handle_signals();
   try {
     if (const char* set = std::getenv("CALIBRA_ISA")) detail::use_isa("CALIBRA_ISA", set);
     cli::run(argc, argv);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <memory>
@@ -16,6 +17,7 @@
 #include <system_error>
 
 #include "calibra/error.hpp"
+#include "calibra/io/detail/mapped_ranges.hpp"
 #include "calibra/io/detail/text.hpp"
 
 namespace calibra::io {
@@ -51,12 +53,13 @@ class descriptor {
 }  // namespace detail
 
 /// The bytes of a whole file, mapped read-only (POSIX mmap, MAP_PRIVATE): pages are read when they
-/// are touched and never copied. The file must not shrink while it is mapped.
+/// are touched and never copied. The file must not shrink while it is mapped: to read what is gone
+/// ends the process by SIGBUS, whose handler can ask for the file by `name_of_mapped_file`.
 /// Throws io_error with the path and the reason: missing, not readable, a directory, not a regular
 /// file, empty.
 class mapped_file {
  public:
-  explicit mapped_file(const std::string& path) {
+  explicit mapped_file(const std::string& path) : path_(path) {
     // O_NONBLOCK: a named pipe is refused below instead of waited for.
     const detail::descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.get() < 0)
@@ -75,10 +78,14 @@ class mapped_file {
     if (address == MAP_FAILED)
       throw io_error(detail::concat(path, ": cannot map: ", detail::reason(errno)));
     address_ = address;
+    detail::remember_mapped(path_.c_str(), address_, size_);
   }
   mapped_file(const mapped_file&) = delete;
   mapped_file& operator=(const mapped_file&) = delete;
-  ~mapped_file() { ::munmap(address_, size_); }
+  ~mapped_file() {
+    detail::forget_mapped(path_.c_str());
+    ::munmap(address_, size_);
+  }
 
   std::span<const std::byte> bytes() const {
     return {static_cast<const std::byte*>(address_), size_};
@@ -87,8 +94,19 @@ class mapped_file {
   std::string_view text() const { return {static_cast<const char*>(address_), size_}; }
 
  private:
+  std::string path_;
   void* address_ = nullptr;
   std::size_t size_ = 0;
 };
+
+/// The path of the `mapped_file` that holds an address; null where none does. For a handler of
+/// SIGBUS: it does nothing that a handler may not do.
+inline const char* name_of_mapped_file(const void* address) noexcept {
+  static_assert(std::atomic<const char*>::is_always_lock_free &&
+                std::atomic<std::size_t>::is_always_lock_free);
+  for (const detail::mapped_range& slot : detail::mapped_ranges)
+    if (slot.holds(static_cast<const std::byte*>(address))) return slot.name.load();
+  return nullptr;
+}
 
 }  // namespace calibra::io
