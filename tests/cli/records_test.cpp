@@ -178,6 +178,8 @@ TEST_CASE("records: look at the first", "[cli]") {
   CHECK(files.run("look b.json").out == "b.json: records; the first:\n  /c  1\n");
   files.write("deep.jsonl", std::string(200000, '[') + std::string(200000, ']'));
   CHECK(files.run("look deep.jsonl").status == 0);
+  files.write("deep.json", "[" + std::string(200000, '[') + std::string(200000, ']') + "]");
+  CHECK(files.run("look deep.json").status == 0);
   files.write("c.json", "[]");
   CHECK(error_of(files, "look c.json", 1) ==
         "calibra: c.json: expected a list or an object of records, got none\n");

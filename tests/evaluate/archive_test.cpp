@@ -162,3 +162,34 @@ TEST_CASE("evidence with a right checksum and wrong numbers is refused", "[archi
   refused((at - start) / 8, std::bit_cast<std::uint64_t>(-1.0), "is not a finite number >= 0");
   refused((at - start) / 8, std::bit_cast<std::uint64_t>(std::nan("")), "not a finite number");
 }
+
+TEST_CASE("evidence without a table is a sentence", "[archive]") {
+  const auto without = [](const options& o, bool keep_pairs) {
+    evidence e = example(o);
+    REQUIRE(e.pairs);
+    REQUIRE(e.means);
+    e.table.reset();
+    if (!keep_pairs) e.pairs.reset();
+    return e;
+  };
+  const std::string in_memory =
+      "evaluate(): expected evidence with a table of bins, or pairs to make one of, got neither";
+  const std::string in_file =
+      "f: not evidence of calibra: it has no table of bins, nor pairs to make one of";
+  const options mass{.scheme = bin_scheme::equal_mass};
+  for (const bool of_mass : {false, true}) {
+    const evidence e = without(of_mass ? mass : options{}, false);
+    CHECK_THROWS_AS(evaluate(e, {accuracy}), option_error);
+    CHECK_THROWS_WITH(evaluate(e, {accuracy}), in_memory);
+    CHECK_THROWS_AS(evidence_from_bytes(to_bytes(e), "f"), io_error);
+    CHECK_THROWS_WITH(evidence_from_bytes(to_bytes(e), "f"), in_file);
+  }
+  // Pairs make the table where bins are of equal mass, and do not replace one of fixed bins.
+  CHECK_NOTHROW(evaluate(evidence_from_bytes(to_bytes(without(mass, true)), "f"), {accuracy}));
+  CHECK_THROWS_WITH(evaluate(without({}, true), {accuracy}), in_memory);
+  CHECK_THROWS_WITH(evidence_from_bytes(to_bytes(without({}, true)), "f"), in_file);
+  // A view that is made by hand says so too.
+  evidence_needs table;
+  table.table = true;
+  CHECK_THROWS_AS(evidence_view(without({}, true), table), option_error);
+}

@@ -82,7 +82,7 @@ TEST_CASE("file memory: large blocks beyond the budget lie in files without a na
   CHECK(folder.entries() == 0);
   for (std::size_t i = 0; i < 2 * mebibyte; ++i) beyond[i] = static_cast<unsigned char>(i * 7);
   // What is given back to the system comes back as it was.
-  calibra::io::detail::mapped_ranges().release();
+  calibra::io::detail::mapped_ranges.release();
   bool same = true;
   for (std::size_t i = 0; i < 2 * mebibyte; ++i)
     same = same && beyond[i] == static_cast<unsigned char>(i * 7);

@@ -7,12 +7,15 @@
 
 #include <catch2/catch.hpp>
 #include <cstddef>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "calibra/io/file_kind.hpp"
 #include "calibra/io/input_file.hpp"
 #include "calibra/io/json_records.hpp"
 #include "calibra/io/load.hpp"
+#include "calibra/io/mapped_file.hpp"
 #include "io_files.hpp"
 
 using calibra::io::file_kind;
@@ -164,4 +167,36 @@ TEST_CASE("input file: what is not read says how it could be", "[input_file]") {
         std::string::npos);
   CHECK(files.message([&] { calibra::io::load("a.mat"); }).find(".h5[:data set]") !=
         std::string::npos);
+}
+
+TEST_CASE("mapped_file: its path is found by an address in it", "[io]") {
+  using calibra::io::mapped_file;
+  using calibra::io::name_of_mapped_file;
+  const scratch files;
+  const std::string path = files.write("a.npy", std::string(10000, 'x'));
+  const char* first = nullptr;
+  const auto is_found = [](const char* at) { return name_of_mapped_file(at) != nullptr; };
+  {
+    const mapped_file a(path), b(files.write("b.npy", "y"));
+    first = a.text().data();
+    REQUIRE(is_found(first));
+    CHECK(name_of_mapped_file(first) == path);
+    REQUIRE(is_found(first + 9999));
+    CHECK(name_of_mapped_file(first + 9999) == path);
+    CHECK(!is_found(first + 10000));
+    REQUIRE(is_found(b.text().data()));
+    CHECK(name_of_mapped_file(b.text().data()) == files.path("b.npy"));
+    CHECK(!is_found(path.data()));
+  }
+  CHECK(!is_found(first));
+  CHECK(!is_found(nullptr));
+  // Of more files than are remembered at a time the last are not found; then there is room again.
+  {
+    std::vector<std::unique_ptr<const mapped_file>> many;
+    for (int i = 0; i < 100; ++i) many.push_back(std::make_unique<const mapped_file>(path));
+    CHECK(is_found(many.front()->text().data()));
+    CHECK(!is_found(many.back()->text().data()));
+  }
+  const mapped_file again(path);
+  CHECK(is_found(again.text().data()));
 }

@@ -2,8 +2,14 @@
 // SPDX-License-Identifier: MIT
 #include "calibra/io/npy.hpp"
 
+#include <filesystem>
+#include <fstream>
 #include <limits>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "calibra/io/labels.hpp"
 #include "io_files.hpp"
 
 using namespace io_test;
@@ -234,4 +240,63 @@ TEST_CASE("npy: the saved image, byte for byte", "[io][npy]") {
   header += std::string(128 - 10 - 1 - header.size(), ' ') + "\n";
   if (std::endian::native == std::endian::little)
     CHECK(read_all(path) == npy_image(header, bytes_of(std::vector<double>(values, values + 2))));
+}
+
+TEST_CASE("npy: elements beyond 2^31 and bytes beyond 2^32", "[io][npy]") {
+  const scratch files;
+  constexpr std::size_t beyond = (std::size_t{1} << 31) + 3;
+  // A file of zeros that takes no space on the disk, with some elements that are not 0.
+  const auto sparse = [&](const std::string& descr, const std::string& shape, bool fortran_order,
+                          std::size_t bytes,
+                          const std::vector<std::pair<std::size_t, std::string>>& set) {
+    std::string dict = npy_dict(descr, shape, fortran_order);
+    dict.insert(dict.size() - 1, 63 - (10 + dict.size() - 1) % 64, ' ');
+    const std::string head = npy_image(dict, "");
+    const std::string path = files.write("a.npy", head);
+    std::filesystem::resize_file(path, head.size() + bytes);
+    std::fstream out(path, std::ios::binary | std::ios::in | std::ios::out);
+    for (const auto& [at, value] : set) {
+      out.seekp(static_cast<std::streamoff>(head.size() + at));
+      out.write(value.data(), static_cast<std::streamsize>(value.size()));
+    }
+    REQUIRE(out.good());
+    return load_npy(path);
+  };
+  using calibra::detail::concat;
+  const std::string one = bytes_of(half(1).bits), two = bytes_of(half(2).bits);
+  const std::size_t last = 2 * (beyond - 1);  // of a row, in bytes
+  const auto at = [](const calibra::io::array& a, std::size_t i, std::size_t j) {
+    return a.visit_elements([&](auto view) { return calibra::io::detail::as_double(view(i, j)); });
+  };
+
+  const auto column = sparse("<f2", concat("(", beyond, ",)"), false, 2 * beyond,
+                             {{std::size_t{1} << 31, one}, {last, two}});
+  CHECK(shape_of(column) == sizes{beyond});
+  CHECK(at(column, std::size_t{1} << 30, 0) == 1);
+  CHECK(at(column, beyond - 1, 0) == 2);
+  CHECK(at(column, beyond - 2, 0) == 0);
+
+  const auto rows = sparse("<f2", concat("(3, ", beyond, ")"), false, 6 * beyond,
+                           {{2 * beyond + last, one}, {4 * beyond, two}});
+  CHECK(at(rows, 1, beyond - 1) == 1);
+  CHECK(at(rows, 2, 0) == 2);
+  CHECK(at(rows, 0, beyond - 1) == 0);
+  const auto cols = sparse("<f2", concat("(", beyond, ", 3)"), true, 6 * beyond,
+                           {{2 * beyond + last, one}, {4 * beyond, two}});
+  CHECK(at(cols, beyond - 1, 1) == 1);
+  CHECK(at(cols, 0, 2) == 2);
+  CHECK(at(cols, beyond - 1, 0) == 0);
+
+  const std::string label = bytes_of(std::int64_t{7});
+  const auto labels = calibra::io::labels(
+      sparse("<i8", concat("(", beyond, ",)"), false, 8 * beyond, {{8 * (beyond - 1), label}}));
+  CHECK(labels.size() == beyond);
+  CHECK(labels[beyond - 1] == 7);
+  CHECK(labels[beyond - 2] == 0);
+
+  // A byte less than the shape tells.
+  CHECK(files.message([&] {
+    sparse("<f2", concat("(", beyond, ",)"), false, 2 * beyond - 1, {});
+  }) == concat("a.npy: truncated data: expected ", 2 * beyond, " bytes for shape (", beyond,
+               ",) of float16, got ", 2 * beyond - 1));
 }

@@ -137,6 +137,60 @@ TEST_CASE("npz: sizes that cannot be true", "[io][npz]") {
   CHECK(message("") == "a.npz: the file is empty");
 }
 
+TEST_CASE("npz: a listing reads headers and no more", "[io][npz]") {
+  const scratch files;
+  const auto listed = [&](const std::string& image) {
+    return calibra::io::npz_contents(files.write("a.npz", image));
+  };
+  // A header may be long, and may not be longer than it says that it is.
+  std::string dict = npy_dict("<f4", "(2, 3)");
+  dict.insert(dict.size() - 1, 60000, ' ');
+  const auto entries = listed(zip_image({{"long.npy", npy_image(dict, small_data()), true},
+                                         {"v3.npy", npy_image(dict, small_data(), 3)},
+                                         {"text.npy", "hello"}}));
+  REQUIRE(entries.size() == 3);
+  CHECK(entries[0].shape == sizes{2, 3});
+  CHECK(entries[1].shape == sizes{2, 3});
+  CHECK(!entries[2].type);
+  // One that says that it is beyond the member, of 64 MiB in 64 KiB, is read a little of.
+  std::string liar =
+      npy_image(npy_dict("<f4", "(2, 3)"), std::string(std::size_t{1} << 26, ' '), 2);
+  patch(liar, "\x93NUMPY", 8, bytes_of(std::uint32_t{0xfffffff0}));
+  const auto lies = listed(zip_image({{"x.npy", liar, true}}));
+  REQUIRE(lies.size() == 1);
+  CHECK(lies[0].type_name.find("truncated header: expected 4294967280 bytes after byte 12, got " +
+                               std::to_string((1 << 17) - 12)) != std::string::npos);
+}
+
+TEST_CASE("npz: many members that are all the same bytes", "[io][npz]") {
+  // A directory that names one member of a header of 60 KB, deflated to 200 bytes, ever again.
+  std::string dict = npy_dict("<f4", "(2, 3)");
+  dict.insert(dict.size() - 1, 60000, ' ');
+  const auto repeated = [](const std::string& image, std::size_t times) {
+    const std::size_t from = image.rfind(central), to = image.rfind("PK\x05\x06");
+    std::string out = image.substr(0, from);
+    for (std::size_t i = 0; i < times; ++i) out += image.substr(from, to - from);
+    const std::size_t size = out.size() - from;
+    out += image.substr(to);
+    const std::string count = bytes_of(static_cast<std::uint16_t>(times));
+    patch(out, "PK\x05\x06", 8, count + count + bytes_of(static_cast<std::uint32_t>(size)));
+    return out;
+  };
+  const scratch files;
+  const std::string long_header = zip_image({{"x.npy", npy_image(dict, small_data(), 1), true}});
+  const std::string path = files.write("a.npz", repeated(long_header, 60000));
+  const std::size_t most = std::filesystem::file_size(path) + (std::size_t{1} << 20);
+  CHECK(files.message([&] { calibra::io::npz_contents(path); }) ==
+        "a.npz: expected headers of at most " + std::to_string(most) +
+            " bytes in all of 60000 members, got more");
+  // Members of their own are listed, however many.
+  std::vector<zip_member> members;
+  for (int i = 0; i < 20000; ++i)
+    members.push_back({std::to_string(i) + ".npy", small_npy(), i % 2 == 0});
+  const std::string usual = files.write("b.npz", zip_image(members));
+  CHECK(calibra::io::npz_contents(usual).size() == 20000);
+}
+
 TEST_CASE("npz: damaged contents are found by their checksum", "[io][npz]") {
   const scratch files;
   std::string image = zip_image({{"x.npy", small_npy()}});

@@ -946,7 +946,7 @@ int status_of_run(int argc, char** argv) {
 }  // namespace calibra::cli
 
 int main(int argc, char** argv) {
-  calibra::cli::remove_files_on_signals();
+  calibra::cli::handle_signals();
   const int status = calibra::cli::status_of_run(argc, argv);
   calibra::cli::leave_processes();
   return status;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "calibra/error.hpp"
 #include "calibra/io/detail/text.hpp"
@@ -85,7 +86,7 @@ nlohmann::json first_record(const std::string& file) {
   if (!document.is_structured() || document.empty())
     throw io_error(
         concat(io::input_name(file), ": expected a list or an object of records, got none"));
-  return document.begin().value();
+  return std::move(document.begin().value());  // a copy of many levels calls itself as often
 }
 
 /// A line for each of the first `left` values without parts, by its path.

@@ -10,6 +10,7 @@
 #include "calibra/error.hpp"
 #include "calibra/evaluate/detail/archive_parts.hpp"
 #include "calibra/evaluate/evidence.hpp"
+#include "calibra/evaluate/evidence_view.hpp"
 
 /// \file
 /// Evidence as bytes, exactly: every number comes back with all its bits, on any machine. A file
@@ -91,6 +92,8 @@ namespace calibra {
   }
   if (!reader.done()) reader.wrong("there is more behind it");
   e.like = std::move(like);
+  if (!evidence_view::has_bins(e))
+    reader.wrong("it has no table of bins, nor pairs to make one of");
   return e;
 }
 

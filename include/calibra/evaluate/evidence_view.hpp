@@ -79,6 +79,11 @@ class evidence_view {
   [[nodiscard]] static bool tabulates_pairs(const convention_option& like) {
     return like && (like->prepare != nullptr || like->row_pair != nullptr);
   }
+  /// Whether evidence has what the table that is shown beside every result is made of.
+  [[nodiscard]] static bool has_bins(const evidence& e) {
+    return e.bins.equal_mass() || tabulates_pairs(e.like) ? e.pairs.has_value()
+                                                          : e.table.has_value();
+  }
   /// The pairs of a class that a cut keeps, ascending.
   [[nodiscard]] static sample kept_by(const sample& pairs, const class_cut& wanted) {
     sample kept(pairs.precision());
@@ -132,7 +137,7 @@ class evidence_view {
     return cut(binned_pairs(), e_.bins, e_.like);
   }
   [[nodiscard]] reliability_table fixed_table() const {
-    if (!tabulates_pairs(e_.like)) return *e_.table;
+    if (!tabulates_pairs(e_.like)) return asked_for(e_.table, "table");
     const sample& pairs = binned_pairs();
     return tabulate(pairs, fixed_bins(e_.bins, e_.like, pairs.precision()));
   }

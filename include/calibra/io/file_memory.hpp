@@ -89,7 +89,7 @@ class file_memory : public std::pmr::memory_resource {
       }
       in_files_ -= bytes;
     }
-    detail::mapped_ranges().remove(block);
+    detail::mapped_ranges.remove(block);
     ::munmap(block, bytes);
   }
   bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override {
@@ -102,7 +102,7 @@ class file_memory : public std::pmr::memory_resource {
       fail(detail::concat("cannot reserve ", bytes, " bytes"), code);
     void* block = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
     if (block == MAP_FAILED) fail("cannot map a temporary file", errno);
-    detail::mapped_ranges().add(block, bytes);
+    detail::mapped_ranges.add("a temporary file", block, bytes);
     return block;
   }
   [[nodiscard]] int nameless_file() const {

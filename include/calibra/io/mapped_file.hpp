@@ -52,12 +52,13 @@ class descriptor {
 }  // namespace detail
 
 /// The bytes of a whole file, mapped read-only (POSIX mmap, MAP_PRIVATE): pages are read when they
-/// are touched and never copied. The file must not shrink while it is mapped.
+/// are touched and never copied. The file must not shrink while it is mapped: to read what is gone
+/// ends the process by SIGBUS, whose handler can ask for the file by `name_of_mapped_file`.
 /// Throws io_error with the path and the reason: missing, not readable, a directory, not a regular
 /// file, empty.
 class mapped_file {
  public:
-  explicit mapped_file(const std::string& path) {
+  explicit mapped_file(const std::string& path) : path_(path) {
     // O_NONBLOCK: a named pipe is refused below instead of waited for.
     const detail::descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.get() < 0)
@@ -76,12 +77,12 @@ class mapped_file {
     if (address == MAP_FAILED)
       throw io_error(detail::concat(path, ": cannot map: ", detail::reason(errno)));
     address_ = address;
-    detail::mapped_ranges().add(address_, size_);
+    detail::mapped_ranges.add(path_.c_str(), address_, size_);
   }
   mapped_file(const mapped_file&) = delete;
   mapped_file& operator=(const mapped_file&) = delete;
   ~mapped_file() {
-    detail::mapped_ranges().remove(address_);
+    detail::mapped_ranges.remove(address_);
     ::munmap(address_, size_);
   }
 
@@ -92,8 +93,15 @@ class mapped_file {
   std::string_view text() const { return {static_cast<const char*>(address_), size_}; }
 
  private:
+  std::string path_;
   void* address_ = nullptr;
   std::size_t size_ = 0;
 };
+
+/// The path of the `mapped_file` that holds an address; null where none does. For a handler of
+/// SIGBUS: it does nothing that a handler may not do.
+inline const char* name_of_mapped_file(const void* address) noexcept {
+  return detail::mapped_ranges.name_at(address);
+}
 
 }  // namespace calibra::io

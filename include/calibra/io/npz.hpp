@@ -48,17 +48,33 @@ class npz_directory {
     return parse_npy(place(chosen), image, std::move(bytes));
   }
   std::vector<array_entry> entries() const {
-    constexpr std::size_t longest_header = std::size_t{1} << 17;
+    // Members may be many, and may all be the same bytes that deflated well.
+    const std::size_t most = file_.bytes().size() + (std::size_t{1} << 20);
+    std::size_t read = 0;
     std::vector<array_entry> out;
-    for (std::size_t i = 0; i < names_.size(); ++i)
-      out.push_back(npy_entry(names_[i], place(i),
-                              archive_.beginning(indices_[i], names_[i], longest_header)));
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      const std::vector<std::byte> header = beginning(i);
+      read += header.size();
+      if (read > most)
+        throw io_error(concat(path_, ": expected headers of at most ", most, " bytes in all of ",
+                              names_.size(), " members, got more"));
+      out.push_back(npy_entry(names_[i], place(i), header));
+    }
     return out;
   }
 
  private:
   static constexpr std::string_view suffix = ".npy";
   std::string place(std::size_t i) const { return concat(path_, ':', names_[i]); }
+  /// A member as far as its header reaches, if that is not beyond reason.
+  std::vector<std::byte> beginning(std::size_t i) const {
+    constexpr std::size_t fixed = 12, longest = std::size_t{1} << 17;
+    std::vector<std::byte> bytes = archive_.beginning(indices_[i], names_[i], fixed);
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (text.size() < fixed) return bytes;
+    const std::size_t end = npy_fixed_size(text) + npy_header_length(text);
+    return archive_.beginning(indices_[i], names_[i], std::min(end, longest));
+  }
 
   std::string path_;
   mapped_file file_;
@@ -81,7 +97,8 @@ inline array load_npz(const std::string& path, std::string_view member = {}) {
   return directory.load(directory.choose(member));
 }
 
-/// The arrays of such a file, by their headers. Throws io_error: not a zip file, truncated.
+/// The arrays of such a file, by their headers. Cost: O(bytes of the file), however well they are
+/// compressed. Throws io_error: not a zip file, truncated, headers of more bytes than the file has.
 inline std::vector<array_entry> npz_contents(const std::string& path) {
   return detail::npz_directory(path).entries();
 }

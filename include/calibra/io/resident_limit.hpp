@@ -52,7 +52,7 @@ class resident_limit {
     using namespace std::chrono_literals;
     std::unique_lock lock(mutex_);
     while (!wake_.wait_for(lock, 3ms, [this] { return over_; }))
-      if (resident_now() > bytes) detail::mapped_ranges().release();
+      if (resident_now() > bytes) detail::mapped_ranges.release();
   }
 
   std::mutex mutex_;

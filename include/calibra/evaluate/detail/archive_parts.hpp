@@ -286,11 +286,15 @@ void archive(A& a, class_masses& x) {
   auto n = static_cast<std::uint64_t>(x.tables.size());
   if constexpr (A::reading) {
     a.count(n, 8);
-    x.tables.assign(n, reliability_table(binning::equal_width(1)));
+    for (std::uint64_t i = 0; i < n; ++i) {  // so that memory grows with what is read
+      reliability_table t(binning::equal_width(1));
+      archive(a, t);
+      x.tables.push_back(std::move(t));
+    }
   } else {
     a.number(n);
+    for (reliability_table& t : x.tables) archive(a, t);
   }
-  for (reliability_table& t : x.tables) archive(a, t);
 }
 template<class A>
 void archive(A& a, bin_options& x) {

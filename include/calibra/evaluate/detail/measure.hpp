@@ -147,9 +147,12 @@ inline bool has_parts(const evidence& e, const any_metric& m, const options& o) 
   return !((p.means && !e.means) || (p.pairs && !e.pairs) || (p.table && !e.table) ||
            (p.row_pairs && !e.row_pairs) || (p.class_table && !e.class_table) || terms || cuts);
 }
-/// Throws option_error where evidence lacks a part that a metric needs.
+/// Throws option_error where evidence lacks its bins, or a part that a metric needs.
 CALIBRA_DETAIL_ONCE
 void check_parts(const evidence& e, const wanted& wanted) {
+  if (!evidence_view::has_bins(e))
+    throw option_error(
+        "evaluate(): expected evidence with a table of bins, or pairs to make one of, got neither");
   for (const any_metric& m : wanted.metrics())
     if (!has_parts(e, m, wanted.settings()))
       throw option_error(concat("evaluate(): the evidence was not collected for the metric \"",

@@ -202,6 +202,18 @@ struct npy_header {
   std::size_t data_offset = 0;
 };
 
+/// How many bytes precede the text of a header: the magic text, the version and its length.
+inline std::size_t npy_fixed_size(std::string_view text) noexcept {
+  return text.size() < 7 || text[6] == 1 ? 10 : 12;
+}
+/// The length of the text, as the bytes before it tell. They are there.
+inline std::size_t npy_header_length(std::string_view text) noexcept {
+  std::size_t length = 0;
+  for (std::size_t i = npy_fixed_size(text); i-- > 8;)
+    length = length << 8 | static_cast<unsigned char>(text[i]);
+  return length;
+}
+
 /// The magic text, the version, the header's length and the header at the start of `bytes`.
 /// Throws io_error with the place: not a `.npy` file, unknown version, header beyond the end.
 inline npy_header read_npy_header(const std::string& name, std::span<const std::byte> bytes) {
@@ -209,7 +221,7 @@ inline npy_header read_npy_header(const std::string& name, std::span<const std::
   constexpr std::string_view magic = "\x93NUMPY";
   if (text.substr(0, magic.size()) != magic.substr(0, text.size()))
     throw io_error(concat(name, ": not a .npy file: expected it to begin with '\\x93NUMPY'"));
-  const std::size_t fixed = text.size() < 7 || text[6] == 1 ? 10 : 12;
+  const std::size_t fixed = npy_fixed_size(text);
   if (text.size() < fixed)
     throw io_error(
         concat(name, ": truncated header: expected at least ", fixed, " bytes, got ", text.size()));
@@ -218,8 +230,7 @@ inline npy_header read_npy_header(const std::string& name, std::span<const std::
   if (major < 1 || major > 3 || minor != 0)
     throw io_error(
         concat(name, ": expected .npy version 1.0, 2.0 or 3.0, got ", +major, '.', +minor));
-  std::size_t length = 0;
-  for (std::size_t i = fixed; i-- > 8;) length = length << 8 | static_cast<unsigned char>(text[i]);
+  const std::size_t length = npy_header_length(text);
   if (length > text.size() - fixed)
     throw io_error(concat(name, ": truncated header: expected ", length, " bytes after byte ",
                           fixed, ", got ", text.size() - fixed));
