@@ -133,6 +133,29 @@ void add_records(const corpus& to) {
          "hd\nstats.[name.name=p].mean\nstats.[name.name=em].mean\n\n\n"
          R"({"q1":{"stats":[{"name":{"name":"p"},"mean":0.5},{"name":{"name":"em"},"mean":1}]}})");
   to.add("records", "list", "d\n/p\n/y\n\n\n[{\"p\":0.5,\"y\":1},{\"p\":0.25,\"y\":0}]");
+  const std::string tokens =
+      R"([{"token":"A","logprob":-0.5,"top_logprobs":[{"token":"A","logprob":-0.5},)"
+      R"({"token":" B","logprob":-1.5}]},{"token":"C","logprob":-3,"top_probs":[)"
+      R"({"token":"B","prob":0.25},{"tok_str":" A","prob":"0.5"}]}])";
+  to.add("records", "answers", "a\n/t\n/y\n\n\n{\"y\":\"B\",\"t\":" + tokens + "}\n");
+  to.add("records", "answers-rest", "atrc\n/t\n/y\n\n\n{\"y\":0,\"t\":" + tokens + "}\n");
+  to.add("records", "names", "n\nz\ny\n\n\n{\"z\":[1,2,3],\"y\":\"bird\"}\n");
+  to.add("records", "within", "dw\nz\ny\n\n\n{\"w\":[{\"z\":[1,2,3],\"y\":[\"1\"]}]}");
+  to.add("presets", "openai",
+         R"({"choices":[{"logprobs":{"content":)" + tokens +
+             R"(}}],"answer":"A"})"
+             "\n");
+  to.add("presets", "openai-completion",
+         R"({"response":{"body":{"choices":[{"logprobs":{"tokens":["A"],)"
+         R"("top_logprobs":[{"A":-0.25," B":-2,"The":-9999}]}}]}},"answer":1})"
+         "\n");
+  to.add("presets", "llama",
+         R"({"completion_probabilities":)" + tokens +
+             R"(,"answer":"B"})"
+             "\n");
+  to.add("presets", "inspect",
+         R"({"version":2,"samples":[{"target":["B"],"output":{"choices":[{"logprobs":{"content":)" +
+             tokens + R"(}}]}}]})");
   to.add(
       "presets", "lm-eval",
       R"({"target":1,"filter":"none","arguments":{"gen_args_0":{"arg_0":"q","arg_1":" a"},)"

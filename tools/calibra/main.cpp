@@ -265,6 +265,19 @@ void add_records(CLI::App& app, record_request& records) {
              "Of --preset lm-eval: divide scores by the length of each choice");
   app.add_flag("--mutual-information", records.halves,
                "Take the second half of each record's numbers off the first; default: off");
+  app.add_option_function<std::string>(
+         "--answers", [&records](const std::string& text) { records.answers = comma_list(text); },
+         "Texts of the answers, a class each, where the place of --logits is a list of tokens with "
+         "log-probabilities, or with --preset openai or inspect; default: none")
+      ->type_name("TEXT,...");
+  add_number(app, "--token", records.token, std::size_t{0}, std::size_t{1000000},
+             "Of --answers: which token says the answer")
+      ->type_name("N")
+      ->default_str("0");
+  add_choice(app, "--missing-answers", records.missing,
+             std::vector{io::missing_answer::impossible, io::missing_answer::rest}, "impossible",
+             "Of --answers: one that is not among the alternatives of its token has probability 0, "
+             "or its part of the mass that is left");
   add_choice(app, "--bad-lines", records.count_bad, std::vector{false, true}, "reject",
              "Records that are not as they should be: an error, or left out and counted");
 }

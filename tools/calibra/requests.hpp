@@ -13,7 +13,7 @@
 #include "calibra/diagram/reliability_style.hpp"
 #include "calibra/interval/interval_options.hpp"
 #include "calibra/io/csv.hpp"
-#include "calibra/io/json_records.hpp"
+#include "calibra/io/record_options.hpp"
 #include "calibra/options.hpp"
 
 namespace calibra::cli {
@@ -49,6 +49,9 @@ struct record_request {
   io::choice_length by_length = io::choice_length::none;
   bool halves = false;
   bool count_bad = false;
+  std::vector<std::string> answers = {};
+  std::optional<std::size_t> token = {};
+  std::optional<io::missing_answer> missing = {};
 };
 
 /// What all commands that read scores and labels are told. Files are calibra::io::load()
