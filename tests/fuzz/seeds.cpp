@@ -75,6 +75,10 @@ void add_npy(const corpus& to) {
   to.add("npy", "b1", npy_image(npy_dict("|b1", "(2, 2)"), std::string("\1\0\0\1", 4)));
   to.add("npy", "u4",
          npy_image(npy_dict(">u4", "(2,)"), zeros_and_ones<std::uint32_t>(2, std::endian::big)));
+  to.add("npy", "names-bytes", npy_image(npy_dict("|S4", "(2,)"), std::string("cat\0bird", 8)));
+  to.add("npy", "names",
+         npy_image(npy_dict(">U3", "(2, 1)"),
+                   bytes_of(std::vector<char32_t>{'d', 'o', 'g', '2', 0, 0}, std::endian::big)));
   to.add("npy", "empty", npy_image(npy_dict("<f4", "(0, 5)"), ""));
 }
 void add_npz(const corpus& to) {
@@ -118,6 +122,8 @@ void add_csv(const corpus& to) {
   to.add("csv", "quoted", "\n\xef\xbb\xbf\"a\",b\r\n1.5,\"2\"\r\nnan, -3e4\r\n\n");
   to.add("csv", "tabs", "ta\n1\t2\n3\t+4\n");
   to.add("csv", "labels", "\n0\n1\n2\n");
+  to.add("csv", "names", "n\ncat\n\"bird\"\n1\n");
+  to.add("csv", "names-of-column", "tn;y\np\ty\n0.5\tdog\n0.25\tcat\n");
 }
 void add_records(const corpus& to) {
   const std::string rows =

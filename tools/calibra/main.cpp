@@ -31,6 +31,7 @@
 #include "conventions.hpp"
 #include "diagram.hpp"
 #include "html_report.hpp"
+#include "inputs.hpp"
 #include "numbers.hpp"
 #include "one_file.hpp"
 #include "recalibrate.hpp"
@@ -215,6 +216,13 @@ void add_renormalise(CLI::App& app, bool& renormalise) {
                "error");
 }
 
+void add_class_names(CLI::App& app, data_request& data) {
+  app.add_option("--class-names", data.class_names,
+                 "Names of the classes, one a line or a .json list: for labels that are names, and "
+                 "for reports; default: --answers, or the header of SCORES where labels are text")
+      ->type_name("FILE");
+}
+
 /// Which samples count.
 void add_samples(CLI::App& app, data_request& data) {
   app.add_option("--weights", data.weights, "Weight of each sample; default: all the same")
@@ -296,6 +304,7 @@ void add_data(CLI::App& app, data_request& data, const std::string& scores,
                  "Column of a .csv or .tsv that holds the labels; without LABELS: of SCORES; "
                  "default: all columns")
       ->type_name("NAME");
+  add_class_names(app, data);
   add_records(app, data.records);
   add_samples(app, data);
 }
@@ -317,6 +326,7 @@ void finish_data(const CLI::App& app, data_request& data) {
   if (io::is_standard_input(data.scores) && io::is_standard_input(data.labels))
     throw CLI::ValidationError("SCORES and LABELS: standard input is one file; expected two");
   finish_records(data);
+  load_class_names(data);
   const bool several = is_pattern(data.scores) || is_pattern(data.labels);
   if (several && app.get_name() != "eval")
     throw CLI::ValidationError(concat(
@@ -324,6 +334,7 @@ void finish_data(const CLI::App& app, data_request& data) {
   if (io::holds_records(data.scores) || several) return;
   say(find_arrays(data));
   expect_labels(data);
+  say(find_class_names(data));
 }
 
 /// Completes what was parsed of fit: scores and labels, or features alone.
@@ -424,6 +435,9 @@ void find_shards(eval_request& request) {
   say(concat(data.scores, ": ", request.shards.size(),
              request.shards.size() == 1 ? " file" : " files", taken.empty() ? "" : "; ", taken));
   data.from = request.shards[0].from;
+  say(find_class_names(request.shards[0]));
+  data.names = request.shards[0].names;
+  for (data_request& shard : request.shards) shard.names = data.names;
 }
 
 /// Completes what was parsed of eval.
@@ -607,6 +621,7 @@ CLI::App& add_compare(CLI::App& app, compare_request& request) {
       ->required();
   add_from(compare, request.data);
   add_table(compare, request.data);
+  add_class_names(compare, request.data);
   add_samples(compare, request.data);
   add_number(compare, "--bins", request.bins, std::size_t{1}, std::size_t{1000000},
              "Number of bins")
@@ -863,7 +878,11 @@ void run(int argc, char** argv) {
   if (compare.parsed() &&
       (io::holds_records(compare_wanted.data.scores) || io::holds_records(compare_wanted.other)))
     throw CLI::ValidationError("compare: takes files of arrays, not of records");
-  if (compare.parsed()) compare_wanted.data.from_said = compare.count("--from") > 0;
+  if (compare.parsed()) {
+    compare_wanted.data.from_said = compare.count("--from") > 0;
+    load_class_names(compare_wanted.data);
+    say(find_class_names(compare_wanted.data));
+  }
   if (compare.parsed()) put(compare_files(compare_wanted), compare_wanted.output);
   if (test.parsed()) put(test_files(test_wanted), test_wanted.output);
   if (diagram.parsed()) put(diagram_files(diagram_wanted), diagram_wanted.output);

@@ -227,8 +227,10 @@ io::record_dump load_request(const data_request& request) {
     return dump;
   } catch (const io_error& e) {
     const std::string message = e.what();
-    const bool several = message.ends_with("; say which are to be read");
-    throw io_error(message + (several ? " by --filter" : preset_hint(request)));
+    if (message.ends_with("; say which are to be read")) throw io_error(message + " by --filter");
+    const bool text = message.find(": expected a class index, got '") != std::string::npos;
+    throw io_error(message +
+                   (text ? "; --class-names says what names stand for" : preset_hint(request)));
   }
 }
 

@@ -19,6 +19,7 @@
 #include "calibra/io/load.hpp"
 #include "calibra/io/mapped_file.hpp"
 #include "calibra/io/model.hpp"
+#include "calibra/io/named_labels.hpp"
 #include "calibra/io/npy.hpp"
 #include "calibra/io/npz.hpp"
 #include "calibra/io/pt.hpp"

@@ -54,7 +54,8 @@ class token_answers {
       mass = log_of_sum(mass, log_p);
     }
     out.rest = std::max(0.0, 1 - all);
-    const auto missing = std::count_if(out.log_mass.begin(), out.log_mass.end(), [](double x) { return x == none; });
+    const auto missing =
+        std::count_if(out.log_mass.begin(), out.log_mass.end(), [](double x) { return x == none; });
     if (missing == static_cast<std::ptrdiff_t>(out.log_mass.size())) fail_without_answer(found);
     out.complete = missing == 0;
     if (missing_ == missing_answer::rest)
