@@ -170,7 +170,7 @@ TEST_CASE("bad input: labels", "[cli]") {
   files.save("real.npy", std::vector<double>{1, 1, 2.5, 0});
   check_data(files, "p.npy real.npy",
              "real.npy: row 2: label 2.5 is not a whole number; expected class indices from 0");
-  const std::string not_names = "; labels are class indices from 0, not names";
+  const std::string not_names = "; labels are class indices from 0, or names by --class-names";
   files.write("names.npy", image("<U3", "(4,)", 48));
   check_data(files, "p.npy names.npy",
              "names.npy: dtype '<U3' (text) is not supported; expected float16, float32, float64, "

@@ -121,13 +121,133 @@ TEST_CASE("records: lm-evaluation-harness by its preset", "[cli]") {
   CHECK(nll("") != quarter);
 }
 
+namespace {
+
+/// Answers of one token, and the right one beside each: what the small data are, as chats.
+std::string chats(const std::string& before = "{", const std::string& after = "") {
+  std::string out;
+  for (std::size_t i = 0; i < small_labels.size(); ++i) {
+    json top = json::array();
+    for (std::size_t k = 0; k < 3; ++k)
+      if (small_scores[3 * i + k] > 0)
+        top.push_back({{"token", std::string(k % 2, ' ') + "ABC"[k]},
+                       {"logprob", std::log(small_scores[3 * i + k])}});
+    json choice;
+    choice["logprobs"]["content"] = {
+        {{"token", "A"}, {"logprob", top[0]["logprob"]}, {"top_logprobs", top}}};
+    out += before + "\"choices\":[" + choice.dump() + "]" + after + ",\"key\":\"" +
+           "ABC"[small_labels[i]] + "\"}\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("records: answers of one token with log-probabilities", "[cli]") {
+  const workplace files;
+  files.write("a.jsonl", chats());
+  files.write("b.jsonl", chats("{\"response\":{\"body\":{", "}}"));
+  files.write("c.jsonl", chats("{\"mine\":{", "}"));
+  const auto said = [](const std::string& file) {
+    return file +
+           ": 0 of 4 records lack an answer among the alternatives of their token; 0 of the "
+           "mass is of no alternative, on average\n";
+  };
+  const std::string answers = " --answers A,B,C --label key --edges left";
+  check_records(files, "a.jsonl --preset openai" + answers, said("a.jsonl"));
+  check_records(files, "b.jsonl --preset openai" + answers, said("b.jsonl"));
+  check_records(files, "c.jsonl --logits mine.choices.0.logprobs.content --token 0" + answers,
+                said("c.jsonl"));
+  CHECK(error_of(files, "eval a.jsonl --preset openai --token 1" + answers, 1) ==
+        "calibra: a.jsonl:1: /choices/0/logprobs/content: expected a token 1, got 1 tokens\n");
+  // An answer that no alternative is.
+  const std::string nll = " --preset openai --label key --metrics nll,accuracy --format json";
+  const outcome out = files.run("eval a.jsonl --answers A,B,C,D" + nll);
+  CHECK(out.err ==
+        "a.jsonl: 4 of 4 records lack an answer among the alternatives of their token, which "
+        "counts as impossible; 0 of the mass is of no alternative, on average\n");
+  CHECK(json::parse(out.out)["classes"] == 4);
+  files.write("d.jsonl",
+              "{\"logprobs\":[{\"token\":\"A\",\"top_logprobs\":[{\"token\":\"A\",\"logprob\":"
+              "-0.6931471805599453}]}],\"key\":1}\n");
+  const outcome rest = files.run("eval d.jsonl --answers A,B --missing-answers rest" + nll);
+  CHECK(rest.err ==
+        "d.jsonl: 1 of 1 records lack an answer among the alternatives of their token, which gets "
+        "its part of the rest; 0.5 of the mass is of no alternative, on average\n");
+  CHECK(std::abs(json::parse(rest.out)["metrics"]["nll"].get<double>() - std::log(2)) < 1e-12);
+}
+
+TEST_CASE("records: what is said of answers has to fit", "[cli]") {
+  const workplace files;
+  files.write("a.jsonl", chats());
+  files.write("b.jsonl", four_hits);
+  CHECK(error_of(files, "eval a.jsonl --preset openai --label key", 2) ==
+        "calibra: --preset openai: expected --answers, the texts of the answers, as A,B,C,D\n");
+  CHECK(error_of(files, "eval a.jsonl --preset openai --answers A,B,C", 2) ==
+        "calibra: --preset openai: expected --label, the place of the right answer\n");
+  CHECK(error_of(files, "eval b.jsonl --preset hle --answers A,B", 2) ==
+        "calibra: --answers: not for --preset hle\n");
+  CHECK(error_of(files, "eval b.jsonl --preset hle --token 1", 2) ==
+        "calibra: --token and --missing-answers: only with --answers\n");
+  CHECK(error_of(files, "eval a.jsonl --probabilities choices --label key --answers A,B", 2) ==
+        "calibra: --answers: goes with --logits, or with --preset openai or inspect\n");
+  for (const char* flag : {"--scale 2", "--mutual-information"})
+    CHECK(error_of(
+              files, "eval a.jsonl --preset openai --label key --answers A,B " + std::string(flag),
+              2) == "calibra: --scale, --normalise and --mutual-information: not with --answers\n");
+  CHECK(error_of(files, "eval a.jsonl --preset openai --label key --answers A,B,A", 2) ==
+        "calibra: class names: 'A' is the name of class 0 and of class 2\n");
+  CHECK(error_of(files, "eval a.jsonl --preset openai --label key --answers A,B", 1)
+            .find("key: expected one of the answers, got 'C'; the nearest names are 'A', 'B'") !=
+        std::string::npos);
+  CHECK(
+      error_of(files, "eval log.eval --preset inspect --answers A,B", 2) ==
+      "calibra: log.eval: logs of Inspect are read as JSON: inspect log dump log.eval >log.json\n");
+}
+
+TEST_CASE("records: a preset of other records says which they look like", "[cli]") {
+  const workplace files;
+  const std::string openai = chats();
+  const std::string inspect = chats("{\"target\":\"A\",\"output\":{", "}");
+  const std::vector<std::pair<std::string, std::string>> all{
+      {"lm-eval", "{\"target\":\"0\",\"filtered_resps\":[[\"-1\",\"False\"],[\"-2\",\"True\"]]}"},
+      {"helm", "{\"stats\":[{\"name\":{\"name\":\"max_prob\"},\"mean\":1}]}"},
+      {"hle", four_hits},
+      {"openai --answers A,B,C --label key", openai},
+      {"inspect --answers A,B,C", inspect}};
+  for (const auto& [of, text] : all) {
+    files.write("a.jsonl", text);
+    const std::string name = of.substr(0, of.find(' '));
+    for (const auto& [said, ignored] : all) {
+      if (said == of) continue;
+      INFO(said << " for " << of);
+      const std::string hint = "; the first record looks like --preset " + name + "\n";
+      CHECK(error_of(files, "eval a.jsonl --preset " + said, 1).ends_with(hint));
+      CHECK(error_of(files, "eval a.jsonl --bad-lines count --preset " + said, 1).ends_with(hint));
+    }
+    CHECK(error_of(files, "eval a.jsonl", 2)
+              .ends_with("; the first record looks like --preset " + name + "\n"));
+  }
+  // Samples of a whole log.
+  files.write("log.json",
+              "{\"version\":2,\"samples\":[" + inspect.substr(0, inspect.find('\n')) + "]}");
+  CHECK(error_of(files, "eval log.json --preset hle", 1)
+            .ends_with("; the first record looks like --preset inspect\n"));
+  // The right preset, a record that is bad.
+  files.write("a.jsonl", "{\"judge_response\":{\"confidence\":75,\"correct\":\"maybe\"}}\n");
+  CHECK(
+      error_of(files, "eval a.jsonl --preset hle", 1) ==
+      "calibra: a.jsonl:1: judge_response.correct: expected 0 or 1, true or false, yes or no, got "
+      "'maybe'\n");
+}
+
 TEST_CASE("records: command lines that do not fit", "[cli]") {
   const small_workplace files;
   files.write("a.jsonl", records("{\"p\":", ",\"y\":"));
   const std::string where =
       "calibra: a.jsonl: expected where scores and labels are: --confidence and --correct, "
       "--logits "
-      "or --probabilities and --label, or --preset (lm-eval, helm, hle)\n";
+      "or --probabilities and --label, or --preset (lm-eval, helm, hle, openai, inspect)\n";
   CHECK(error_of(files, "eval a.jsonl", 2) == where);
   CHECK(error_of(files, "eval a.jsonl --logits p", 2) == where);
   CHECK(error_of(files, "eval a.jsonl y.npy --logits p", 2) ==
@@ -141,7 +261,7 @@ TEST_CASE("records: command lines that do not fit", "[cli]") {
   CHECK(error_of(files, "eval a.jsonl --confidence p --label y", 2) ==
         "calibra: --label: goes with --logits or --probabilities; hits are --correct\n");
   CHECK(error_of(files, "eval a.jsonl --preset lmeval", 2) ==
-        "calibra: --preset: expected one of lm-eval, helm, hle; got 'lmeval'\n");
+        "calibra: --preset: expected one of lm-eval, helm, hle, openai, inspect; got 'lmeval'\n");
   CHECK(error_of(files, "eval a.jsonl --logits p --label y --scale 0", 2) ==
         "calibra: --scale: expected a number above 0; got \"0\"\n");
   CHECK(error_of(files, "eval a.jsonl --logits p --label y --normalise chars", 2) ==

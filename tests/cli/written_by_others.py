@@ -57,6 +57,9 @@ def check(form, writer, dtype, expected, *arguments):
     print(f"{form:14} {writer:28} {dtype:9} {what}")
 
 
+names = np.array([f"class {k}, é" for k in range(CLASSES)])
+named_file = scratch / "names.txt"
+named_file.write_text("\n".join(names) + "\n", encoding="utf-8")
 expected = {name: plain(name, logits.astype(name)) for name in ("float16", "float32", "float64")}
 writer = f"numpy {np.__version__}"
 for name in expected:
@@ -72,6 +75,13 @@ for name in expected:
           scratch / f"{name}_y.npy")
     np.save(scratch / f"big_{name}.npy", z.astype(z.dtype.newbyteorder(">")))
     check("npy, >", writer, name, expected[name], scratch / f"big_{name}.npy", scratch / f"{name}_y.npy")
+for what, texts in (("U", names[labels]), ("S", np.char.encode(names[labels], "utf-8"))):
+    np.save(scratch / f"named_{what}.npy", texts)
+    check(f"npy, {what} labels", writer, "float64", expected["float64"], scratch / "float64_z.npy",
+          scratch / f"named_{what}.npy", "--class-names", named_file)
+    np.savez_compressed(scratch / f"named_{what}.npz", logits=logits, labels=texts.reshape(-1, 1))
+    check(f"npz, {what} labels", writer, "float64", expected["float64"], scratch / f"named_{what}.npz",
+          "--class-names", named_file)
 table = scratch / "savetxt.csv"
 np.savetxt(table, np.column_stack([logits, labels]), delimiter=",", fmt=["%.17g"] * CLASSES + ["%d"],
            header=",".join([f"z{k}" for k in range(CLASSES)] + ["y"]), comments="")
@@ -97,6 +107,12 @@ else:
                 out["labels"] = labels
                 out["note"] = "text"
             check(f"h5{how}", writer, name, expected[name], file)
+        for what, kind in (("any", h5py.string_dtype()), ("fixed", h5py.string_dtype("utf-8", 12))):
+            file = scratch / f"named_{what}_{name}.h5"
+            with h5py.File(file, "w") as out:
+                out["logits"] = z
+                out.create_dataset("labels", data=np.char.encode(names[labels], "utf-8").astype(kind))
+            check(f"h5, {what} names", writer, name, expected[name], file, "--class-names", named_file)
         file = scratch / f"groups_{name}.hdf5"
         with h5py.File(file, "w", userblock_size=512) as out:  # as CalArena lays its files out
             for model in ("resnet", "vit"):
@@ -163,5 +179,11 @@ else:
         file = scratch / f"pandas.{ending}"
         frame.to_csv(file, index=False, sep=separator)
         check(ending, f"pandas {pd.__version__}", "float64", expected["float64"], file, "--label-column", "label")
+
+    named = pd.DataFrame(logits, columns=list(names))
+    named["label"] = names[labels]
+    named.to_csv(scratch / "named.csv", index=False)
+    check("csv, names", f"pandas {pd.__version__}", "float64", expected["float64"], scratch / "named.csv",
+          "--label-column", "label")
 
 sys.exit(1 if failures else 0)

@@ -119,6 +119,11 @@ TEST_CASE("classwise diagrams have the worst classes first", "[diagram]") {
             [&](std::size_t a, std::size_t b) { return e.ece_per_class[a] > e.ece_per_class[b]; });
   for (std::size_t k = 0; k < 4; ++k)
     CHECK(p.panels[k].title == "class " + std::to_string(order[k]));
+  evaluation named = e;
+  named.class_names = {"a", "b", "c", "d", "e"};  // of all but the last
+  const picture q = classwise_diagram(named, 6);
+  for (std::size_t k = 0; k < 6; ++k)
+    CHECK(q.panels[k].title == (order[k] < 5 ? named.class_names[order[k]] : "class 5"));
 }
 
 TEST_CASE("the CORP diagram has the isotonic curve and its band", "[diagram]") {
@@ -249,6 +254,10 @@ TEST_CASE("the group diagram has a line a group, the worst first", "[diagram]") 
       gap += static_cast<double>(worst.values.table[b].count) * worst.values.table[b].gap();
   CHECK(dots[0].at.x == Approx(gap / static_cast<double>(worst.values.samples)).epsilon(1e-12));
   CHECK(p.panels[0].y.ticks[0].text.find(std::to_string(worst.group)) == 0);
+  group_report named = r;
+  named.groups[r.worst].name = "tea";
+  CHECK(group_diagram(named, "", 3).panels[0].y.ticks[0].text.find("tea (n = ") == 0);
+  CHECK(marks_of<dot_mark>(group_diagram(named, "", 3).panels[0])[0].note.find("group tea: ") == 0);
 }
 
 TEST_CASE("pictures: what cannot be drawn", "[diagram]") {

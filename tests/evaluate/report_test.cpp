@@ -236,6 +236,16 @@ bin  count    conf     acc      gap  accuracy █, confidence │
         "    1  0.250000\n");
   CHECK(to_text(e, {.counts = false, .metrics = false, .bins = false, .worst_classes = 2}) ==
         "class  ece\n    1  0.250000\n");
+  e.class_names = {"caf\xc3\xa9 noir", "tea"};
+  CHECK(to_text(e, {.counts = false, .metrics = false, .bins = false}) ==
+        "class      ece\n"
+        "caf\xc3\xa9 noir  \n"
+        "tea        0.250000\n");
+  e.class_names = {"tea"};  // the others have their numbers
+  CHECK(to_text(e, {.counts = false, .metrics = false, .bins = false}) ==
+        "class  ece\ntea    \n    1  0.250000\n");
+  CHECK(e.class_name(0) == "tea");
+  CHECK(e.class_name(1) == "1");
 }
 
 TEST_CASE("report: labels", "[report]") {

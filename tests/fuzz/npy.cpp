@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "calibra/io/npy.hpp"
 
+#include "calibra/io/class_names.hpp"
+#include "calibra/io/named_labels.hpp"
 #include "fuzz.hpp"
 
 namespace {
@@ -11,7 +13,10 @@ bool run(std::string_view bytes) {
   const bool described = fuzz::runs([&] { calibra::io::npy_contents(path); });
   const bool read = fuzz::reads_whole([&] { return calibra::io::load_npy(path); });
   fuzz::expect(described || !read, "an array that cannot be described");
-  return read;
+  const calibra::io::class_names names({"cat", "dog", "bird"});
+  const bool named = fuzz::reads_whole([&] { return calibra::io::load_named_labels(path, names); });
+  fuzz::expect(named || !read, "an array that names make unreadable");
+  return named;
 }
 
 const fuzz::target npy("npy", run);

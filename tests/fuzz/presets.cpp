@@ -4,6 +4,7 @@
 // The bytes are read by every preset, as lines and as one document.
 #include "calibra/io/record_presets.hpp"
 
+#include "calibra/io/json_records.hpp"
 #include "fuzz.hpp"
 
 namespace {
@@ -16,6 +17,9 @@ bool run(std::string_view bytes) {
       calibra::io::record_options o = preset.options;
       o.count_bad = bytes.size() % 2 == 0;
       if (!o.choices.empty()) o.by_length = calibra::io::choice_length::bytes;
+      if (preset.answers) o.answers = {"A", "B"};
+      if (o.labels.empty()) o.labels = "/answer";
+      if (bytes.size() % 3 == 0) o.missing = calibra::io::missing_answer::rest;
       any = fuzz::runs([&] {
               const calibra::io::record_dump dump = calibra::io::load_records(path, o);
               fuzz::read_whole(dump.scores);

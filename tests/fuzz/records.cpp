@@ -3,7 +3,9 @@
 
 // The first five lines are options: letters, and the paths of scores, labels, choices and
 // `only_at`. Letters: h hits, v halves, c count_bad, l or b lengths in characters or bytes, o
-// `only` is "x", s scale 100, d a document instead of lines. The rest is the file.
+// `only` is "x", s scale 100, d a document instead of lines, a answers, t those of token 1, r the
+// rest for a missing one, n names of classes, w a document's records within /w. The rest is the
+// file.
 #include "calibra/io/json_records.hpp"
 
 #include "fuzz.hpp"
@@ -25,6 +27,11 @@ bool run(std::string_view bytes) {
   if (has('b')) o.by_length = calibra::io::choice_length::bytes;
   if (has('o')) o.only = "x";
   if (has('s')) o.scale = 100;
+  if (has('a')) o.answers = {"A", "B"};
+  if (has('t')) o.token = 1;
+  if (has('r')) o.missing = calibra::io::missing_answer::rest;
+  if (has('n')) o.names = calibra::io::class_names({"cat", "dog", "bird"});
+  if (has('w')) o.within = "/w";
   const std::string path = fuzz::in_memory(bytes, has('d') ? ".json" : ".jsonl");
   return fuzz::runs([&] {
     const calibra::io::record_dump dump = calibra::io::load_records(path, o);

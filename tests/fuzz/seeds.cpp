@@ -75,6 +75,10 @@ void add_npy(const corpus& to) {
   to.add("npy", "b1", npy_image(npy_dict("|b1", "(2, 2)"), std::string("\1\0\0\1", 4)));
   to.add("npy", "u4",
          npy_image(npy_dict(">u4", "(2,)"), zeros_and_ones<std::uint32_t>(2, std::endian::big)));
+  to.add("npy", "names-bytes", npy_image(npy_dict("|S4", "(2,)"), std::string("cat\0bird", 8)));
+  to.add("npy", "names",
+         npy_image(npy_dict(">U3", "(2, 1)"),
+                   bytes_of(std::vector<char32_t>{'d', 'o', 'g', '2', 0, 0}, std::endian::big)));
   to.add("npy", "empty", npy_image(npy_dict("<f4", "(0, 5)"), ""));
 }
 void add_npz(const corpus& to) {
@@ -118,6 +122,8 @@ void add_csv(const corpus& to) {
   to.add("csv", "quoted", "\n\xef\xbb\xbf\"a\",b\r\n1.5,\"2\"\r\nnan, -3e4\r\n\n");
   to.add("csv", "tabs", "ta\n1\t2\n3\t+4\n");
   to.add("csv", "labels", "\n0\n1\n2\n");
+  to.add("csv", "names", "n\ncat\n\"bird\"\n1\n");
+  to.add("csv", "names-of-column", "tn;y\np\ty\n0.5\tdog\n0.25\tcat\n");
 }
 void add_records(const corpus& to) {
   const std::string rows =
@@ -133,6 +139,29 @@ void add_records(const corpus& to) {
          "hd\nstats.[name.name=p].mean\nstats.[name.name=em].mean\n\n\n"
          R"({"q1":{"stats":[{"name":{"name":"p"},"mean":0.5},{"name":{"name":"em"},"mean":1}]}})");
   to.add("records", "list", "d\n/p\n/y\n\n\n[{\"p\":0.5,\"y\":1},{\"p\":0.25,\"y\":0}]");
+  const std::string tokens =
+      R"([{"token":"A","logprob":-0.5,"top_logprobs":[{"token":"A","logprob":-0.5},)"
+      R"({"token":" B","logprob":-1.5}]},{"token":"C","logprob":-3,"top_probs":[)"
+      R"({"token":"B","prob":0.25},{"tok_str":" A","prob":"0.5"}]}])";
+  to.add("records", "answers", "a\n/t\n/y\n\n\n{\"y\":\"B\",\"t\":" + tokens + "}\n");
+  to.add("records", "answers-rest", "atrc\n/t\n/y\n\n\n{\"y\":0,\"t\":" + tokens + "}\n");
+  to.add("records", "names", "n\nz\ny\n\n\n{\"z\":[1,2,3],\"y\":\"bird\"}\n");
+  to.add("records", "within", "dw\nz\ny\n\n\n{\"w\":[{\"z\":[1,2,3],\"y\":[\"1\"]}]}");
+  to.add("presets", "openai",
+         R"({"choices":[{"logprobs":{"content":)" + tokens +
+             R"(}}],"answer":"A"})"
+             "\n");
+  to.add("presets", "openai-completion",
+         R"({"response":{"body":{"choices":[{"logprobs":{"tokens":["A"],)"
+         R"("top_logprobs":[{"A":-0.25," B":-2,"The":-9999}]}}]}},"answer":1})"
+         "\n");
+  to.add("presets", "llama",
+         R"({"completion_probabilities":)" + tokens +
+             R"(,"answer":"B"})"
+             "\n");
+  to.add("presets", "inspect",
+         R"({"version":2,"samples":[{"target":["B"],"output":{"choices":[{"logprobs":{"content":)" +
+             tokens + R"(}}]}}]})");
   to.add(
       "presets", "lm-eval",
       R"({"target":1,"filter":"none","arguments":{"gen_args_0":{"arg_0":"q","arg_1":" a"},)"

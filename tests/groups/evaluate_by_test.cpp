@@ -504,6 +504,26 @@ TEST_CASE("a report of groups shows those that are furthest out", "[evaluate_by]
   CHECK_THAT(to_text(r), !Catch::Contains("more groups"));
 }
 
+TEST_CASE("a report of groups shows their names", "[evaluate_by]") {
+  group_report r = made_report({1, 4, 2});
+  const std::string numbers = to_text(r);
+  r.groups[1].name = "caf\xc3\xa9";
+  std::string expected = numbers;
+  const std::size_t line = expected.find("         1 ");
+  REQUIRE(line != std::string::npos);
+  expected.replace(line, 10, "      caf\xc3\xa9");
+  const std::size_t worst = expected.find("worst group 1;");
+  REQUIRE(worst != std::string::npos);
+  expected.replace(worst, 14, "worst group caf\xc3\xa9;");
+  CHECK(to_text(r) == expected);
+  r.groups[1].name = "great white shark";
+  CHECK_THAT(to_text(r), Catch::StartsWith("            group    samples") &&
+                             Catch::Contains("\ngreat white shark ") &&
+                             Catch::Contains("\n                0 "));
+  CHECK(r.groups[1].shown() == "great white shark");
+  CHECK(r.groups[0].shown() == "0");
+}
+
 TEST_CASE("groups without samples do not hide others from a report", "[evaluate_by]") {
   const group_report r = made_report({1, not_a_number, 5, not_a_number, 3});
   CHECK(groups_of(to_text(r, 2)) == std::vector<int>{2, 4});

@@ -13,7 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "calibra/io/class_names.hpp"
+#include "calibra/io/labels.hpp"
 #include "calibra/io/load.hpp"
+#include "calibra/io/named_labels.hpp"
 #include "io_files.hpp"
 
 using calibra::io::load_hdf5;
@@ -174,6 +177,76 @@ TEST_CASE("hdf5: booleans, empty arrays, and what is no array", "[hdf5]") {
   for (const char* name : {"external", "soft", "nothing"})
     CHECK(has(said(name), std::string("no data set named '") + name + "'"));
   CHECK(has(said(""), "expected a data set name after ':', got none"));
+}
+
+TEST_CASE("hdf5: labels that are names", "[hdf5]") {
+  const scratch files;
+  const std::string path = files.path("a.h5");
+  const std::vector<std::string> names{"cat", "dog", "caf\xc3\xa9"};
+  std::vector<std::int64_t> expected;
+  {
+    writer out(path);
+    const auto put = [&](const char* name, hid_t type, const std::vector<hsize_t>& shape,
+                         const void* data, bool chunks = false) {
+      const handle space(H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr),
+                         H5Sclose);
+      const handle create(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+      const std::vector<hsize_t> chunk(shape.size(), 1);
+      if (chunks) H5Pset_chunk(create, static_cast<int>(chunk.size()), chunk.data());
+      const handle set(H5Dcreate2(out, name, type, space, H5P_DEFAULT, create, H5P_DEFAULT),
+                       H5Dclose);
+      REQUIRE(set);
+      REQUIRE(H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0);
+    };
+    // More than are read at once.
+    constexpr std::size_t rows = 10000;
+    std::vector<const char*> pointers;
+    std::string ended, blanks;
+    for (std::size_t i = 0; i < rows; ++i) {
+      const std::string& name = names[i * i % 3];
+      expected.push_back(static_cast<std::int64_t>(i * i % 3));
+      pointers.push_back(name.c_str());
+      ended += name + std::string(6 - name.size(), '\0');
+      blanks += name + std::string(5 - name.size(), ' ');
+    }
+    const handle any(H5Tcopy(H5T_C_S1), H5Tclose), six(H5Tcopy(H5T_C_S1), H5Tclose),
+        five(H5Tcopy(H5T_C_S1), H5Tclose);
+    H5Tset_size(any, H5T_VARIABLE);
+    H5Tset_cset(any, H5T_CSET_UTF8);
+    H5Tset_size(six, 6);
+    H5Tset_size(five, 5);
+    H5Tset_strpad(five, H5T_STR_SPACEPAD);
+    put("any", any, {rows}, pointers.data());
+    put("column", any, {rows, 1}, pointers.data());
+    put("six", six, {rows}, ended.data());
+    put("five", five, {rows, 1}, blanks.data());
+    put("chunks", any, {3}, pointers.data(), true);
+    put("square", six, {2, 2}, ended.data());
+    out.put("numbers", H5T_STD_I32LE, {3}, {2, 1, 0});
+  }
+  const auto labels = [&](const std::string& name, const std::vector<std::string>& of) {
+    const auto found = calibra::io::labels(
+        calibra::io::load_named_labels(path + ":" + name, calibra::io::class_names(of)));
+    std::vector<std::int64_t> out;
+    for (std::size_t i = 0; i < found.size(); ++i) out.push_back(found[i]);
+    return out;
+  };
+  for (const char* name : {"any", "column", "six", "five"}) {
+    INFO(name);
+    CHECK(labels(name, names) == expected);
+  }
+  CHECK(labels("chunks", names) ==
+        std::vector<std::int64_t>(expected.begin(), expected.begin() + 3));
+  CHECK(labels("numbers", names) == std::vector<std::int64_t>{2, 1, 0});
+  const auto said = [&](const std::string& name, const std::vector<std::string>& of) {
+    return files.message([&] { labels(name, of); });
+  };
+  CHECK(said("any", {"cat", "dgo"}) ==
+        "a.h5:any: row 1: expected the name of a class, got 'dog'; the nearest names are 'dgo', "
+        "'cat'");
+  CHECK(said("square", names) ==
+        "a.h5:square: labels: expected shape (n,) or (n, 1), got shape (2, 2)");
+  CHECK(has(said("nothing", names), "no data set named 'nothing'"));
 }
 
 TEST_CASE("hdf5: files that are none end with a sentence", "[hdf5]") {

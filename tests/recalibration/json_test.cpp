@@ -196,6 +196,10 @@ TEST_CASE("json: an evaluation", "[json]") {
   CHECK(document["bins"][1]["confidence"] == 0.6875);
   CHECK(document["bins"][1]["weight"] == 2);
   CHECK(document["classwise"]["ece"] == e.ece_per_class);
+  CHECK(!document.contains("class_names"));
+  evaluation named = e;
+  named.class_names = {"no", "yes"};
+  CHECK(json_document(named)["class_names"] == named.class_names);
   const evaluation labels =
       evaluate(multilabel_probabilities(std::vector<std::vector<double>>{{0.75}, {0.25}}),
                std::vector<std::vector<int>>{{1}, {0}});

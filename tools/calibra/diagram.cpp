@@ -72,7 +72,9 @@ picture of_groups(const diagram_request& request, const inputs& in, const S& sco
                   const L& labels, const options& o) {
   const metric_list list{accuracy, ece};
   return with_groups(in, request.by, scores, labels, [&](const auto& groups) {
-    return group_diagram(evaluate_by(scores, labels, groups, list, o), request.title);
+    group_report report = evaluate_by(scores, labels, groups, list, o);
+    name_groups(request.data, request.by, report);
+    return group_diagram(report, request.title);
   });
 }
 
@@ -98,7 +100,8 @@ picture picture_of(const diagram_request& request, const inputs& in, const optio
     case diagram_kind::risk_coverage:
       return risk_coverage_diagram({{"", collect(given..., o)}}, request.title);
     case diagram_kind::classwise: {
-      const evaluation e = evaluate(given..., {ece}, o);
+      evaluation e = evaluate(given..., {ece}, o);
+      e.class_names = request.data.names.all();
       if (e.class_tables.empty()) break;
       return classwise_diagram(
           e, 12, {.limits = request.limits, .level = request.level, .histogram = false});

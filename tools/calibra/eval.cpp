@@ -281,12 +281,16 @@ report evaluate_files(const eval_request& request) {
     throw option_error("--interval: expected one label a sample, not --sigmoid");
   if (!request.by.empty() && (request.sigmoid || request.data.from == score_form::confidences))
     throw option_error("--by: expected logits or probabilities of one label a sample");
+  const auto named = [&](report r) {
+    r.class_names = request.data.names.all();
+    return r;
+  };
   const std::vector<data_request> shards =
       request.shards.empty() ? std::vector{request.data} : request.shards;
   const bool merges = shards.size() > 1 || all_processes().count > 1 ||
                       !request.save_evidence.empty() || !request.resume.empty();
   if (merges) expect_mergeable(request);
-  if (merges) return gathered(request, shards, o);
+  if (merges) return named(gathered(request, shards, o));
   inputs in = load_inputs(shards[0], request.proximity);
   load_groups(in, request.by, request.data.header);
   progress_line progress(in.rows());
@@ -294,10 +298,11 @@ report evaluate_files(const eval_request& request) {
   report r;
   naming_files(in.names(),
                [&] { with_columns(in, o, [&] { r = measured(request, in, o, nullptr); }); });
+  if (r.groups) name_groups(request.data, request.by, *r.groups);
   if (r.entries == 0)
     throw shape_error(concat(in.scores.name(), ": no samples left of ", in.rows(), ": ", r.skipped,
                              " have scores that are not numbers, the rest the label to ignore"));
-  return r;
+  return named(std::move(r));
 }
 
 }  // namespace calibra::cli

@@ -159,7 +159,7 @@ std::string verdict(const findings& f) {
   if (f.groups && f.groups->worst < f.groups->groups.size()) {
     const group_row& worst = f.groups->groups[f.groups->worst];
     out +=
-        concat("Of the groups, ", worst.group, " is furthest off (p = ", p_text(worst.p_adjusted),
+        concat("Of the groups, ", worst.shown(), " is furthest off (p = ", p_text(worst.p_adjusted),
                " after correction for ", f.groups->groups.size(), " groups). ");
   }
   return out;
@@ -241,11 +241,10 @@ std::string tests_table(const std::vector<test_result>& tests) {
 std::string groups_table(const group_report& r) {
   html_table table({"group", "samples", "accuracy", "ece", "noise floor", "kuiper", "p"});
   for (const group_row& g : r)
-    table.add({concat(g.group), concat(g.values.samples),
-               calibra::detail::group_value(g, accuracy.name()),
-               calibra::detail::group_value(g, ece.name()),
-               calibra::detail::group_floor(g, ece.name()), number(g.kuiper, 2),
-               p_text(g.p_adjusted)});
+    table.add(
+        {g.shown(), concat(g.values.samples), calibra::detail::group_value(g, accuracy.name()),
+         calibra::detail::group_value(g, ece.name()), calibra::detail::group_floor(g, ece.name()),
+         number(g.kuiper, 2), p_text(g.p_adjusted)});
   return table.text();
 }
 
@@ -286,6 +285,8 @@ std::string html_report(const html_request& request) {
   o.progress = progress.hook();
   std::optional<findings> all;
   naming_files(in.names(), [&] { with_columns(in, o, [&] { all = measured(request, in, o); }); });
+  all->values.values.class_names = request.data.names.all();
+  if (all->groups) name_groups(request.data, request.by, *all->groups);
   const findings& f = *all;
   const evaluation& e = f.values.values;
 

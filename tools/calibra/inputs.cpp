@@ -17,7 +17,14 @@
 #include "calibra/array/matrix.hpp"
 #include "calibra/ensemble/ensemble.hpp"
 #include "calibra/error.hpp"
+#include "calibra/io/class_names.hpp"
+#include "calibra/io/csv.hpp"
+#include "calibra/io/detail/text.hpp"
+#include "calibra/io/detail/token_answers.hpp"
+#include "calibra/io/file_kind.hpp"
+#include "calibra/io/input_file.hpp"
 #include "calibra/io/load.hpp"
+#include "calibra/io/named_labels.hpp"
 #include "records.hpp"
 
 namespace calibra::cli {
@@ -94,6 +101,30 @@ bool like_probabilities(const io::array& scores, bool sums) {
   return any && all;
 }
 
+/// As many names as classes.
+void expect_names(const inputs& in, const data_request& request) {
+  if (request.names.empty()) return;
+  if (request.from == score_form::confidences)
+    throw option_error("--class-names: confidences have no classes");
+  const std::size_t classes = in.binary() ? 2 : in.scores.shape()[1];
+  if (request.names.size() != classes)
+    throw shape_error(concat(request.class_names.empty() ? in.scores.name() : request.class_names,
+                             ": expected ", classes, " names for the classes of ", in.scores.name(),
+                             ", got ", request.names.size()));
+}
+
+/// Whether the labels of a text table are texts, as far as its first rows tell.
+bool text_labels(const data_request& request) {
+  const std::string& file = request.labels.empty() ? request.scores : request.labels;
+  if (!io::is_table(io::kind_of(file))) return false;
+  io::table_options table{.header = request.header};
+  if (!request.label_column.empty()) table.columns = {request.label_column};
+  const std::vector<io::array_entry> columns = io::contents(file, table);
+  return std::any_of(columns.begin(), columns.end(), [&](const io::array_entry& e) {
+    return !e.type && (columns.size() == 1 || e.name == request.label_column);
+  });
+}
+
 /// Calls f with the array as whole numbers: nothing where there is none.
 void with_whole_column(const std::optional<io::array>& a,
                        const std::function<void(optional_column<std::int64_t>)>& f) {
@@ -105,15 +136,16 @@ void with_whole_column(const std::optional<io::array>& a,
   f(optional_column<std::int64_t>(numbers));
 }
 
-io::array load_labels(const std::string& file, const io::table_options& table) {
+io::array load_labels(const std::string& file, const io::class_names& names,
+                      const io::table_options& table) {
   try {
-    return naming_files({{}, file}, [&] { return io::load(file, table); });
+    return naming_files({{}, file}, [&] { return io::load_named_labels(file, names, table); });
   } catch (const io_error& e) {
     const std::string message = e.what();
     for (const char* text : {": expected a number, got '", "(text) is not supported",
                              "(Python objects) is not supported"})
       if (message.find(text) != std::string::npos)
-        throw io_error(message + "; labels are class indices from 0, not names");
+        throw io_error(message + "; labels are class indices from 0, or names by --class-names");
     throw;
   }
 }
@@ -198,6 +230,42 @@ io::array mean_of(const std::vector<io::array>& members, const score_request& re
 
 }  // namespace
 
+void load_class_names(data_request& request) {
+  if (!request.class_names.empty()) request.names = io::load_class_names(request.class_names);
+  request.layout.names = request.names;
+  const io::record_options& o = request.layout;
+  if (request.names.empty() && !o.answers.empty())
+    request.names = io::detail::token_answers(o.answers, o.token, o.missing).answers();
+}
+
+std::string find_class_names(data_request& request) {
+  const io::file_kind kind = io::kind_of(request.scores);
+  if (!request.names.empty() || request.sigmoid || !io::is_table(kind) ||
+      request.from == score_form::confidences)
+    return "";
+  try {
+    if (!text_labels(request)) return "";
+    io::table_options table{.columns = request.score_columns, .header = request.header};
+    const bool one_file = request.labels.empty() || request.labels == request.scores;
+    if (one_file) table.without = {request.label_column};
+    std::vector<std::string> header =
+        io::csv_header(request.scores, kind == io::file_kind::tsv ? '\t' : ',', table);
+    if (header.size() < 2) return "";
+    request.names = io::class_names(std::move(header));
+  } catch (const error&) {
+    return "";  // whoever loads the files says what is wrong with them
+  }
+  return concat(io::input_name(request.scores),
+                ": the header names the classes: ", io::detail::listed(request.names.all()));
+}
+
+void name_groups(const data_request& request, const std::string& by, group_report& groups) {
+  if (by != "predicted" && by != "label") return;
+  for (group_row& g : groups.groups)
+    if (g.group >= 0 && static_cast<std::size_t>(g.group) < request.names.size())
+      g.name = request.names[static_cast<std::size_t>(g.group)];
+}
+
 io::array load_scores(const score_request& request, const std::string& without) {
   const std::vector<std::string> files = member_files(request.scores);
   if (files.size() > 1) {
@@ -257,7 +325,8 @@ inputs load_inputs(const data_request& request, const std::string& proximity) {
       return {std::move(dump.scores), std::move(dump.labels)};
     }
     return {load_scores(request, one_file ? request.label_column : ""),
-            load_labels(request.labels.empty() ? request.scores : request.labels, table)};
+            load_labels(request.labels.empty() ? request.scores : request.labels,
+                        request.sigmoid ? io::class_names() : request.names, table)};
   }();
   expect_columns(in.labels);  // before they are looked at
   table.columns.clear();
@@ -271,6 +340,7 @@ inputs load_inputs(const data_request& request, const std::string& proximity) {
   if (in.stratum) expect_rows(*in.stratum, "strata", in.scores);
   if (!proximity.empty()) in.proximity = load_proximity(proximity, in.scores, request.header);
   expect_form_said(in.scores, request);
+  expect_names(in, request);
   return in;
 }
 

@@ -11,6 +11,7 @@
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
 #include "calibra/error.hpp"
+#include "calibra/groups/group_report.hpp"
 #include "calibra/groups/predicted_classes.hpp"
 #include "calibra/io/array.hpp"
 #include "calibra/io/detail/as_double.hpp"
@@ -44,6 +45,17 @@ struct inputs {
 /// Loads the files. Throws io_error, shape_error for no samples or files of different lengths, and
 /// option_error for files in the wrong order or scores whose kind has to be said.
 inputs load_inputs(const data_request& request, const std::string& proximity = {});
+
+/// Takes the names of --class-names, or those of --answers. Throws io_error, and option_error for
+/// names that are none.
+void load_class_names(data_request& request);
+
+/// Takes the header of the columns of scores as names where labels are texts of a table and there
+/// are no other names; says so, else "".
+std::string find_class_names(data_request& request);
+
+/// Gives groups that are classes their names.
+void name_groups(const data_request& request, const std::string& by, group_report& groups);
 
 /// Loads scores alone. `without`: a column of a text table that is not a score; none: "".
 /// Throws io_error, shape_error for no samples or no classes.

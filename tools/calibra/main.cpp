@@ -31,6 +31,7 @@
 #include "conventions.hpp"
 #include "diagram.hpp"
 #include "html_report.hpp"
+#include "inputs.hpp"
 #include "numbers.hpp"
 #include "one_file.hpp"
 #include "processes.hpp"
@@ -216,6 +217,13 @@ void add_renormalise(CLI::App& app, bool& renormalise) {
                "error");
 }
 
+void add_class_names(CLI::App& app, data_request& data) {
+  app.add_option("--class-names", data.class_names,
+                 "Names of the classes, one a line or a .json list: for labels that are names, and "
+                 "for reports; default: --answers, or the header of SCORES where labels are text")
+      ->type_name("FILE");
+}
+
 /// Which samples count.
 void add_samples(CLI::App& app, data_request& data) {
   app.add_option("--weights", data.weights, "Weight of each sample; default: all the same")
@@ -266,6 +274,19 @@ void add_records(CLI::App& app, record_request& records) {
              "Of --preset lm-eval: divide scores by the length of each choice");
   app.add_flag("--mutual-information", records.halves,
                "Take the second half of each record's numbers off the first; default: off");
+  app.add_option_function<std::string>(
+         "--answers", [&records](const std::string& text) { records.answers = comma_list(text); },
+         "Texts of the answers, a class each, where the place of --logits is a list of tokens with "
+         "log-probabilities, or with --preset openai or inspect; default: none")
+      ->type_name("TEXT,...");
+  add_number(app, "--token", records.token, std::size_t{0}, std::size_t{1000000},
+             "Of --answers: which token says the answer")
+      ->type_name("N")
+      ->default_str("0");
+  add_choice(app, "--missing-answers", records.missing,
+             std::vector{io::missing_answer::impossible, io::missing_answer::rest}, "impossible",
+             "Of --answers: one that is not among the alternatives of its token has probability 0, "
+             "or its part of the mass that is left");
   add_choice(app, "--bad-lines", records.count_bad, std::vector{false, true}, "reject",
              "Records that are not as they should be: an error, or left out and counted");
 }
@@ -284,6 +305,7 @@ void add_data(CLI::App& app, data_request& data, const std::string& scores,
                  "Column of a .csv or .tsv that holds the labels; without LABELS: of SCORES; "
                  "default: all columns")
       ->type_name("NAME");
+  add_class_names(app, data);
   add_records(app, data.records);
   add_samples(app, data);
 }
@@ -309,12 +331,14 @@ void finish_data(const CLI::App& app, data_request& data) {
   data.scores = first_file(given);
   finish_records(data);
   data.scores = given;
+  load_class_names(data);
   if (several && app.get_name() != "eval")
     throw CLI::ValidationError(
         concat(app.get_name(), ": only eval takes several files, got \"", data.scores, '"'));
   if (io::holds_records(data.scores) || several) return;
   say(find_arrays(data));
   expect_labels(data);
+  say(find_class_names(data));
 }
 
 /// Completes what was parsed of fit: scores and labels, or features alone.
@@ -416,6 +440,9 @@ void find_shards(eval_request& request) {
   say(concat(data.scores, ": ", request.shards.size(),
              request.shards.size() == 1 ? " file" : " files", taken.empty() ? "" : "; ", taken));
   data.from = request.shards[0].from;
+  say(find_class_names(request.shards[0]));
+  data.names = request.shards[0].names;
+  for (data_request& shard : request.shards) shard.names = data.names;
 }
 
 /// Completes what was parsed of eval.
@@ -619,6 +646,7 @@ CLI::App& add_compare(CLI::App& app, compare_request& request) {
       ->required();
   add_from(compare, request.data);
   add_table(compare, request.data);
+  add_class_names(compare, request.data);
   add_samples(compare, request.data);
   add_number(compare, "--bins", request.bins, std::size_t{1}, std::size_t{1000000},
              "Number of bins")
@@ -901,7 +929,11 @@ void run(int argc, char** argv) {
   if (compare.parsed() &&
       (io::holds_records(compare_wanted.data.scores) || io::holds_records(compare_wanted.other)))
     throw CLI::ValidationError("compare: takes files of arrays, not of records");
-  if (compare.parsed()) compare_wanted.data.from_said = compare.count("--from") > 0;
+  if (compare.parsed()) {
+    compare_wanted.data.from_said = compare.count("--from") > 0;
+    load_class_names(compare_wanted.data);
+    say(find_class_names(compare_wanted.data));
+  }
   if (compare.parsed()) put(compare_files(compare_wanted), compare_wanted.output);
   if (test.parsed()) put(test_files(test_wanted), test_wanted.output);
   if (diagram.parsed()) put(diagram_files(diagram_wanted), diagram_wanted.output);

@@ -12,9 +12,11 @@
 #include <utility>
 
 #include "calibra/error.hpp"
+#include "calibra/io/detail/json_path.hpp"
 #include "calibra/io/detail/text.hpp"
 #include "calibra/io/file_kind.hpp"
 #include "calibra/io/input_file.hpp"
+#include "calibra/io/json_records.hpp"
 #include "calibra/io/record_presets.hpp"
 #include "problem.hpp"
 #include "suggest.hpp"
@@ -28,7 +30,8 @@ using calibra::detail::concat;
 bool anything_said(const record_request& r) {
   return !r.logits.empty() || !r.probabilities.empty() || !r.confidence.empty() ||
          !r.correct.empty() || !r.label.empty() || !r.preset.empty() || !r.filter.empty() ||
-         r.scale != 0 || r.halves || r.count_bad || r.by_length != io::choice_length::none;
+         r.scale != 0 || r.halves || r.count_bad || r.by_length != io::choice_length::none ||
+         !r.answers.empty() || r.token || r.missing;
 }
 
 void take_preset(data_request& request) {
@@ -37,6 +40,11 @@ void take_preset(data_request& request) {
     if (p.name != name) continue;
     request.layout = p.options;
     request.from = p.confidences ? score_form::confidences : score_form::logits;
+    const bool given = !request.records.answers.empty();
+    if (p.answers && !given)
+      throw option_error(
+          concat("--preset ", name, ": expected --answers, the texts of the answers, as A,B,C,D"));
+    if (given && !p.answers) throw option_error(concat("--answers: not for --preset ", name));
     return;
   }
   throw option_error(
@@ -69,8 +77,24 @@ void take_paths(data_request& request) {
   request.layout.hits = request.from == score_form::confidences;
 }
 
-/// The first record of a file.
-nlohmann::json first_record(const std::string& file) {
+void take_answers(data_request& request) {
+  const record_request& r = request.records;
+  if (r.answers.empty()) {
+    if (r.token || r.missing)
+      throw option_error("--token and --missing-answers: only with --answers");
+    return;
+  }
+  if (request.from != score_form::logits)
+    throw option_error("--answers: goes with --logits, or with --preset openai or inspect");
+  if (r.scale != 0 || r.halves || r.by_length != io::choice_length::none)
+    throw option_error("--scale, --normalise and --mutual-information: not with --answers");
+  request.layout.answers = r.answers;
+  request.layout.token = r.token.value_or(0);
+  request.layout.missing = r.missing.value_or(io::missing_answer::impossible);
+}
+
+/// The first record of a file; of a document `within` as record_options has it.
+nlohmann::json first_record(const std::string& file, const std::string& within = {}) {
   using json = nlohmann::json;
   const io::input_file whole(file);
   const bool document_of_records = io::kind_of(file) == io::file_kind::json;
@@ -83,10 +107,41 @@ nlohmann::json first_record(const std::string& file) {
   if (document.is_discarded())
     throw io_error(concat(io::input_name(file), ": the first record is not JSON"));
   if (!document_of_records) return document;
+  if (!within.empty())
+    if (const auto found = io::detail::json_path(within).find(document); found.size() == 1)
+      document = json(*found[0]);
   if (!document.is_structured() || document.empty())
     throw io_error(
         concat(io::input_name(file), ": expected a list or an object of records, got none"));
   return std::move(document.begin().value());  // a copy of many levels calls itself as often
+}
+
+/// "; the first record looks like --preset hle", where it looks like another one than was said.
+std::string preset_hint(const data_request& request) {
+  for (const io::record_preset& p : io::record_presets()) {
+    try {
+      if (!io::has_scores(p, first_record(request.scores, p.options.within))) continue;
+    } catch (const io_error&) {
+      continue;
+    }
+    return p.name == request.records.preset
+               ? ""
+               : concat("; the first record looks like --preset ", p.name);
+  }
+  return "";
+}
+
+/// A line about answers that are not among the alternatives of their token.
+void say_missing_answers(const data_request& request, const io::record_dump& dump) {
+  std::fprintf(stderr,
+               "%s: %zu of %zu records lack an answer among the alternatives of their token%s; "
+               "%.4g of the mass is of no alternative, on average\n",
+               io::input_name(request.scores).c_str(), dump.incomplete, dump.labels.shape()[0],
+               dump.incomplete == 0 ? ""
+               : request.layout.missing == io::missing_answer::rest
+                   ? ", which gets its part of the rest"
+                   : ", which counts as impossible",
+               dump.mean_rest);
 }
 
 /// A line for each of the first `left` values without parts, by its path.
@@ -119,6 +174,10 @@ std::string preset_names() {
 
 void finish_records(data_request& request) {
   const record_request& r = request.records;
+  if (request.scores.ends_with(".eval"))
+    throw option_error(concat(request.scores,
+                              ": logs of Inspect are read as JSON: inspect log dump ",
+                              request.scores, " >log.json"));
   if (!io::holds_records(request.scores)) {
     if (anything_said(r))
       throw option_error(concat("paths in records are for .jsonl, .ndjson and .json files, got ",
@@ -138,12 +197,16 @@ void finish_records(data_request& request) {
         "--from: of records --logits, --probabilities, --confidence or --preset say it");
   if (!r.preset.empty()) take_preset(request);
   take_paths(request);
+  take_answers(request);
   io::record_options& o = request.layout;
+  if (!r.preset.empty() && o.labels.empty())
+    throw option_error(
+        concat("--preset ", r.preset, ": expected --label, the place of the right answer"));
   if (o.scores.empty() || o.labels.empty())
     throw option_error(concat(request.scores,
                               ": expected where scores and labels are: --confidence and "
                               "--correct, --logits or --probabilities and --label, or --preset (",
-                              preset_names(), ")"));
+                              preset_names(), ")", preset_hint(request)));
   if (r.scale != 0) o.scale = r.scale;
   if (!r.filter.empty() && o.only_at.empty()) o.only_at = "/filter";
   o.only = r.filter;
@@ -161,11 +224,14 @@ io::record_dump load_request(const data_request& request) {
     if (dump.bad > 0)
       std::fprintf(stderr, "%s: %zu records left out; the first: %s\n",
                    io::input_name(request.scores).c_str(), dump.bad, dump.first_bad.c_str());
+    if (!request.layout.answers.empty()) say_missing_answers(request, dump);
     return dump;
   } catch (const io_error& e) {
     const std::string message = e.what();
-    const bool several = message.ends_with("; say which are to be read");
-    throw io_error(several ? message + " by --filter" : message);
+    if (message.ends_with("; say which are to be read")) throw io_error(message + " by --filter");
+    const bool text = message.find(": expected a class index, got '") != std::string::npos;
+    throw io_error(message +
+                   (text ? "; --class-names says what names stand for" : preset_hint(request)));
   }
 }
 

@@ -21,7 +21,7 @@ io::record_dump load_request(const data_request& request);
 /// The paths of the first record with what is there.
 std::string look_at_records(const std::string& file);
 
-/// "lm-eval, helm, hle".
+/// "lm-eval, helm, hle, ...".
 std::string preset_names();
 
 }  // namespace calibra::cli

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -30,6 +31,24 @@ json optional_text(const std::string& text) {
 /// The shortest text that reads back; "" for NaN.
 std::string number(double x) {
   return std::isnan(x) ? "" : concat(x);
+}
+
+/// A field of a csv: in quotes where it has to be.
+std::string field(const std::string& text) {
+  if (text.find_first_of(",\"") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + '"';
+}
+/// A cell of a table of markdown.
+std::string cell(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
+  return out;
+}
+
+bool has_names(const group_report& r) {
+  return std::any_of(r.begin(), r.end(), [](const group_row& g) { return !g.name.empty(); });
 }
 
 bool weighted(const eval_request& request) {
@@ -62,13 +81,16 @@ json groups_json(const group_report& r) {
       metrics[m.name] = number_or_null(m.value);
       if (!std::isnan(m.floor)) floors[m.name] = m.floor;
     }
-    groups.push_back({{"group", g.group},
-                      {"samples", g.values.samples},
-                      {"metrics", std::move(metrics)},
-                      {"floors", std::move(floors)},
-                      {"kuiper", number_or_null(g.kuiper)},
-                      {"p", number_or_null(g.p)},
-                      {"p_adjusted", number_or_null(g.p_adjusted)}});
+    json one;
+    one["group"] = g.group;
+    if (!g.name.empty()) one["name"] = g.name;
+    one["samples"] = g.values.samples;
+    one["metrics"] = std::move(metrics);
+    one["floors"] = std::move(floors);
+    one["kuiper"] = number_or_null(g.kuiper);
+    one["p"] = number_or_null(g.p);
+    one["p_adjusted"] = number_or_null(g.p_adjusted);
+    groups.push_back(std::move(one));
   }
   return groups;
 }
@@ -128,17 +150,20 @@ std::string csv_text(const eval_request& request, const report& r) {
     out += concat(number(bin.confidence), ',', number(bin.accuracy), '\n');
   }
   if (request.classwise) {
-    out += "\nclass,ece\n";
+    const bool named = !r.class_names.empty();
+    out += named ? "\nclass,name,ece\n" : "\nclass,ece\n";
     for (std::size_t k = 0; k < r.ece_per_class.size(); ++k)
-      out += concat(k, ',', number(r.ece_per_class[k]), '\n');
+      out += concat(k, ',', named ? field(r.class_name(k)) + ',' : "", number(r.ece_per_class[k]),
+                    '\n');
   }
   if (r.groups) {
-    out += "\ngroup,samples,kuiper,p,p_adjusted";
+    const bool named = has_names(*r.groups);
+    out += concat("\ngroup", named ? ",name" : "", ",samples,kuiper,p,p_adjusted");
     for (const metric_value& m : r.groups->all) out += concat(',', m.name);
     out += '\n';
     for (const group_row& g : *r.groups) {
-      out += concat(g.group, ',', g.values.samples, ',', number(g.kuiper), ',', number(g.p), ',',
-                    number(g.p_adjusted));
+      out += concat(g.group, ',', named ? field(g.name) + ',' : "", g.values.samples, ',',
+                    number(g.kuiper), ',', number(g.p), ',', number(g.p_adjusted));
       for (const metric_value& m : g.values) out += concat(',', number(m.value));
       out += '\n';
     }
@@ -170,7 +195,7 @@ std::string markdown_text(const eval_request& request, const report& r) {
   if (request.classwise) {
     out += "\n| class | ece |\n|---:|---:|\n";
     for (std::size_t k = 0; k < r.ece_per_class.size(); ++k)
-      out += concat("| ", k, " | ", fixed_text(r.ece_per_class[k], 6), " |\n");
+      out += concat("| ", cell(r.class_name(k)), " | ", fixed_text(r.ece_per_class[k], 6), " |\n");
   }
   if (r.groups) {
     const auto shown = [](double x) { return std::isnan(x) ? std::string() : fixed_text(x, 6); };
@@ -180,7 +205,7 @@ std::string markdown_text(const eval_request& request, const report& r) {
     for (std::size_t m = 0; m < r.groups->all.metrics.size(); ++m) out += "---:|";
     out += '\n';
     for (const group_row& g : *r.groups) {
-      out += concat("| ", g.group, " | ", g.values.samples, " | ", shown(g.kuiper), " | ",
+      out += concat("| ", cell(g.shown()), " | ", g.values.samples, " | ", shown(g.kuiper), " | ",
                     p_text(g.p_adjusted), " |");
       for (const metric_value& m : g.values) out += concat(' ', shown(m.value), " |");
       out += '\n';

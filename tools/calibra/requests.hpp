@@ -12,8 +12,9 @@
 
 #include "calibra/diagram/reliability_style.hpp"
 #include "calibra/interval/interval_options.hpp"
-#include "calibra/io/csv.hpp"
-#include "calibra/io/json_records.hpp"
+#include "calibra/io/class_names.hpp"
+#include "calibra/io/record_options.hpp"
+#include "calibra/io/table_options.hpp"
 #include "calibra/options.hpp"
 
 namespace calibra::cli {
@@ -49,6 +50,9 @@ struct record_request {
   io::choice_length by_length = io::choice_length::none;
   bool halves = false;
   bool count_bad = false;
+  std::vector<std::string> answers = {};
+  std::optional<std::size_t> token = {};
+  std::optional<io::missing_answer> missing = {};
 };
 
 /// What all commands that read scores and labels are told. Files are calibra::io::load()
@@ -63,6 +67,8 @@ struct data_request : score_request {
   std::optional<std::int64_t> ignore_label = {};
   unsigned threads = all_cores();
   nan_policy nan = nan_policy::reject;
+  std::string class_names = {};  ///< a file; none: those that the files tell
+  io::class_names names = {};    ///< of the classes; none: they have numbers alone
   record_request records = {};
   io::record_options layout = {};  ///< what `records` comes to
 };

@@ -9,36 +9,9 @@
 #include <vector>
 
 #include "calibra/error.hpp"
+#include "calibra/io/detail/nearest.hpp"
 
 namespace calibra::cli {
-
-namespace detail {
-
-inline std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
-
-/// Letters inserted, left out, replaced, or exchanged with their neighbour, to turn `a` into `b`:
-/// the optimal string alignment distance.
-inline std::size_t letters_apart(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    before.swap(last);
-    last.swap(row);
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        row[j] = std::min(row[j], before[j - 2] + 1);
-    }
-  }
-  return row[b.size()];
-}
-
-}  // namespace detail
 
 /// The candidate that `word` most likely stands for, whatever the case of its letters: the one that
 /// is the fewest letters away (at most a third of the word's), else the only one that begins with
@@ -46,15 +19,15 @@ inline std::size_t letters_apart(std::string_view a, std::string_view b) {
 /// first of equally near ones wins.
 template<class Candidates>
 std::string closest(std::string_view word, const Candidates& candidates) {
-  const std::string wanted = detail::lower_case(word);
+  const std::string wanted = io::detail::lower_case(word);
   std::string best;
   std::size_t fewest = std::max<std::size_t>(1, wanted.size() / 3) + 1;
   std::string begun;
   std::size_t beginnings = 0;
   for (const auto& candidate : candidates) {
     const std::string name(candidate);
-    const std::string lower = detail::lower_case(name);
-    const std::size_t apart = detail::letters_apart(wanted, lower);
+    const std::string lower = io::detail::lower_case(name);
+    const std::size_t apart = io::detail::letters_apart(wanted, lower);
     if (apart < fewest && apart < lower.size()) {
       fewest = apart;
       best = name;

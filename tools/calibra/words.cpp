@@ -65,6 +65,10 @@ std::string_view word(io::choice_length length) {
   return "none";
 }
 
+std::string_view word(io::missing_answer missing) {
+  return missing == io::missing_answer::rest ? "rest" : "impossible";
+}
+
 std::string_view word(bool counted) {
   return counted ? "count" : "reject";
 }

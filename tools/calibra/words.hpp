@@ -18,6 +18,7 @@ std::string_view word(nan_policy policy);
 std::string_view word(report_format format);
 std::string_view word(io::header_row header);
 std::string_view word(io::choice_length length);
+std::string_view word(io::missing_answer missing);
 std::string_view word(bool counted);
 std::string_view word(interval_kind kind);
 std::string_view word(diagram_kind kind);

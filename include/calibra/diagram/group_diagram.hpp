@@ -68,11 +68,11 @@ namespace calibra {
         dot_mark{{gap, y},
                  tone::model,
                  3,
-                 concat("group ", shown[g]->group, ": ", shown[g]->values.samples,
+                 concat("group ", shown[g]->shown(), ": ", shown[g]->values.samples,
                         " samples, accuracy less ", "confidence ", fixed_text(gap, 4), ", ECE ",
                         group_value(*shown[g], ece.name()))});
     panel.y.ticks.push_back(
-        {y, cut_text(concat(shown[g]->group, " (n = ", shown[g]->values.samples, ")"), names - 8,
+        {y, cut_text(concat(shown[g]->shown(), " (n = ", shown[g]->values.samples, ")"), names - 8,
                      text_size)});
     const std::string p_said = short_p(shown[g]->p_adjusted);
     panel.marks.push_back(text_mark{{furthest, y + 0.2},

@@ -109,8 +109,8 @@ inline picture one_reliability_diagram(const evaluation& e, const std::string& t
 }
 
 /// Reliability diagrams of single classes against the rest, those with the largest ece first, at
-/// most `most` (1 to 12) of them. The evaluation has the tables of classes (options::per_class):
-/// else option_error.
+/// most `most` (1 to 12) of them, by evaluation::class_names where it has any. The evaluation has
+/// the tables of classes (options::per_class): else option_error.
 [[nodiscard]] inline picture classwise_diagram(const evaluation& e, std::size_t most = 9,
                                                const reliability_style& style = {
                                                    .histogram = false}) {
@@ -125,7 +125,8 @@ inline picture one_reliability_diagram(const evaluation& e, const std::string& t
   if (most < order.size()) order.resize(most);
   std::vector<named_table> worst;
   for (const std::size_t k : order)
-    worst.push_back({detail::concat("class ", k), e.class_tables[k]});
+    worst.push_back({k < e.class_names.size() ? e.class_names[k] : detail::concat("class ", k),
+                     e.class_tables[k]});
   return reliability_diagrams(worst, style);
 }
 

@@ -64,6 +64,8 @@ struct evaluation {
   std::vector<reliability_table> class_tables;       ///< options::per_class
   std::vector<double> ece_per_class;                 ///< options::per_class
   bool multilabel = false;  ///< the classes are labels, each a yes or no of its own
+  /// Names of the classes, which reports show; evaluate() leaves it to you.
+  std::vector<std::string> class_names = {};
 
   /// A metric, or null if it was not measured.
   [[nodiscard]] const metric_value* find(std::string_view name) const noexcept {
@@ -79,6 +81,10 @@ struct evaluation {
       measured += detail::concat(measured.empty() ? "" : ", ", m.name);
     throw option_error(detail::concat("evaluation: \"", name, "\" was not measured; measured were ",
                                       measured.empty() ? "none" : measured));
+  }
+  /// The name of a class; its number where it has none.
+  [[nodiscard]] std::string class_name(std::size_t k) const {
+    return k < class_names.size() ? class_names[k] : detail::concat(k);
   }
   [[nodiscard]] auto begin() const noexcept { return metrics.begin(); }
   [[nodiscard]] auto end() const noexcept { return metrics.end(); }

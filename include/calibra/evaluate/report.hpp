@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -172,10 +173,22 @@ inline std::string metric_lines(const evaluation& e) {
   return out;
 }
 
+/// Characters of a text in UTF-8.
+inline std::size_t letters_of(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
+  }));
+}
+
 inline std::string class_lines(const evaluation& e, const std::vector<std::size_t>& shown) {
-  std::string out = "class  ece\n";
-  for (const std::size_t k : shown)
-    out += concat(right_text(concat(k), 5), "  ", fixed_text(e.ece_per_class[k], 6), '\n');
+  std::size_t width = 5;
+  for (const std::size_t k : shown) width = std::max(width, letters_of(e.class_name(k)));
+  std::string out = left_text("class", width) + "  ece\n";
+  for (const std::size_t k : shown) {
+    const std::string name = e.class_name(k), blanks(width - letters_of(name), ' ');
+    out += concat(k < e.class_names.size() ? name + blanks : blanks + name, "  ",
+                  fixed_text(e.ece_per_class[k], 6), '\n');
+  }
   return out;
 }
 
@@ -199,11 +212,11 @@ inline std::string class_lines(const evaluation& e, const std::vector<std::size_
 }
 
 /// What evaluate() found, as text: how many samples of how many classes; the metrics to six digits;
-/// the table that ece was measured on; with options::per_class, ece of each class. Parts that are
-/// left out, or that the evaluation does not have, leave no lines; an empty line stands between
-/// those that are there. Lines have at most 80 columns, unless bars or names ask for more, and end
-/// with a line feed.
-/// NaN:    a metric that is undefined is "-"; ece of a class without samples is blank, and so are
+/// the table that ece was measured on; with options::per_class, ece of each class, by
+/// evaluation::class_names where it has any. Parts that are left out, or that the evaluation does
+/// not have, leave no lines; an empty line stands between those that are there. Lines have at most
+/// 80 columns, unless bars or names ask for more, and end with a line feed. NaN:    a metric that
+/// is undefined is "-"; ece of a class without samples is blank, and so are
 ///         bins without. Of no samples the counts are 0.
 /// Cost:   as that of a table; O(K log K) for the worst of K classes. Does not measure anything.
 /// Source: the `table` format of the program `calibra eval`, which prints this.
@@ -223,7 +236,8 @@ inline std::string class_lines(const evaluation& e, const std::vector<std::size_
   for (const std::size_t k : shown) {
     if (k >= e.class_tables.size()) continue;
     const reliability_table& table = e.class_tables[k];
-    add(detail::concat("class ", k, ", ece ", detail::fixed_text(e.ece_per_class[k], 6), "\n\n",
+    add(detail::concat("class ", e.class_name(k), ", ece ",
+                       detail::fixed_text(e.ece_per_class[k], 6), "\n\n",
                        detail::bin_lines(table, detail::shown_bins(table, o), o)));
   }
   return out;

@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <vector>
 
+#include "calibra/error.hpp"
 #include "calibra/evaluate/evaluation.hpp"
 
 namespace calibra {
@@ -14,12 +16,16 @@ namespace calibra {
 /// The samples of one group.
 struct group_row {
   std::int64_t group = 0;
+  std::string name = {};  ///< what reports show in place of the number; evaluate_by() leaves it
   evaluation values = {};
   /// Kuiper's statistic over its standard deviation under calibration, and how often a calibrated
   /// model of this size shows as much; NaN without samples.
   double kuiper = std::numeric_limits<double>::quiet_NaN();
   double p = std::numeric_limits<double>::quiet_NaN();
   double p_adjusted = std::numeric_limits<double>::quiet_NaN();  ///< for all groups: Holm's
+
+  /// The name, or the number where there is none.
+  [[nodiscard]] std::string shown() const { return name.empty() ? detail::concat(group) : name; }
 };
 
 /// What evaluate_by() gives.

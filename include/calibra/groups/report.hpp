@@ -42,7 +42,8 @@ inline std::string group_floor(const group_row& g, std::string_view name) {
 
 /// A line a group: how many samples, accuracy and ece with its noise floor where they were
 /// measured, Kuiper's statistic in standard deviations and its corrected p. Of more than `most`
-/// groups those with the largest statistics, in that order. In ASCII, 80 columns.
+/// groups those with the largest statistics, in that order. In ASCII, 80 columns, unless names of
+/// groups ask for more.
 [[nodiscard]] inline std::string to_text(const group_report& r, std::size_t most = 40) {
   using detail::concat;
   using detail::right_text;
@@ -55,9 +56,13 @@ inline std::string group_floor(const group_row& g, std::string_view name) {
     });
     shown.resize(most);
   }
-  std::string out = "     group    samples  accuracy     ece   floor   kuiper        p\n";
+  std::size_t width = 10;
+  for (const group_row* g : shown) width = std::max(width, detail::letters_of(g->shown()));
+  std::string out =
+      right_text("group", width) + "    samples  accuracy     ece   floor   kuiper        p\n";
   for (const group_row* g : shown)
-    out += concat(right_text(concat(g->group), 10), right_text(concat(g->values.samples), 11),
+    out += concat(std::string(width - detail::letters_of(g->shown()), ' '), g->shown(),
+                  right_text(concat(g->values.samples), 11),
                   right_text(detail::group_value(*g, accuracy.name()), 10),
                   right_text(detail::group_value(*g, ece.name()), 8),
                   right_text(detail::group_floor(*g, ece.name()), 8),
@@ -66,7 +71,7 @@ inline std::string group_floor(const group_row& g, std::string_view name) {
   if (shown.size() < r.groups.size())
     out += concat("... ", r.groups.size() - shown.size(), " more groups\n");
   if (r.worst < r.groups.size())
-    out += concat("\nworst group ", r.groups[r.worst].group, "; multicalibration error ",
+    out += concat("\nworst group ", r.groups[r.worst].shown(), "; multicalibration error ",
                   detail::fixed_text(r.multicalibration_error, 4), ", noise hides up to ",
                   detail::fixed_text(r.detectable_error, 4), "\np is corrected for ",
                   r.groups.size(), " groups (Holm); kuiper in standard deviations\n");

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -21,46 +20,13 @@
 #include "calibra/io/array_layout.hpp"
 #include "calibra/io/detail/json_path.hpp"
 #include "calibra/io/detail/json_values.hpp"
+#include "calibra/io/detail/record_values.hpp"
 #include "calibra/io/detail/text.hpp"
 #include "calibra/io/file_kind.hpp"
 #include "calibra/io/input_file.hpp"
+#include "calibra/io/record_options.hpp"
 
 namespace calibra::io {
-
-/// What a score is divided by.
-enum class choice_length { none, characters, bytes };
-
-/// What is read of each record of a JSON file. Paths: a JSON pointer, or names with points between;
-/// "*" is every element of a list, "[x.y=text]" those that have this text at x.y.
-struct record_options {
-  /// A number, or the numbers of a row: a list, or a path of several places. Texts of numbers count
-  /// as numbers, "85%" as 85.
-  std::string scores = {};
-  /// A whole number or a text of one.
-  std::string labels = {};
-  /// Labels say whether predictions were right, 0 or 1: truth values and the texts yes, correct,
-  /// true and right, no, incorrect, false and wrong count too.
-  bool hits = false;
-  double scale = 1;  ///< scores are divided by it
-  /// What rows of fewer numbers are filled up with: no class where scores are logits.
-  double padding = -std::numeric_limits<double>::infinity();
-  /// Of this path, texts by whose length scores are divided; a blank at the start does not count.
-  std::string choices = {};
-  choice_length by_length = choice_length::none;
-  bool halves = false;  ///< the second half of the numbers is taken off the first
-  /// Records to read: those with the text `only` at this path. Without one all, which have to have
-  /// the same text there.
-  std::string only_at = {}, only = {};
-  bool count_bad = false;  ///< leave out and count records that are not as they should be
-};
-
-/// Scores and labels out of records.
-struct record_dump {
-  array scores;
-  array labels;
-  std::size_t bad = 0;         ///< records left out
-  std::string first_bad = {};  ///< why the first was
-};
 
 namespace detail {
 
@@ -68,15 +34,7 @@ namespace detail {
 class record_reader {
  public:
   record_reader(const std::string& path, const record_options& o)
-      : kind_(kind_of(path)),
-        file_(path),
-        path_(input_name(path)),
-        o_(o),
-        scores_(o.scores),
-        labels_(o.labels) {
-    if (!(o.scale > 0 && std::isfinite(o.scale)))
-      throw option_error(concat("record_options: scale: expected a number above 0, got ", o.scale));
-    if (o.by_length != choice_length::none) choices_.emplace(o.choices);
+      : kind_(kind_of(path)), file_(path), path_(input_name(path)), o_(o), values_(o) {
     if (!o.only_at.empty()) only_at_.emplace(o.only_at);
   }
 
@@ -92,7 +50,8 @@ class record_reader {
       throw io_error(first_bad_.empty() ? concat(path_, ": expected records, got none")
                                         : concat(path_, ": none of ", bad_,
                                                  " records can be read; the first: ", first_bad_));
-    return {score_array(), label_array(), bad_, first_bad_};
+    const auto rows = static_cast<double>(rows_.size());
+    return {score_array(), label_array(), bad_, first_bad_, incomplete_, sum_of_rest_ / rows};
   }
 
  private:
@@ -124,12 +83,18 @@ class record_reader {
       throw io_error(
           concat(path_, ": expected a list or an object of records, got ",
                  document.is_discarded() ? "text that is not JSON" : json_kind(document)));
+    const json& records = records_in(document);
     std::size_t number = 0;
-    for (const auto& [key, record] : document.items()) {
-      place_ = concat(path_, ": record ", document.is_object() ? in_quotes(key) : concat(number));
+    for (const auto& [key, record] : records.items()) {
+      place_ = concat(path_, ": record ", records.is_object() ? in_quotes(key) : concat(number));
       ++number;
       add_or_count([&, &one = record] { add(one); });
     }
+  }
+  const json& records_in(const json& document) const {
+    if (o_.within.empty()) return document;
+    const auto found = json_path(o_.within).find(document);
+    return found.size() == 1 && found[0]->is_structured() ? *found[0] : document;
   }
   template<class F>
   void add_or_count(const F& f) {
@@ -145,13 +110,18 @@ class record_reader {
 
   void add(const json& record) {
     if (only_at_ && !is_wanted(record)) return;
-    std::vector<double> row = numbers(record);
-    const std::int64_t label = label_of(record);
-    if (row.size() > 1 && label >= static_cast<std::int64_t>(row.size()))
-      fail(labels_, concat("expected a class below ", row.size(), ", got ", label));
-    width_ = std::max(width_, row.size());
-    rows_.push_back(std::move(row));
-    label_.push_back(label);
+    record_row row = [&] {
+      try {
+        return values_.of(record, bad_ == 0);
+      } catch (const io_error& e) {
+        throw io_error(concat(place_, ": ", e.what()));
+      }
+    }();
+    width_ = std::max(width_, row.scores.size());
+    rows_.push_back(std::move(row.scores));
+    label_.push_back(row.label);
+    incomplete_ += row.complete ? 0 : 1;
+    sum_of_rest_ += row.rest;
   }
   bool is_wanted(const json& record) {
     const auto found = only_at_->find(record);
@@ -163,78 +133,6 @@ class record_reader {
       throw several_error(concat(place_, ": ", only_at_->text(), ": records of ", in_quotes(*seen_),
                                  " and of ", in_quotes(text), "; say which are to be read"));
     return true;
-  }
-  [[noreturn]] void fail(const json_path& at, const std::string& what) const {
-    throw io_error(concat(place_, ": ", at.text(), ": ", what));
-  }
-
-  // Numbers.
-
-  std::vector<double> numbers(const json& record) const {
-    bool missing = false;
-    std::vector<const json*> found = scores_.find(record, &missing);
-    if (found.empty()) fail(scores_, "expected a number or a list of numbers, got nothing");
-    if (missing) fail(scores_, "expected a number of every element, got nothing of one");
-    if (found.size() == 1 && found[0]->is_array()) {
-      const json& list = *found[0];
-      found.clear();
-      for (const json& x : list) found.push_back(&x);
-      if (found.empty()) fail(scores_, "expected numbers, got an empty list");
-    }
-    std::vector<double> row;
-    for (const json* x : found) {
-      const auto value = json_number_of(*x);
-      if (!value) fail(scores_, concat("expected a number, got ", json_kind(*x)));
-      row.push_back(*value / o_.scale);
-    }
-    if (o_.halves) take_halves(row);
-    if (choices_) divide_by_lengths(record, row);
-    return row;
-  }
-  void take_halves(std::vector<double>& row) const {
-    if (row.size() % 2 != 0)
-      fail(scores_, concat("expected an even number of numbers for halves, got ", row.size()));
-    const std::size_t half = row.size() / 2;
-    for (std::size_t k = 0; k < half; ++k) row[k] -= row[half + k];
-    row.resize(half);
-  }
-  void divide_by_lengths(const json& record, std::vector<double>& row) const {
-    const auto found = choices_->find(record);
-    if (found.size() < row.size())
-      fail(*choices_, concat("expected ", row.size(), " texts, got ", found.size()));
-    for (std::size_t k = 0; k < row.size(); ++k) {
-      if (!found[k]->is_string())
-        fail(*choices_, concat("expected a text, got ", json_kind(*found[k])));
-      std::string_view text = found[k]->get_ref<const std::string&>();
-      if (text.starts_with(' ')) text.remove_prefix(1);
-      const auto follows = [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; };
-      const auto length =
-          o_.by_length == choice_length::bytes
-              ? static_cast<std::ptrdiff_t>(text.size())
-              : std::count_if(text.begin(), text.end(), [&](char c) { return !follows(c); });
-      if (length == 0) fail(*choices_, "expected a text to divide by its length, got an empty one");
-      row[k] /= static_cast<double>(length);
-    }
-  }
-
-  // Labels.
-
-  std::int64_t label_of(const json& record) const {
-    const auto found = labels_.find(record);
-    if (found.size() != 1)
-      fail(labels_, concat("expected one label, got ", found.empty() ? "nothing" : "several"));
-    const json& value = *found[0];
-    if (o_.hits && value.is_boolean()) return value.get<bool>() ? 1 : 0;
-    if (o_.hits && value.is_string())
-      if (const auto said = json_truth(value.get_ref<const std::string&>())) return *said;
-    const auto x = json_number_of(value);
-    constexpr double limit = 9007199254740992;  // 2^53
-    const bool whole = x && *x == std::floor(*x) && std::abs(*x) < limit;
-    if (!whole || (o_.hits && *x != 0 && *x != 1))
-      fail(labels_, concat(o_.hits ? "expected 0 or 1, true or false, yes or no, got "
-                                   : "expected a class index, got ",
-                           json_kind(value)));
-    return static_cast<std::int64_t>(*x);
   }
 
   // Arrays.
@@ -268,13 +166,14 @@ class record_reader {
   input_file file_;
   std::string path_;
   const record_options& o_;
-  json_path scores_, labels_;
-  std::optional<json_path> choices_, only_at_;
+  record_values values_;
+  std::optional<json_path> only_at_;
   std::optional<std::string> seen_;  // at only_at_
   std::string place_;
   std::vector<std::vector<double>> rows_;
   std::vector<std::int64_t> label_;
-  std::size_t width_ = 0, bad_ = 0;
+  std::size_t width_ = 0, bad_ = 0, incomplete_ = 0;
+  double sum_of_rest_ = 0;
   std::string first_bad_;
 };
 
@@ -283,10 +182,12 @@ class record_reader {
 /// Reads scores and labels out of the records of a JSON file: `.jsonl` or `.ndjson`, one a line, or
 /// `.json`, a list or an object of records, which are read in the order of their names; also with
 /// `.gz` or `.zst` behind, or of standard input, "-". Rows of different lengths are filled up, by
-/// 1 GiB of numbers at most. Blank lines are passed over. Cost: one pass over the mapped file; 8
+/// 1 GiB of numbers at most. Blank lines are passed over. With `answers` scores are log masses of
+/// answers, one that is missing -inf or what `missing` says. Cost: one pass over the mapped file; 8
 /// bytes a number. Throws io_error with line (or record) and path: not JSON, nothing there, another
-/// kind of value; with `count_bad` only where no record can be read. Throws option_error for a path
-/// or scale that is none.
+/// kind of value, a class that is none, a token without any of the answers; with `count_bad` only
+/// where no record can be read. Throws option_error for a path or scale that is none, and for fewer
+/// than two answers or one that comes twice.
 inline record_dump load_records(const std::string& path, const record_options& o) {
   return detail::record_reader(path, o).read();
 }

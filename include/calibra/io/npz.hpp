@@ -42,11 +42,14 @@ class npz_directory {
     if (!exact && member.ends_with(suffix)) member.remove_suffix(suffix.size());
     return choose_member(path_, member, names_, "member");
   }
+  /// The `.npy` image of a member: its bytes, and how many.
+  auto image(std::size_t chosen) const { return archive_.read(indices_[chosen], names_[chosen]); }
   array load(std::size_t chosen) const {
-    auto [bytes, size] = archive_.read(indices_[chosen], names_[chosen]);
-    const std::span<const std::byte> image(bytes.get(), size);
-    return parse_npy(place(chosen), image, std::move(bytes));
+    auto [bytes, size] = image(chosen);
+    const std::span<const std::byte> npy(bytes.get(), size);
+    return parse_npy(place(chosen), npy, std::move(bytes));
   }
+  std::string place(std::size_t i) const { return concat(path_, ':', names_[i]); }
   std::vector<array_entry> entries() const {
     // Members may be many, and may all be the same bytes that deflated well.
     const std::size_t most = file_.bytes().size() + (std::size_t{1} << 20);
@@ -65,7 +68,6 @@ class npz_directory {
 
  private:
   static constexpr std::string_view suffix = ".npy";
-  std::string place(std::size_t i) const { return concat(path_, ':', names_[i]); }
   /// A member as far as its header reaches, if that is not beyond reason.
   std::vector<std::byte> beginning(std::size_t i) const {
     constexpr std::size_t fixed = 12, longest = std::size_t{1} << 17;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "calibra/version.hpp"
+#include "calibra/io/class_names.hpp"
 
 namespace calibra::io {
 
@@ -25,6 +25,8 @@ struct table_options {
   std::vector<std::string> columns = {};  ///< the columns to read, in this order; none: all
   std::vector<std::string> without = {};  ///< columns to leave out
   header_row header = header_row::detected;
+  /// Where a single column is read: names that stand for class indices in it.
+  class_names names = {};
 };
 
 }  // namespace calibra::io

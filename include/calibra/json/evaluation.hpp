@@ -22,9 +22,9 @@ inline nlohmann::ordered_json number_or_null(double x) {
 }  // namespace detail
 
 /// What evaluate() found, as a JSON object to add fields to: samples, skipped, classes (null where
-/// there are none), metrics, bins, with options::per_class the ece of each class, and of
-/// multi-label scores the entries that counted. Every number reads back exactly; NaN and infinities
-/// are null.
+/// there are none), their names if they have any, metrics, bins, with options::per_class the ece of
+/// each class, and of multi-label scores the entries that counted. Every number reads back exactly;
+/// NaN and infinities are null.
 [[nodiscard]] inline nlohmann::ordered_json json_document(const evaluation& e) {
   using detail::number_or_null;
   nlohmann::ordered_json document;
@@ -34,6 +34,7 @@ inline nlohmann::ordered_json number_or_null(double x) {
   document["skipped"] = e.skipped;
   document["classes"] =
       e.classes == 0 ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(e.classes);
+  if (!e.class_names.empty()) document["class_names"] = e.class_names;
   nlohmann::ordered_json& metrics = document["metrics"] = nlohmann::ordered_json::object();
   for (const metric_value& m : e) metrics[m.name] = number_or_null(m.value);
   nlohmann::ordered_json& bins = document["bins"] = nlohmann::ordered_json::array();

@@ -17,12 +17,21 @@
 
 namespace calibra::io::detail {
 
+/// Elements that are texts: so many units, filled up with zeros, of one byte ('|S3') or of four,
+/// code points ('<U3'). No units: elements are numbers.
+struct npy_text {
+  std::size_t units = 0;
+  std::size_t unit_bytes = 1;
+};
+
 /// Reads the header of a `.npy` file: a Python dictionary literal with the keys 'descr',
 /// 'fortran_order' and 'shape', in any order and spacing, and nothing else.
 /// Source: the NPY format, numpy.lib.format, versions 1.0 to 3.0.
 class npy_header_parser {
  public:
-  npy_header_parser(const std::string& name, std::string_view text) : name_(name), text_(text) {}
+  /// `texts`: null where elements have to be numbers; else where it is put what texts they are.
+  npy_header_parser(const std::string& name, std::string_view text, npy_text* texts)
+      : name_(name), text_(text), texts_(texts) {}
 
   array_layout parse() {
     array_layout layout;
@@ -164,10 +173,22 @@ class npy_header_parser {
       layout.type = dtype::bf16;
       return;
     }
+    if (texts_ != nullptr && is_text(code)) return;
     throw io_error(concat(name_, ": dtype ", in_quotes(descr), describe(code),
                           " is not supported; expected ", known_types));
   }
 
+  bool is_text(std::string_view code) {
+    if (code.empty() || std::string_view("USa").find(code.front()) == std::string_view::npos)
+      return false;
+    npy_text text{.unit_bytes = code.front() == 'U' ? std::size_t{4} : std::size_t{1}};
+    const char* const end = code.data() + code.size();
+    const auto [stop, status] = std::from_chars(code.data() + 1, end, text.units);
+    if (status != std::errc{} || stop != end || text.units == 0 || text.units > most_units)
+      return false;
+    *texts_ = text;
+    return true;
+  }
   static std::string_view describe(std::string_view code) {
     switch (code.empty() ? '\0' : code.front()) {
       case 'O':
@@ -191,8 +212,11 @@ class npy_header_parser {
   static constexpr std::string_view known_types =
       "float16, float32, float64, bfloat16, int8 to int64, uint8 to uint64 or bool";
 
+  static constexpr std::size_t most_units = std::size_t{1} << 30;
+
   const std::string& name_;
   std::string_view text_;
+  npy_text* texts_;
   std::size_t at_ = 0;
 };
 
@@ -200,6 +224,7 @@ class npy_header_parser {
 struct npy_header {
   array_layout layout;
   std::size_t data_offset = 0;
+  npy_text text = {};
 };
 
 /// How many bytes precede the text of a header: the magic text, the version and its length.
@@ -215,8 +240,10 @@ inline std::size_t npy_header_length(std::string_view text) noexcept {
 }
 
 /// The magic text, the version, the header's length and the header at the start of `bytes`.
-/// Throws io_error with the place: not a `.npy` file, unknown version, header beyond the end.
-inline npy_header read_npy_header(const std::string& name, std::span<const std::byte> bytes) {
+/// Throws io_error with the place: not a `.npy` file, unknown version, header beyond the end;
+/// without `texts` elements that are texts.
+inline npy_header read_npy_header(const std::string& name, std::span<const std::byte> bytes,
+                                  bool texts = false) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   constexpr std::string_view magic = "\x93NUMPY";
   if (text.substr(0, magic.size()) != magic.substr(0, text.size()))
@@ -234,7 +261,11 @@ inline npy_header read_npy_header(const std::string& name, std::span<const std::
   if (length > text.size() - fixed)
     throw io_error(concat(name, ": truncated header: expected ", length, " bytes after byte ",
                           fixed, ", got ", text.size() - fixed));
-  return {npy_header_parser(name, text.substr(fixed, length)).parse(), fixed + length};
+  npy_header header;
+  header.data_offset = fixed + length;
+  header.layout =
+      npy_header_parser(name, text.substr(fixed, length), texts ? &header.text : nullptr).parse();
+  return header;
 }
 
 }  // namespace calibra::io::detail
