@@ -143,10 +143,14 @@ TEST_CASE("large: a run goes on where it was", "[cli]") {
   CHECK(changed != expected);
   CHECK(changed == metrics_of(files, command));
   CHECK(files_in(files.path("kept")) == 7);
+  const std::string weights = files.path("w-1.npy");
+  fs::last_write_time(weights, fs::last_write_time(weights) + std::chrono::seconds(1));
+  CHECK(metrics_of(files, command + " --resume kept") == changed);
+  CHECK(files_in(files.path("kept")) == 8);
   for (const std::string option : {" --bins 7", " --like netcal", " --metrics ece,nll"})
     CHECK(metrics_of(files, command + option + " --resume kept") ==
           metrics_of(files, command + option));
-  CHECK(files_in(files.path("kept")) == 7 + 3 * 6);
+  CHECK(files_in(files.path("kept")) == 8 + 3 * 6);
 }
 
 TEST_CASE("large: a run that is killed goes on where it was", "[cli]") {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -60,7 +61,7 @@ class array {
                                     name_of(type_), ", got ", data.size()));
     data_ = data.first(bytes);
     if (!swapped_ && reinterpret_cast<std::uintptr_t>(data_.data()) % size_of(type_) != 0) {
-      auto copy = std::make_shared<std::vector<std::uint64_t>>((bytes + 7) / 8);
+      auto copy = std::make_shared<std::pmr::vector<std::uint64_t>>((bytes + 7) / 8);
       if (bytes != 0) std::memcpy(copy->data(), data_.data(), bytes);
       data_ = {reinterpret_cast<const std::byte*>(copy->data()), bytes};
       owner_ = std::move(copy);
@@ -178,7 +179,7 @@ class array {
     if constexpr (Foreign == copied) {
       if (swapped_) {
         const auto* first = reinterpret_cast<const byte_swapped<T>*>(data_.data());
-        std::vector<T> copy(data_.size() / sizeof(T));
+        std::pmr::vector<T> copy(data_.size() / sizeof(T));
         std::transform(first, first + copy.size(), copy.begin(),
                        [](const byte_swapped<T>& x) { return static_cast<T>(x); });
         return f(in_shape<T>(copy.data()));
@@ -205,7 +206,7 @@ class array {
     }
     if (!convert_integers)
       throw io_error(detail::concat(name_, ": expected ", expected, ", got ", name_of(type_)));
-    const std::vector<double> copy = as_doubles();
+    const std::pmr::vector<double> copy = as_doubles();
     return f(matrix_view<const double>(copy.data(), rows(), cols()));
   }
 
@@ -236,8 +237,8 @@ class array {
                                   " of shape ", shape_text()));
   }
 
-  std::vector<double> as_doubles() const {
-    std::vector<double> out;
+  std::pmr::vector<double> as_doubles() const {
+    std::pmr::vector<double> out;
     out.reserve(rows() * cols());
     visit_integers([&](auto view) {
       for (std::size_t i = 0; i < view.rows(); ++i)

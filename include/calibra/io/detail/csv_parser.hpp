@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <string>
@@ -261,8 +262,8 @@ class csv_parser {
     return make(layout, std::move(reals_));
   }
   template<class T>
-  array make(const array_layout& layout, std::vector<T> elements) const {
-    auto owner = std::make_shared<const std::vector<T>>(std::move(elements));
+  array make(const array_layout& layout, std::pmr::vector<T> elements) const {
+    auto owner = std::make_shared<const std::pmr::vector<T>>(std::move(elements));
     const std::span<const std::byte> bytes = std::as_bytes(std::span(*owner));
     return {name_, layout, bytes, std::move(owner)};
   }
@@ -275,8 +276,8 @@ class csv_parser {
   bool has_header_ = false;
   bool counting_ = false;
   bool all_integers_ = true;
-  std::vector<std::int64_t> integers_;
-  std::vector<double> reals_;
+  std::pmr::vector<std::int64_t> integers_;
+  std::pmr::vector<double> reals_;
 };
 
 }  // namespace calibra::io::detail
