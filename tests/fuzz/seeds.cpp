@@ -76,6 +76,9 @@ void add_npy(const corpus& to) {
   to.add("npy", "u4",
          npy_image(npy_dict(">u4", "(2,)"), zeros_and_ones<std::uint32_t>(2, std::endian::big)));
   to.add("npy", "empty", npy_image(npy_dict("<f4", "(0, 5)"), ""));
+  to.add("npy", "f4-cube", npy_image(npy_dict("<f4", "(1, 2, 3)"), small_data()));
+  to.add("npy", "i2-fortran-cube",
+         npy_image(npy_dict("<i2", "(1, 2, 3)", true), zeros_and_ones<std::int16_t>(6)));
 }
 void add_npz(const corpus& to) {
   to.add("npz", "stored", zip_image({{"x.npy", small_npy()}}));

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <clocale>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "arguments.hpp"
+#include "calibra/array/unranked_view.hpp"
 #include "calibra/error.hpp"
 #include "calibra/io/write_file.hpp"
 #include "calibra/rows/isa.hpp"
@@ -195,6 +197,17 @@ void add_score_array(CLI::App& app, score_request& scores) {
       ->type_name("NAME");
 }
 
+/// Which dimension of scores holds the classes.
+void add_class_axis(CLI::App& app, score_request& scores) {
+  constexpr auto most = static_cast<std::ptrdiff_t>(most_dimensions);
+  scores.takes_class_axis = true;
+  add_number(app, "--class-axis", scores.class_axis, -most, most - 1,
+             "The dimension of SCORES that holds the classes, from 0, or from the end where it is "
+             "negative; LABELS are of the shape of the others; default: none, SCORES are samples x "
+             "classes")
+      ->type_name("AXIS");
+}
+
 /// What is said of text tables.
 void add_table(CLI::App& app, score_request& scores) {
   app.add_option_function<std::string>(
@@ -283,6 +296,7 @@ void add_data(CLI::App& app, data_request& data, const std::string& scores,
                  "Column of a .csv or .tsv that holds the labels; without LABELS: of SCORES; "
                  "default: all columns")
       ->type_name("NAME");
+  add_class_axis(app, data);
   add_records(app, data.records);
   add_samples(app, data);
 }
@@ -593,6 +607,7 @@ CLI::App& add_compare(CLI::App& app, compare_request& request) {
   compare.add_option("LABELS", request.data.labels, "Class indices from 0, or one-hot rows")
       ->required();
   add_from(compare, request.data);
+  add_class_axis(compare, request.data);
   add_table(compare, request.data);
   add_samples(compare, request.data);
   add_number(compare, "--bins", request.bins, std::size_t{1}, std::size_t{1000000},
