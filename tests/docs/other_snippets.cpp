@@ -131,6 +131,18 @@ TEST_CASE("docs/io.md: more dimensions") {
   CHECK_THROWS_AS(page(), calibra::io_error);  // there are no such files
 }
 
+TEST_CASE("docs/io.md: token logits of llama.cpp") {
+  namespace io = calibra::io;
+  const auto page = [] {
+    //[ llama
+    const io::llama_dump dump = io::load_llama("base.kld");
+    const calibra::evaluation e = calibra::evaluate(dump.scores(), dump.labels());
+    //]
+    return e.samples;
+  };
+  CHECK_THROWS_AS(page(), calibra::io_error);  // there is no such file
+}
+
 TEST_CASE("docs/io.md: columns of a table") {
   namespace io = calibra::io;
   const auto page = [] {

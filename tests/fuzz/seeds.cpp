@@ -9,6 +9,7 @@
 #include <random>
 
 #include "../evaluate/drawn.hpp"
+#include "../io/llama_files.hpp"
 #include "../io/pt_files.hpp"
 #include "calibra/calibra.hpp"
 #include "calibra/conventions/all.hpp"
@@ -122,6 +123,12 @@ void add_csv(const corpus& to) {
   to.add("csv", "tabs", "ta\n1\t2\n3\t+4\n");
   to.add("csv", "labels", "\n0\n1\n2\n");
 }
+void add_llama(const corpus& to) {
+  to.add("llama", "odd", llama_image(random_tokens(6, 3, 2, 1)));
+  to.add("llama", "even", llama_image(random_tokens(5, 4, 1, 2)));
+  to.add("llama", "one-word", llama_image(random_tokens(4, 1, 1, 3)));
+  to.add("llama", "no-chunk", llama_image(random_tokens(4, 2, 0, 4)));
+}
 void add_records(const corpus& to) {
   const std::string rows =
       "{\"a\":{\"s\":[1,-2.5]},\"y\":1,\"n\":\"x\",\"c\":[\"no\",\"maybe\"]}\n"
@@ -213,7 +220,7 @@ int main(int count, char** arguments) {
     return 2;
   }
   const corpus to(arguments[1]);
-  for (const auto add : {add_npy, add_npz, add_safetensors, add_pt, add_csv, add_records,
+  for (const auto add : {add_npy, add_npz, add_safetensors, add_pt, add_csv, add_llama, add_records,
                          add_contents, add_evidence, add_models})
     add(to);
 }

@@ -283,6 +283,21 @@ void load_groups(inputs& in, const std::string& by, io::header_row header) {
 
 namespace {
 
+/// Scores that are decoded as they are read, with their labels.
+inputs load_dump(const std::string& file) {
+  io::llama_dump dump = io::load_llama(file);
+  if (dump.size() == 0)
+    throw shape_error(concat(dump.name(),
+                             ": no samples: expected at least 1 token to predict, got ",
+                             dump.chunks(), " chunks of ", dump.chunk_tokens(), " tokens"));
+  const auto labels = std::make_shared<const io::label_column>(dump.labels());
+  const std::span<const std::int64_t> tokens(labels->view().data(), labels->size());
+  const io::array_layout layout{.type = io::dtype::i8, .shape = {tokens.size()}};
+  return {.scores = dump.quantised(),
+          .labels = {dump.name(), layout, std::as_bytes(tokens), labels},
+          .decoded = std::move(dump)};
+}
+
 /// Takes the scores as having their classes along a dimension; a single class is one number a
 /// sample.
 void take_class_axis(inputs& in, std::ptrdiff_t axis) {
@@ -302,12 +317,16 @@ void take_class_axis(inputs& in, std::ptrdiff_t axis) {
 inputs load_inputs(const data_request& request, const std::string& proximity) {
   if (request.class_axis && (request.sigmoid || request.from == score_form::confidences))
     throw option_error("--class-axis: expected one label a sample and logits or probabilities");
+  if ((request.class_axis || request.sigmoid) && io::holds_llama(request.scores))
+    throw option_error(concat("--class-axis and --sigmoid: not for the token logits of ",
+                              io::input_name(request.scores)));
   if (request.class_axis && io::holds_records(request.scores))
     throw option_error("--class-axis: takes files of arrays, not of records");
   const bool one_file = request.labels.empty() || request.labels == request.scores;
   io::table_options table{.header = request.header};
   if (!request.label_column.empty()) table.columns = {request.label_column};
   inputs in = [&]() -> inputs {
+    if (io::holds_llama(request.scores)) return load_dump(request.scores);
     if (io::holds_records(request.scores)) {
       io::record_dump dump = load_request(request);
       return {std::move(dump.scores), std::move(dump.labels)};

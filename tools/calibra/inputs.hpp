@@ -18,6 +18,7 @@
 #include "calibra/io/array.hpp"
 #include "calibra/io/detail/as_double.hpp"
 #include "calibra/io/labels.hpp"
+#include "calibra/io/llama.hpp"
 #include "calibra/options.hpp"
 #include "calibra/rows/score_rows.hpp"
 #include "calibra/scores.hpp"
@@ -41,11 +42,13 @@ struct inputs {
   /// What scores and --class-axis ask of the shape of all else; empty without --class-axis.
   std::vector<std::size_t> sample_shape = {};
   std::string shape_words = {};  ///< how messages name it
+  /// The scores where they are decoded as they are read; `scores` are their bits then.
+  std::optional<io::llama_dump> decoded = {};
 
   std::size_t rows() const;
   /// One number a sample: P(y = 1), its logit, or a confidence.
   bool binary() const {
-    return !class_axis && (scores.shape().size() == 1 || scores.shape()[1] == 1);
+    return !class_axis && !decoded && (scores.shape().size() == 1 || scores.shape()[1] == 1);
   }
   input_names names() const {
     return {scores.name(), labels.name(), weights ? weights->name() : std::string(),
@@ -128,6 +131,7 @@ auto with_scores(const io::array& scores, score_form from, F f) {
 /// The same of what was read. Scores with a class axis are read where they lie.
 template<class F>
 auto with_scores(const inputs& in, score_form from, F f) {
+  if (in.decoded) return f(in.decoded->scores());
   if (!in.class_axis) return with_scores(in.scores, from, f);
   const auto axis = static_cast<std::ptrdiff_t>(*in.class_axis);
   return in.scores.visit_native_scores(axis, [&](auto view) {

@@ -323,6 +323,7 @@ void finish_data(const CLI::App& app, data_request& data) {
     throw CLI::ValidationError(concat(
         app.get_name(), ": only eval takes * and ? for several files, got \"", data.scores, '"'));
   if (io::holds_records(data.scores) || several) return;
+  if (io::holds_llama(data.scores)) return take_llama(data);
   say(find_arrays(data));
   expect_labels(data);
 }
@@ -414,9 +415,11 @@ void find_shards(eval_request& request) {
   request.shards = shards_of(data);
   std::string taken;
   for (data_request& shard : request.shards) {
-    const std::string found = records ? "" : find_arrays(shard);
+    const bool llama = io::holds_llama(shard.scores);
+    if (llama) take_llama(shard);
+    const std::string found = records || llama ? "" : find_arrays(shard);
     if (taken.empty()) taken = found;
-    if (!records) expect_labels(shard);
+    if (!records && !llama) expect_labels(shard);
     if (shard.from != request.shards[0].from)
       throw CLI::ValidationError(concat(shard.scores, ": ", word(shard.from), " by its name, but ",
                                         request.shards[0].scores, ' ', word(request.shards[0].from),
@@ -863,8 +866,9 @@ void run(int argc, char** argv) {
     put(report_text(shown, merged.found), merge_wanted.output);
   }
   if (compare.parsed() &&
-      (io::holds_records(compare_wanted.data.scores) || io::holds_records(compare_wanted.other)))
-    throw CLI::ValidationError("compare: takes files of arrays, not of records");
+      (io::holds_records(compare_wanted.data.scores) || io::holds_records(compare_wanted.other) ||
+       io::holds_llama(compare_wanted.data.scores) || io::holds_llama(compare_wanted.other)))
+    throw CLI::ValidationError("compare: takes files of arrays, not of records or token logits");
   if (compare.parsed()) compare_wanted.data.from_said = compare.count("--from") > 0;
   if (compare.parsed()) put(compare_files(compare_wanted), compare_wanted.output);
   if (test.parsed()) put(test_files(test_wanted), test_wanted.output);
@@ -879,7 +883,9 @@ void run(int argc, char** argv) {
   if (conventions.parsed())
     print(convention_wanted.empty() ? list_conventions() : describe_convention(convention_wanted));
   if (look.parsed())
-    print(io::holds_records(file_wanted) ? look_at_records(file_wanted) : look_at(file_wanted));
+    print(io::holds_records(file_wanted) ? look_at_records(file_wanted)
+          : io::holds_llama(file_wanted) ? look_at_llama(file_wanted)
+                                         : look_at(file_wanted));
   if (completion.parsed()) print(completion_script(app, shell_wanted));
   if (manual.parsed()) print(manual_page(app, CALIBRA_VERSION));
   if (methods.parsed())

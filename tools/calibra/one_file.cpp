@@ -20,6 +20,7 @@
 #include "calibra/io/dump.hpp"
 #include "calibra/io/file_kind.hpp"
 #include "calibra/io/input_file.hpp"
+#include "calibra/io/llama.hpp"
 #include "calibra/io/load.hpp"
 
 namespace calibra::cli {
@@ -265,6 +266,29 @@ std::string find_arrays(data_request& request) {
   take_form(request, io::form_of(found.scores));
   return concat(archive->file, ": scores ", io::detail::in_quotes(found.scores), ", labels ",
                 io::detail::in_quotes(found.labels));
+}
+
+void take_llama(data_request& request) {
+  const std::string file = io::input_name(request.scores);
+  if (!request.labels.empty() || !request.label_column.empty() || !request.label_array.empty() ||
+      !request.score_array.empty())
+    throw option_error(concat(file,
+                              " holds its scores and labels, the tokens of the text; expected "
+                              "no LABELS, --labels or --scores"));
+  if (request.from_said && request.from != score_form::logits)
+    throw option_error(concat(
+        file, " holds log-probabilities, which are read as logits; expected no other --from"));
+  request.from = score_form::logits;
+  request.from_said = true;
+}
+
+std::string look_at_llama(const std::string& file) {
+  const io::llama_dump dump = io::load_llama(file);
+  return concat(dump.name(), ": token logits of llama.cpp\n  ", dump.size(),
+                " samples: the second ", "half of ", dump.chunks(), " chunks of ",
+                dump.chunk_tokens(), " tokens\n  ", dump.classes(),
+                " classes: the vocabulary, log-probabilities of 16 bits\n  ",
+                "labels: the tokens of the text\n");
 }
 
 std::string look_at(const std::string& file) {
