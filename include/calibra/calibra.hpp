@@ -13,6 +13,7 @@
 ///   calibra/io/io.hpp                                          .npy, .npz, .csv, .safetensors
 
 #include "calibra/array/access.hpp"
+#include "calibra/array/class_axis.hpp"
 #include "calibra/array/column.hpp"
 #include "calibra/array/matrix.hpp"
 #include "calibra/array/scalar.hpp"

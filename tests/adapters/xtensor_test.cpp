@@ -222,6 +222,23 @@ TEST_CASE("the number of dimensions is checked when it is known", "[adapters][xt
   CHECK(calibra::detail::hold<calibra::detail::as_matrix>(table).view().cols() == cols);
 }
 
+TEST_CASE("xtensor arrays of more dimensions have a class axis", "[adapters][xtensor]") {
+  xt::xtensor<float, 4> z = xt::zeros<float>({2, 3, 4, 5});
+  for (std::size_t i = 0; i < z.size(); ++i) z.flat(i) = static_cast<float>(i * 37 % 11);
+  const xt::xarray<double, xt::layout_type::column_major> of_columns = z;
+  const auto in_place = calibra::class_axis(z, 1), by_columns = calibra::class_axis(of_columns, -3);
+  REQUIRE(in_place.rows() == 40);
+  CHECK(in_place.data() == z.data());
+  std::size_t row = 0;
+  for (std::size_t n = 0; n < 2; ++n)
+    for (std::size_t h = 0; h < 4; ++h)
+      for (std::size_t w = 0; w < 5; ++w, ++row)
+        for (std::size_t k = 0; k < 3; ++k) {
+          CHECK(in_place(row, k) == z(n, k, h, w));
+          CHECK(by_columns(row, k) == static_cast<double>(z(n, k, h, w)));
+        }
+}
+
 TEST_CASE("xtensor arrays without an element", "[adapters][xtensor]") {
   const any_array none = xt::zeros<float>({std::size_t{0}, cols});
   CHECK(calibra::logits(none).view().rows() == 0);

@@ -78,9 +78,12 @@ TEST_CASE("bad input: .npy files that do not hold what they say", "[cli]") {
   files.write("object.npy", image("|O", "(4, 3)", 96));
   check_data(files, "object.npy y.npy", "object.npy: ...");
   files.write("cube.npy", image("<f4", "(4, 3, 2)", 96));
-  check_data(files, "cube.npy y.npy", "cube.npy: expected 1 or 2 dimensions, got shape (4, 3, 2)");
+  check_data(
+      files, "cube.npy y.npy",
+      "cube.npy: expected 1 or 2 dimensions, got shape (4, 3, 2); say by --class-axis which of "
+      "them holds the classes");
   files.write("scalar.npy", image("<f4", "()", 4));
-  check_data(files, "scalar.npy y.npy", "scalar.npy: expected 1 or 2 dimensions, got shape ()");
+  check_data(files, "scalar.npy y.npy", "scalar.npy: expected 1 to 8 dimensions, got shape ()");
   files.write("text.npy", "not an array");
   check_data(files, "text.npy y.npy",
              "text.npy: not a .npy file: expected it to begin with '\\x93NUMPY'");

@@ -24,6 +24,14 @@ std::size_t save_zeros(const workplace& files, const std::string& name, const st
 
 /// Peak resident size less the files, all of whose pages have been read. Where the system took some
 /// of those back, the limit on private writable memory (touched or not) still holds.
+void check_bounded(const workplace& files, const std::string& arguments, std::size_t mapped) {
+  const outcome r =
+      files.run("eval " + arguments + " --threads 1 --format csv", {.data_limit = 96 * mebibyte});
+  CHECK(r.err == "");
+  CHECK(r.status == 0);
+  INFO("peak resident " << r.peak_bytes << ", mapped " << mapped);
+  CHECK(r.peak_bytes < mapped + 64 * mebibyte);
+}
 void check_bounded(std::size_t rows, std::size_t classes) {
   const workplace files;
   using calibra::detail::concat;
@@ -31,12 +39,7 @@ void check_bounded(std::size_t rows, std::size_t classes) {
       save_zeros(files, "z.npy", "<f4", concat("(", rows, ", ", classes, ")"),
                  rows * classes * sizeof(float)) +
       save_zeros(files, "y.npy", "<i8", concat("(", rows, ",)"), rows * sizeof(std::int64_t));
-  const outcome r =
-      files.run("eval z.npy y.npy --threads 1 --format csv", {.data_limit = 96 * mebibyte});
-  CHECK(r.err == "");
-  CHECK(r.status == 0);
-  INFO("peak resident " << r.peak_bytes << ", mapped " << mapped);
-  CHECK(r.peak_bytes < mapped + 64 * mebibyte);
+  check_bounded(files, "z.npy y.npy", mapped);
 }
 
 }  // namespace
@@ -47,6 +50,24 @@ TEST_CASE("memory: 50000 x 1000 below 64 MiB beside the files", "[cli][memory]")
 
 TEST_CASE("memory: 5000000 x 10 below 64 MiB beside the files", "[cli][memory]") {
   check_bounded(5000000, 10);
+}
+
+TEST_CASE("memory: 50 x 20 x 250 x 200 with a class axis below 64 MiB beside the files",
+          "[cli][memory]") {
+  const workplace files;
+  const std::size_t mapped = save_zeros(files, "z.npy", "<f4", "(50, 20, 250, 200)", 200000000) +
+                             save_zeros(files, "y.npy", "<i8", "(50, 250, 200)", 20000000);
+  check_bounded(files, "z.npy y.npy --class-axis 1", mapped);
+}
+
+TEST_CASE("memory: 3000 tokens of a vocabulary of 32000 below 64 MiB beside the file",
+          "[cli][memory]") {
+  const workplace files;
+  std::string head = "_logits_";
+  for (const std::int32_t size : {6002, 32000, 1}) head += io_test::bytes_of(size);
+  const std::size_t bytes = head.size() + 6002 * 4 + std::size_t{3000} * 64008;
+  std::filesystem::resize_file(files.write("base.kld", head), bytes);
+  check_bounded(files, "base.kld --metrics accuracy,nll,brier,ece", bytes);
 }
 
 TEST_CASE("memory: the limit is one, and running into it is said", "[cli][memory]") {

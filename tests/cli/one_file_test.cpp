@@ -193,7 +193,7 @@ TEST_CASE("look: what is in a file", "[cli]") {
     return files.run("look b.npz").out;
   };
   CHECK(shape("<f4", "(1, 2, 3)", io_test::small_data()) ==
-        "b.npz: 1 array\n  x  float32  (1, 2, 3)  not read: 3 dimensions\n");
+        "b.npz: 1 array\n  x  float32  (1, 2, 3)  [0, 5]: whole numbers\n");
   CHECK(shape("<f4", "(0, 3)", "") == "b.npz: 1 array\n  x  float32  (0, 3)  no numbers\n");
   CHECK(shape("<i8", "(2,)", io_test::bytes_of(std::vector<std::int64_t>{-1, 1})) ==
         "b.npz: 1 array\n  x  int64  (2,)  [-1, 1]: labels, some negative\n");

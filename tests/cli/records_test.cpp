@@ -276,7 +276,7 @@ TEST_CASE("records: command lines that do not fit", "[cli]") {
         "calibra: columns of tables and names of arrays are not for records, where paths say what "
         "is read\n");
   CHECK(error_of(files, "compare a.jsonl a.jsonl y.npy", 2) ==
-        "calibra: compare: takes files of arrays, not of records\n");
+        "calibra: compare: takes files of arrays, not of records or token logits\n");
   CHECK(error_of(files, "eval a.jsonl --preset lm-eval --filter nope", 1) ==
         "calibra: a.jsonl: expected records with 'nope' at /filter, got none\n");
   CHECK(error_of(files, "eval p.npy y.npy --logits p", 2) ==

@@ -5,6 +5,7 @@
 #include <array>
 #include <vector>
 
+#include "calibra/array/class_axis.hpp"
 #include "calibra/loss/margin_smoothing_loss.hpp"
 #include "calibra/loss/mmce_loss.hpp"
 #include "calibra/loss/zero_shot_normalised.hpp"
@@ -36,6 +37,17 @@ double multilabel(const std::vector<float>& x, const table& all, const std::vect
 #else
   static_cast<void>(all);
   return calibra::mmce_loss(calibra::binary_logits(x), labels);
+#endif
+}
+
+double class_axis(const table& all, const calibra::unranked_view<const float>& z,
+                  const std::vector<int>& labels) {
+#ifdef FAULT_class_axis_loss
+  static_cast<void>(all);
+  return calibra::mmce_loss(calibra::logits(calibra::class_axis(z, 1)), labels);
+#else
+  static_cast<void>(z);
+  return calibra::mmce_loss(calibra::logits(all), labels);
 #endif
 }
 

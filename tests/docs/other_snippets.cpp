@@ -106,6 +106,43 @@ TEST_CASE("docs/io.md: files") {
   CHECK_THROWS_AS(page(), calibra::io_error);  // there are no such files
 }
 
+TEST_CASE("docs/adapters.md: more dimensions than two") {
+  const xt::xtensor<float, 4> z = xt::zeros<float>({2, 3, 4, 5});
+  const std::vector<int> labels(40);
+  //[ class_axis
+  const double e = calibra::ece(calibra::logits(calibra::class_axis(z, 1)), labels);
+  //]
+  CHECK(e == Approx(2.0 / 3));
+}
+
+TEST_CASE("docs/io.md: more dimensions") {
+  namespace io = calibra::io;
+  const auto page = [] {
+    //[ more_dimensions
+    const io::array scores = io::load("logits.npy");                                    // N x C x H x W
+    const io::label_column labels = io::labels(io::load("masks.npy").flattened());      // N x H x W
+
+    const double value = scores.visit_scores(1, [&](auto z) {   // z: calibra::class_axis_view<const T>
+      return calibra::ece(calibra::logits(z), labels, {.ignore_label = 255});
+    });
+    //]
+    return value;
+  };
+  CHECK_THROWS_AS(page(), calibra::io_error);  // there are no such files
+}
+
+TEST_CASE("docs/io.md: token logits of llama.cpp") {
+  namespace io = calibra::io;
+  const auto page = [] {
+    //[ llama
+    const io::llama_dump dump = io::load_llama("base.kld");
+    const calibra::evaluation e = calibra::evaluate(dump.scores(), dump.labels());
+    //]
+    return e.samples;
+  };
+  CHECK_THROWS_AS(page(), calibra::io_error);  // there is no such file
+}
+
 TEST_CASE("docs/io.md: columns of a table") {
   namespace io = calibra::io;
   const auto page = [] {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -85,7 +86,14 @@ void touch_matrix(const View& view) {
 inline void read_whole(const calibra::io::array& a) {
   for (const char c : a.shape_text()) sink = c;
   // A shape may have no elements and extents of any size, which nobody should walk along.
-  if (!a.bytes().empty()) {
+  if (!a.bytes().empty() && a.shape().size() > 2) {
+    for (std::size_t axis = 0; axis < a.shape().size(); ++axis) {
+      const auto classes = static_cast<std::ptrdiff_t>(axis);
+      runs([&] { a.visit_scores(classes, [](auto view) { touch_matrix(view); }); });
+      runs([&] { a.visit_native_scores(classes, [](auto view) { touch_matrix(view); }); });
+    }
+    a.flattened().visit_elements([](auto view) { touch_matrix(view); });
+  } else if (!a.bytes().empty()) {
     a.visit_elements([](auto view) { touch_matrix(view); });
     runs([&] { a.visit_scores([](auto view) { touch_matrix(view); }); });
     runs([&] { a.visit_native_scores([](auto view) { touch_matrix(view); }); });
@@ -98,6 +106,7 @@ inline void read_whole(const calibra::io::array& a) {
     expect(!__builtin_mul_overflow(product, extent, &product), "a shape beyond the address space");
   expect(product <= elements, "more elements than bytes for them");
   if (a.shape()[0] <= elements) runs([&] { touch_vector(calibra::io::labels(a).view()); });
+  runs([&] { touch_vector(calibra::io::labels(a.flattened()).view()); });
 }
 /// Loads an array and reads it whole; whether it loaded.
 template<class F>

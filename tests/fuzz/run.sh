@@ -13,7 +13,7 @@ runs=${1:-10000000}
 seconds=${2:-0}
 targets=("${@:3}")
 if ((${#targets[@]} == 0)); then
-  targets=(npy npz safetensors pt pickle csv records presets contents evidence model)
+  targets=(npy npz safetensors pt pickle csv llama records presets contents evidence model)
 fi
 # Blocks of the heap without the calls that led to them, which take most of the time otherwise.
 export ASAN_OPTIONS=malloc_context_size=0:quarantine_size_mb=4

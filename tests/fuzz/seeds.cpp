@@ -9,6 +9,7 @@
 #include <random>
 
 #include "../evaluate/drawn.hpp"
+#include "../io/llama_files.hpp"
 #include "../io/pt_files.hpp"
 #include "calibra/calibra.hpp"
 #include "calibra/conventions/all.hpp"
@@ -80,6 +81,9 @@ void add_npy(const corpus& to) {
          npy_image(npy_dict(">U3", "(2, 1)"),
                    bytes_of(std::vector<char32_t>{'d', 'o', 'g', '2', 0, 0}, std::endian::big)));
   to.add("npy", "empty", npy_image(npy_dict("<f4", "(0, 5)"), ""));
+  to.add("npy", "f4-cube", npy_image(npy_dict("<f4", "(1, 2, 3)"), small_data()));
+  to.add("npy", "i2-fortran-cube",
+         npy_image(npy_dict("<i2", "(1, 2, 3)", true), zeros_and_ones<std::int16_t>(6)));
 }
 void add_npz(const corpus& to) {
   to.add("npz", "stored", zip_image({{"x.npy", small_npy()}}));
@@ -124,6 +128,12 @@ void add_csv(const corpus& to) {
   to.add("csv", "labels", "\n0\n1\n2\n");
   to.add("csv", "names", "n\ncat\n\"bird\"\n1\n");
   to.add("csv", "names-of-column", "tn;y\np\ty\n0.5\tdog\n0.25\tcat\n");
+}
+void add_llama(const corpus& to) {
+  to.add("llama", "odd", llama_image(random_tokens(6, 3, 2, 1)));
+  to.add("llama", "even", llama_image(random_tokens(5, 4, 1, 2)));
+  to.add("llama", "one-word", llama_image(random_tokens(4, 1, 1, 3)));
+  to.add("llama", "no-chunk", llama_image(random_tokens(4, 2, 0, 4)));
 }
 void add_records(const corpus& to) {
   const std::string rows =
@@ -239,7 +249,7 @@ int main(int count, char** arguments) {
     return 2;
   }
   const corpus to(arguments[1]);
-  for (const auto add : {add_npy, add_npz, add_safetensors, add_pt, add_csv, add_records,
+  for (const auto add : {add_npy, add_npz, add_safetensors, add_pt, add_csv, add_llama, add_records,
                          add_contents, add_evidence, add_models})
     add(to);
 }

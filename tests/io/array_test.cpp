@@ -105,6 +105,89 @@ TEST_CASE("array: scores are real and two-dimensional", "[io][array]") {
         "a.npy: expected real scores, got bool");
 }
 
+TEST_CASE("array: a dimension of several holds the classes", "[io][array]") {
+  std::vector<float> x(2 * 3 * 4 * 5);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i);
+  // place (n, c, h, w) of the array in either order, whatever the axis
+  const auto check = [&](const array& a, bool fortran, std::ptrdiff_t axis, std::size_t dimension) {
+    INFO("axis " << axis << ", fortran " << fortran);
+    const std::size_t shape[] = {2, 3, 4, 5};
+    CHECK(a.dimension(axis) == dimension);
+    a.visit_scores(axis, [&](const auto& view) {
+      REQUIRE(view.cols() == shape[dimension]);
+      REQUIRE(view.rows() == x.size() / view.cols());
+      std::size_t at[4] = {}, row = 0;
+      for (at[0] = 0; at[0] < 2; ++at[0])
+        for (at[1] = 0; at[1] < 3; ++at[1])
+          for (at[2] = 0; at[2] < 4; ++at[2])
+            for (at[3] = 0; at[3] < 5; ++at[3]) {
+              row = 0;
+              for (std::size_t d = 0; d < 4; ++d)
+                if (d != dimension) row = row * shape[d] + at[d];
+              const std::size_t place = fortran ? at[0] + 2 * (at[1] + 3 * (at[2] + 4 * at[3]))
+                                                : ((at[0] * 3 + at[1]) * 4 + at[2]) * 5 + at[3];
+              CHECK(calibra::io::detail::as_double(view(row, at[dimension])) == x[place]);
+            }
+    });
+  };
+  for (const bool fortran : {false, true})
+    for (std::ptrdiff_t axis = -4; axis < 4; ++axis) {
+      const auto dimension = static_cast<std::size_t>(axis < 0 ? axis + 4 : axis);
+      check(npy("<f4", "(2, 3, 4, 5)", bytes_of(x), fortran), fortran, axis, dimension);
+      const array swapped = npy(">f4", "(2, 3, 4, 5)", bytes_of(x, std::endian::big), fortran);
+      check(swapped, fortran, axis, dimension);
+      CHECK(swapped.visit_native_scores(axis, scores_type) == "float");
+    }
+}
+
+TEST_CASE("array: samples in several dimensions are flattened in the order of the last",
+          "[io][array]") {
+  std::vector<std::int16_t> x(24);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<std::int16_t>(i);
+  const array rows = npy("<i2", "(2, 3, 4)", bytes_of(x));
+  CHECK(shape_of(rows.flattened()) == sizes{24});
+  CHECK(rows.flattened().bytes().data() == rows.bytes().data());  // no copy
+  CHECK(indices(rows.flattened()) == ints(x.begin(), x.end()));
+  const array big = npy(">i2", "(2, 3, 4)", bytes_of(x, std::endian::big));
+  CHECK(indices(big.flattened()) == ints(x.begin(), x.end()));
+  const array columns = npy("<i2", "(2, 3, 4)", bytes_of(x), true);
+  ints expected;
+  for (std::size_t i = 0; i < 2; ++i)
+    for (std::size_t j = 0; j < 3; ++j)
+      for (std::size_t k = 0; k < 4; ++k)
+        expected.push_back(static_cast<std::int64_t>(i + 2 * (j + 3 * k)));
+  CHECK(indices(columns.flattened()) == expected);
+  CHECK(indices(npy("<i2", "(24,)", bytes_of(x)).flattened()) == ints(x.begin(), x.end()));
+  CHECK(shape_of(npy("<f4", "(2, 0, 3)", "").flattened()) == sizes{0});
+}
+
+TEST_CASE("array: more than two dimensions are no matrix, and an axis is one of them",
+          "[io][array]") {
+  const std::string zeros(96, '\0');
+  const array cube = npy("<f4", "(2, 3, 4)", zeros);
+  const std::string shape = "got shape (2, 3, 4)";
+  CHECK(message([&] { cube.visit_scores(scores_type); }) ==
+        "a.npy: expected 2 dimensions (samples x classes), " + shape +
+            "; visit_scores(axis, f) is told which of them the classes are");
+  CHECK(message([&] { cube.visit_vector([](auto) {}); }) ==
+        "a.npy: values: expected shape (n,) or (n, 1), " + shape);
+  CHECK(message([&] { cube.visit_elements([](auto) {}); }) ==
+        "a.npy: expected 1 or 2 dimensions, " + shape);
+  CHECK(message([&] { labels(npy("<i4", "(2, 3, 4)", zeros)); }) ==
+        "a.npy: labels: expected shape (n,) or (n, 1), " + shape);
+  CHECK(message([&] { labels(cube); }) == "a.npy: values: expected shape (n,) or (n, 1), " + shape);
+  CHECK(message([&] { cube.visit_scores(3, scores_type); }) ==
+        "a.npy: expected a class axis from -3 to 2 for shape (2, 3, 4), got 3");
+  CHECK(message([&] { cube.visit_scores(-4, scores_type); }) ==
+        "a.npy: expected a class axis from -3 to 2 for shape (2, 3, 4), got -4");
+  CHECK(message([&] { npy("<f4", "(24,)", zeros).visit_scores(0, scores_type); }) ==
+        "a.npy: class axis: expected at least 2 dimensions, got shape (24,)");
+  CHECK(message([&] { npy("<i4", "(2, 3, 4)", zeros).visit_scores(1, scores_type); }) ==
+        "a.npy: expected real scores, got int32");
+  CHECK(message([&] { npy("<f4", "(2, 0, 4)", "").visit_scores(1, scores_type); }) ==
+        "a.npy: expected at least 1 class, got shape (2, 0, 4)");
+}
+
 TEST_CASE("array: a vector is (n,) or (n, 1), of any type", "[io][array]") {
   const auto values = [](const array& a) {
     return a.visit_vector([](auto view) {

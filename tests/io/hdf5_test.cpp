@@ -173,7 +173,7 @@ TEST_CASE("hdf5: booleans, empty arrays, and what is no array", "[hdf5]") {
   CHECK(said("two") == "a.h5:two: element type an enumeration is not supported");
   CHECK(said("text") == "a.h5:text: element type text is not supported");
   CHECK(said("outside") == "a.h5:outside: element type elements in another file is not supported");
-  CHECK(said("cube") == "a.h5:cube: expected 1 or 2 dimensions, got shape (1, 2, 2)");
+  CHECK(load_hdf5(path, "cube").shape_text() == "(1, 2, 2)");
   for (const char* name : {"external", "soft", "nothing"})
     CHECK(has(said(name), std::string("no data set named '") + name + "'"));
   CHECK(has(said(""), "expected a data set name after ':', got none"));

@@ -145,8 +145,9 @@ TEST_CASE("npy: what cannot be an array is said in one line", "[io][npy]") {
   CHECK(message(small_npy().substr(0, 10 + 60 + 23)) ==
         "a.npy: truncated data: expected 24 bytes for shape (2, 3) of float32, got 23");
 
-  CHECK(dict("<f4", "(3, 4, 5)") == "a.npy: expected 1 or 2 dimensions, got shape (3, 4, 5)");
-  CHECK(dict("<f4", "()") == "a.npy: expected 1 or 2 dimensions, got shape ()");
+  CHECK(dict("<f4", "(1, 1, 1, 1, 1, 1, 1, 2, 3)") ==
+        "a.npy: expected 1 to 8 dimensions, got shape (1, 1, 1, 1, 1, 1, 1, 2, 3)");
+  CHECK(dict("<f4", "()") == "a.npy: expected 1 to 8 dimensions, got shape ()");
   CHECK(dict("<f4", "(-1, 3)") ==
         "a.npy: header, character 51: expected extents of 0 or more in the shape, got '-1, 3), "
         "}?'");

@@ -72,7 +72,8 @@ std::string json_of(const comparison& c) {
 /// Calls f with both as scores of one kind and of C.
 template<class C, class F>
 void with_both(const inputs& in, const io::array& other, score_form from, const F& f) {
-  const matrix<C> a = as_matrix<C>(in.scores), b = as_matrix<C>(other);
+  const matrix<C> a = as_matrix<C>(in.scores, in.class_axis),
+                  b = as_matrix<C>(other, in.class_axis);
   const bool logits = from == score_form::logits;
   if (in.binary()) {
     const std::size_t n = a.rows();
@@ -97,7 +98,8 @@ std::string compare_files(const compare_request& request) {
   const inputs in = load_inputs(request.data);
   score_request second = request.data;
   second.scores = request.other;
-  const io::array other = load_scores(second, request.data.label_column);
+  io::array other = load_scores(second, request.data.label_column);
+  if (request.data.class_axis && !in.class_axis) other = other.flattened();  // of one class
   const auto same = [&] {
     return std::equal(other.shape().begin(), other.shape().end(), in.scores.shape().begin(),
                       in.scores.shape().end());
@@ -106,7 +108,7 @@ std::string compare_files(const compare_request& request) {
                    other.shape()[0] == in.rows()))
     throw shape_error(concat(other.name(), ": expected scores of shape ", in.scores.shape_text(),
                              " as in ", in.scores.name(), ", got ", other.shape_text()));
-  expect_form_said(other, second);
+  expect_form_said(other, second, in.class_axis);
   options o = row_options_of(request.data);
   o.bins = request.bins;
   o.like = conventions::find(request.like);

@@ -141,7 +141,7 @@ picture measured(const diagram_request& request, const inputs& in, const options
     return in.scores.visit_native_vector(
         [&](auto view) { return picture_of(request, in, o, calibra::confidences(view, labels)); });
   }
-  return with_scores(in.scores, request.data.from, [&](const auto& scores) {
+  return with_scores(in, request.data.from, [&](const auto& scores) {
     return request.apply.empty() ? picture_of(request, in, o, scores, labels)
                                  : picture_after(request, in, o, scores, labels);
   });

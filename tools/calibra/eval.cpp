@@ -155,10 +155,10 @@ report measured(const eval_request& request, const inputs& in, const options& o,
     return in.scores.visit_native_vector(
         [&](auto view) { return measure(calibra::confidences(view, labels)); });
   if (request.apply.empty())
-    return with_scores(in.scores, request.data.from,
+    return with_scores(in, request.data.from,
                        [&](const auto& scores) { return measure(scores, labels); });
   const saved_model model = load_model(request.apply, in.proximity.has_value());
-  return with_scores(in.scores, request.data.from, [&](const auto& scores) {
+  return with_scores(in, request.data.from, [&](const auto& scores) {
     if (model.alone) return measure(recalibrated(*model.alone, scores), labels);
     row_options mapped = o;
     mapped.progress = {};            // the rows are walked again

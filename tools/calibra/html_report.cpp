@@ -201,7 +201,7 @@ findings measured(const html_request& request, const inputs& in, const options& 
     return in.scores.visit_native_vector(
         [&](auto view) { return found(request, in, o, calibra::confidences(view, labels)); });
   }
-  return with_scores(in.scores, request.data.from,
+  return with_scores(in, request.data.from,
                      [&](const auto& scores) { return found(request, in, o, scores, labels); });
 }
 

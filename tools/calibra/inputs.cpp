@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -37,6 +38,8 @@ using calibra::detail::concat;
 constexpr std::size_t looked_at = 1000;
 
 void expect_columns(const io::array& a) {
+  if (a.shape().size() > 2)
+    throw shape_error(concat(a.name(), ": expected 1 or 2 dimensions, got shape ", a.shape_text()));
   if (a.shape().size() == 2 && a.shape()[1] == 0)
     throw shape_error(concat(a.name(), ": expected at least 1 column, got shape ", a.shape_text()));
 }
@@ -52,21 +55,38 @@ void expect_rows(const io::array& a, const char* what, const io::array& scores) 
                            header ? "; if the first row is a header, say --header yes" : ""));
 }
 
+/// `a` with an entry a sample, in one dimension where the samples lie in several.
+io::array per_sample(io::array a, const char* what, const inputs& in) {
+  if (in.shape_words.empty()) {
+    expect_rows(a, what, in.scores);
+    return a;
+  }
+  if (!std::equal(a.shape().begin(), a.shape().end(), in.sample_shape.begin(),
+                  in.sample_shape.end()))
+    throw shape_error(concat(a.name(), ": expected ", what, " of shape ",
+                             io::detail::shape_text(in.sample_shape), " for ", in.shape_words,
+                             ", got shape ", a.shape_text()));
+  return a.flattened();
+}
+
 bool one_column(const io::array& a) {
   return a.shape().size() == 1 || a.shape()[1] == 1;
 }
 
 /// Calls f with the numbers of each of the first rows, one after the other, until it gives false;
 /// false where it did.
-bool first_rows(const io::array& a, const std::function<bool(const std::vector<double>&)>& f) {
-  return a.visit_elements([&](auto view) {
+bool first_rows(const io::array& a, const std::function<bool(const std::vector<double>&)>& f,
+                std::optional<std::size_t> class_axis = {}) {
+  const auto look = [&](const auto& view) {
     std::vector<double> row(view.cols());
     for (std::size_t i = 0; i < std::min(view.rows(), looked_at); ++i) {
       for (std::size_t j = 0; j < row.size(); ++j) row[j] = io::detail::as_double(view(i, j));
       if (!f(row)) return false;
     }
     return true;
-  });
+  };
+  if (class_axis) return a.visit_scores(static_cast<std::ptrdiff_t>(*class_axis), look);
+  return a.visit_elements(look);
 }
 
 bool whole_numbers(const io::array& a) {
@@ -86,9 +106,9 @@ void expect_order(const inputs& in) {
 
 /// True where all first rows lie in [0, 1] and, where `sums`, sum to 1. Rows with a NaN are passed
 /// over. The sum is that of rounded numbers, with as few as two digits.
-bool like_probabilities(const io::array& scores, bool sums) {
+bool like_probabilities(const io::array& scores, bool sums, std::optional<std::size_t> class_axis) {
   bool any = false;
-  const bool all = first_rows(scores, [&](const std::vector<double>& row) {
+  const auto like = [&](const std::vector<double>& row) {
     double sum = 0;
     for (const double p : row) {
       if (p < 0 || p > 1) return false;
@@ -97,7 +117,8 @@ bool like_probabilities(const io::array& scores, bool sums) {
     if (std::isnan(sum)) return true;
     any = true;
     return !sums || std::abs(sum - 1) < 0.02;
-  });
+  };
+  const bool all = first_rows(scores, like, class_axis);
   return any && all;
 }
 
@@ -192,6 +213,8 @@ void mean_into(std::vector<double>& out, std::vector<S> members, const score_req
 }
 
 io::array mean_of(const std::vector<io::array>& members, const score_request& request) {
+  if (request.class_axis)
+    throw option_error(concat("--class-axis: expected one file of scores, got ", request.scores));
   if (request.from == score_form::confidences || request.sigmoid)
     throw option_error(concat(request.scores,
                               ": several files are averaged as logits or probabilities of one "
@@ -281,19 +304,30 @@ io::array load_scores(const score_request& request, const std::string& without) 
   if (!without.empty()) table.without = {without};
   io::array scores =
       naming_files({request.scores, {}}, [&] { return io::load(request.scores, table); });
-  expect_columns(scores);
-  if (scores.shape()[0] == 0)
+  if (request.class_axis && scores.from_text())
+    throw option_error(
+        concat("--class-axis: expected an array of 2 or more dimensions, got the text ",
+               scores.name(), ", whose columns are the classes"));
+  if (!request.class_axis && request.takes_class_axis && scores.shape().size() > 2)
+    throw shape_error(concat(scores.name(), ": expected 1 or 2 dimensions, got shape ",
+                             scores.shape_text(),
+                             "; say by --class-axis which of them holds the classes"));
+  if (!request.class_axis) expect_columns(scores);
+  const bool none = std::any_of(scores.shape().begin(), scores.shape().end(),
+                                [](std::size_t extent) { return extent == 0; });
+  if (none)
     throw shape_error(concat(scores.name(), ": no samples: expected at least 1 row, got shape ",
                              scores.shape_text()));
   return scores;
 }
 
-void expect_form_said(const io::array& scores, const score_request& request) {
+void expect_form_said(const io::array& scores, const score_request& request,
+                      std::optional<std::size_t> class_axis) {
   if (request.renormalise && request.from != score_form::probabilities)
     throw option_error("--renormalise: only for --from probabilities");
   if (request.from_said) return;
-  const bool classes = !one_column(scores) && !request.sigmoid;
-  if (!like_probabilities(scores, classes)) return;
+  const bool classes = class_axis || (!one_column(scores) && !request.sigmoid);
+  if (!like_probabilities(scores, classes, class_axis)) return;
   throw option_error(concat(scores.name(), ": every row looked at lies in [0, 1]",
                             classes ? " and sums to 1" : "",
                             "; say --from probabilities, or --from logits if they are logits"));
@@ -307,19 +341,59 @@ io::array load_proximity(const std::string& file, const io::array& scores, io::h
 
 void load_groups(inputs& in, const std::string& by, io::header_row header) {
   if (by.empty() || by == "predicted" || by == "label") return;
-  io::array groups = io::load(by, {.header = header});
-  expect_rows(groups, "groups", in.scores);
+  io::array groups = per_sample(io::load(by, {.header = header}), "groups", in);
   if (!one_column(groups))
     throw shape_error(concat(groups.name(), ": expected one whole number a row, got shape ",
                              groups.shape_text()));
   in.groups = std::move(groups);
 }
 
+namespace {
+
+/// Scores that are decoded as they are read, with their labels.
+inputs load_dump(const std::string& file) {
+  io::llama_dump dump = io::load_llama(file);
+  if (dump.size() == 0)
+    throw shape_error(concat(dump.name(),
+                             ": no samples: expected at least 1 token to predict, got ",
+                             dump.chunks(), " chunks of ", dump.chunk_tokens(), " tokens"));
+  const auto labels = std::make_shared<const io::label_column>(dump.labels());
+  const std::span<const std::int64_t> tokens(labels->view().data(), labels->size());
+  const io::array_layout layout{.type = io::dtype::i8, .shape = {tokens.size()}};
+  return {.scores = dump.quantised(),
+          .labels = {dump.name(), layout, std::as_bytes(tokens), labels},
+          .decoded = std::move(dump)};
+}
+
+/// Takes the scores as having their classes along a dimension; a single class is one number a
+/// sample.
+void take_class_axis(inputs& in, std::ptrdiff_t axis) {
+  const std::size_t d = in.scores.dimension(axis);
+  in.shape_words =
+      concat(in.scores.name(), " of shape ", in.scores.shape_text(), " with class axis ", axis);
+  for (std::size_t i = 0; i < in.scores.shape().size(); ++i)
+    if (i != d) in.sample_shape.push_back(in.scores.shape()[i]);
+  if (in.scores.shape()[d] == 1)
+    in.scores = in.scores.flattened();
+  else
+    in.class_axis = d;
+}
+
+}  // namespace
+
 inputs load_inputs(const data_request& request, const std::string& proximity) {
+  if (request.class_axis && (request.sigmoid || request.from == score_form::confidences))
+    throw option_error("--class-axis: expected one label a sample and logits or probabilities");
+  if ((request.class_axis || request.sigmoid) && io::holds_llama(request.scores))
+    throw option_error(concat("--class-axis and --sigmoid: not for the token logits of ",
+                              io::input_name(request.scores)));
+  if (request.class_axis && io::holds_records(request.scores))
+    throw option_error("--class-axis: takes files of arrays, not of records");
   const bool one_file = request.labels.empty() || request.labels == request.scores;
   io::table_options table{.header = request.header};
   if (!request.label_column.empty()) table.columns = {request.label_column};
   inputs in = [&]() -> inputs {
+    if (io::holds_llama(request.scores)) return load_dump(request.scores);
     if (io::holds_records(request.scores)) {
       io::record_dump dump = load_request(request);
       return {std::move(dump.scores), std::move(dump.labels)};
@@ -328,20 +402,29 @@ inputs load_inputs(const data_request& request, const std::string& proximity) {
             load_labels(request.labels.empty() ? request.scores : request.labels,
                         request.sigmoid ? io::class_names() : request.names, table)};
   }();
-  expect_columns(in.labels);  // before they are looked at
+  if (request.class_axis) take_class_axis(in, *request.class_axis);
+  if (!request.class_axis) expect_columns(in.labels);  // before they are looked at
   table.columns.clear();
-  if (!request.weights.empty()) in.weights = io::load(request.weights, table);
-  expect_order(in);
-  expect_rows(in.labels, "labels", in.scores);
-  if (in.weights) expect_rows(*in.weights, "weights", in.scores);
-  if (!request.cluster.empty()) in.cluster = io::load(request.cluster, table);
-  if (!request.stratum.empty()) in.stratum = io::load(request.stratum, table);
-  if (in.cluster) expect_rows(*in.cluster, "clusters", in.scores);
-  if (in.stratum) expect_rows(*in.stratum, "strata", in.scores);
-  if (!proximity.empty()) in.proximity = load_proximity(proximity, in.scores, request.header);
-  expect_form_said(in.scores, request);
+  std::optional<io::array> weights;
+  if (!request.weights.empty()) weights = io::load(request.weights, table);
+  if (!request.class_axis) expect_order(in);
+  in.labels = per_sample(in.labels, "labels", in);
+  if (weights) in.weights = per_sample(*weights, "weights", in);
+  const auto load_column = [&](const std::string& file, const char* what) {
+    return file.empty() ? std::optional<io::array>() : per_sample(io::load(file, table), what, in);
+  };
+  in.cluster = load_column(request.cluster, "clusters");
+  in.stratum = load_column(request.stratum, "strata");
+  in.proximity = load_column(proximity, "proximities");
+  expect_form_said(in.scores, request, in.class_axis);
   expect_names(in, request);
   return in;
+}
+
+std::size_t inputs::rows() const {
+  if (!class_axis) return scores.shape()[0];
+  return std::accumulate(sample_shape.begin(), sample_shape.end(), std::size_t{1},
+                         std::multiplies<>());
 }
 
 options row_options_of(const data_request& request) {

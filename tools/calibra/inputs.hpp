@@ -5,18 +5,23 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
+#include "calibra/array/scalar.hpp"
 #include "calibra/error.hpp"
 #include "calibra/groups/group_report.hpp"
 #include "calibra/groups/predicted_classes.hpp"
 #include "calibra/io/array.hpp"
 #include "calibra/io/detail/as_double.hpp"
 #include "calibra/io/labels.hpp"
+#include "calibra/io/llama.hpp"
 #include "calibra/options.hpp"
+#include "calibra/rows/score_rows.hpp"
 #include "calibra/scores.hpp"
 #include "problem.hpp"
 #include "requests.hpp"
@@ -32,10 +37,20 @@ struct inputs {
   std::optional<io::array> cluster = {};
   std::optional<io::array> stratum = {};
   std::optional<io::array> groups = {};
+  /// The dimension of the scores that holds two or more classes, where --class-axis was given; all
+  /// else is in one dimension then.
+  std::optional<std::size_t> class_axis = {};
+  /// What scores and --class-axis ask of the shape of all else; empty without --class-axis.
+  std::vector<std::size_t> sample_shape = {};
+  std::string shape_words = {};  ///< how messages name it
+  /// The scores where they are decoded as they are read; `scores` are their bits then.
+  std::optional<io::llama_dump> decoded = {};
 
-  std::size_t rows() const { return scores.shape()[0]; }
+  std::size_t rows() const;
   /// One number a sample: P(y = 1), its logit, or a confidence.
-  bool binary() const { return scores.shape().size() == 1 || scores.shape()[1] == 1; }
+  bool binary() const {
+    return !class_axis && !decoded && (scores.shape().size() == 1 || scores.shape()[1] == 1);
+  }
   input_names names() const {
     return {scores.name(), labels.name(), weights ? weights->name() : std::string(),
             proximity ? proximity->name() : std::string()};
@@ -61,12 +76,14 @@ void name_groups(const data_request& request, const std::string& by, group_repor
 /// Throws io_error, shape_error for no samples or no classes.
 io::array load_scores(const score_request& request, const std::string& without = {});
 
-/// Loads a number a row of the scores. Throws io_error, and shape_error for another number of them.
+/// Loads a number a row of scores that are samples x classes. Throws io_error, and shape_error for
+/// another number of them.
 io::array load_proximity(const std::string& file, const io::array& scores, io::header_row header);
 
 /// Throws option_error where --from was not given and the scores look like probabilities, or where
-/// another flag asks for probabilities.
-void expect_form_said(const io::array& scores, const score_request& request);
+/// another flag asks for probabilities. `class_axis`: of scores of several dimensions.
+void expect_form_said(const io::array& scores, const score_request& request,
+                      std::optional<std::size_t> class_axis = {});
 
 /// The options of a pass over the rows, save for weights.
 options row_options_of(const data_request& request);
@@ -96,14 +113,16 @@ auto with_groups(const inputs& in, const std::string& by, const S& scores, const
 
 /// An array as a matrix of float or double; one dimension as a column.
 template<class C>
-matrix<C> as_matrix(const io::array& a) {
-  matrix<C> rows(a.shape()[0], a.shape().size() == 1 ? 1 : a.shape()[1]);
-  a.visit_elements([&](auto view) {
+matrix<C> as_matrix(const io::array& a, std::optional<std::size_t> class_axis = {}) {
+  const auto copied = [](const auto& view) {
+    matrix<C> rows(view.rows(), view.cols());
     for (std::size_t i = 0; i < rows.rows(); ++i)
       for (std::size_t j = 0; j < rows.cols(); ++j)
         rows(i, j) = static_cast<C>(io::detail::as_double(view(i, j)));
-  });
-  return rows;
+    return rows;
+  };
+  if (class_axis) return a.visit_scores(static_cast<std::ptrdiff_t>(*class_axis), copied);
+  return a.visit_elements(copied);
 }
 
 /// Calls f with the array as an option's column: nothing where there is none.
@@ -119,6 +138,21 @@ auto with_scores(const io::array& scores, score_form from, F f) {
         [&](auto view) { return logits ? f(binary_logits(view)) : f(binary_probabilities(view)); });
   return scores.visit_native_scores(
       [&](auto view) { return logits ? f(calibra::logits(view)) : f(probabilities(view)); });
+}
+
+/// The same of what was read. Scores with a class axis are read where they lie.
+template<class F>
+auto with_scores(const inputs& in, score_form from, F f) {
+  if (in.decoded) return f(in.decoded->scores());
+  if (!in.class_axis) return with_scores(in.scores, from, f);
+  const auto axis = static_cast<std::ptrdiff_t>(*in.class_axis);
+  return in.scores.visit_native_scores(axis, [&](auto view) {
+    using T = typename decltype(view)::value_type;
+    using held = calibra::detail::rows_held<compute_type<T>>;
+    const held rows(std::make_shared<const calibra::detail::class_axis_rows<T>>(view));
+    if (from == score_form::logits) return f(scores<score_kind::logits, held>(rows));
+    return f(scores<score_kind::probabilities, held>(rows));
+  });
 }
 
 }  // namespace calibra::cli

@@ -63,8 +63,9 @@ std::string shard_text(const data_request& d) {
       d.label_array, d.score_array, static_cast<int>(d.header), d.records.logits,
       d.records.probabilities, d.records.confidence, d.records.label, d.records.correct,
       d.records.preset, d.records.filter, d.records.scale, static_cast<int>(d.records.by_length),
-      d.records.halves, d.records.count_bad, d.records.token.has_value(),
-      d.records.token.value_or(0), d.records.missing ? static_cast<int>(*d.records.missing) : -1);
+      d.records.halves, d.records.count_bad, d.class_axis.has_value(), d.class_axis.value_or(0),
+      d.records.token.has_value(), d.records.token.value_or(0),
+      d.records.missing ? static_cast<int>(*d.records.missing) : -1);
   for (const auto& list : {d.score_columns, d.records.answers, d.names.all()}) {
     text += fields(list.size());
     for (const std::string& item : list) text += fields(item);

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <clocale>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "arguments.hpp"
+#include "calibra/array/unranked_view.hpp"
 #include "calibra/error.hpp"
 #include "calibra/io/write_file.hpp"
 #include "calibra/rows/isa.hpp"
@@ -197,6 +199,17 @@ void add_score_array(CLI::App& app, score_request& scores) {
       ->type_name("NAME");
 }
 
+/// Which dimension of scores holds the classes.
+void add_class_axis(CLI::App& app, score_request& scores) {
+  constexpr auto most = static_cast<std::ptrdiff_t>(most_dimensions);
+  scores.takes_class_axis = true;
+  add_number(app, "--class-axis", scores.class_axis, -most, most - 1,
+             "The dimension of SCORES that holds the classes, from 0, or from the end where it is "
+             "negative; LABELS are of the shape of the others; default: none, SCORES are samples x "
+             "classes")
+      ->type_name("AXIS");
+}
+
 /// What is said of text tables.
 void add_table(CLI::App& app, score_request& scores) {
   app.add_option_function<std::string>(
@@ -306,6 +319,7 @@ void add_data(CLI::App& app, data_request& data, const std::string& scores,
                  "default: all columns")
       ->type_name("NAME");
   add_class_names(app, data);
+  add_class_axis(app, data);
   add_records(app, data.records);
   add_samples(app, data);
 }
@@ -336,6 +350,7 @@ void finish_data(const CLI::App& app, data_request& data) {
     throw CLI::ValidationError(
         concat(app.get_name(), ": only eval takes several files, got \"", data.scores, '"'));
   if (io::holds_records(data.scores) || several) return;
+  if (io::holds_llama(data.scores)) return take_llama(data);
   say(find_arrays(data));
   expect_labels(data);
   say(find_class_names(data));
@@ -429,9 +444,11 @@ void find_shards(eval_request& request) {
   const bool records = io::holds_records(request.shards[0].scores);
   std::string taken;
   for (data_request& shard : request.shards) {
-    const std::string found = records ? "" : find_arrays(shard);
+    const bool llama = io::holds_llama(shard.scores);
+    if (llama) take_llama(shard);
+    const std::string found = records || llama ? "" : find_arrays(shard);
     if (taken.empty()) taken = found;
-    if (!records) expect_labels(shard);
+    if (!records && !llama) expect_labels(shard);
     if (shard.from != request.shards[0].from)
       throw CLI::ValidationError(concat(shard.scores, ": ", word(shard.from), " by its name, but ",
                                         request.shards[0].scores, ' ', word(request.shards[0].from),
@@ -645,6 +662,7 @@ CLI::App& add_compare(CLI::App& app, compare_request& request) {
   compare.add_option("LABELS", request.data.labels, "Class indices from 0, or one-hot rows")
       ->required();
   add_from(compare, request.data);
+  add_class_axis(compare, request.data);
   add_table(compare, request.data);
   add_class_names(compare, request.data);
   add_samples(compare, request.data);
@@ -927,8 +945,9 @@ void run(int argc, char** argv) {
     put(report_text(shown, merged.found), merge_wanted.output);
   }
   if (compare.parsed() &&
-      (io::holds_records(compare_wanted.data.scores) || io::holds_records(compare_wanted.other)))
-    throw CLI::ValidationError("compare: takes files of arrays, not of records");
+      (io::holds_records(compare_wanted.data.scores) || io::holds_records(compare_wanted.other) ||
+       io::holds_llama(compare_wanted.data.scores) || io::holds_llama(compare_wanted.other)))
+    throw CLI::ValidationError("compare: takes files of arrays, not of records or token logits");
   if (compare.parsed()) {
     compare_wanted.data.from_said = compare.count("--from") > 0;
     load_class_names(compare_wanted.data);
@@ -947,7 +966,9 @@ void run(int argc, char** argv) {
   if (conventions.parsed())
     print(convention_wanted.empty() ? list_conventions() : describe_convention(convention_wanted));
   if (look.parsed())
-    print(io::holds_records(file_wanted) ? look_at_records(file_wanted) : look_at(file_wanted));
+    print(io::holds_records(file_wanted) ? look_at_records(file_wanted)
+          : io::holds_llama(file_wanted) ? look_at_llama(file_wanted)
+                                         : look_at(file_wanted));
   if (completion.parsed()) print(completion_script(app, shell_wanted));
   if (manual.parsed()) print(manual_page(app, CALIBRA_VERSION));
   if (methods.parsed())

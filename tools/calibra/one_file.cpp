@@ -14,11 +14,13 @@
 #include <utility>
 #include <vector>
 
+#include "calibra/array/unranked_view.hpp"
 #include "calibra/error.hpp"
 #include "calibra/io/detail/as_double.hpp"
 #include "calibra/io/dump.hpp"
 #include "calibra/io/file_kind.hpp"
 #include "calibra/io/input_file.hpp"
+#include "calibra/io/llama.hpp"
 #include "calibra/io/load.hpp"
 
 namespace calibra::cli {
@@ -144,26 +146,32 @@ struct range {
 constexpr std::size_t first_rows = 1000;
 constexpr std::size_t most_described = 100;
 
-range range_of(const io::array& a) {
+template<class View>
+range range_of_rows(const View& view) {
   range r;
-  a.visit_elements([&](auto view) {
-    for (std::size_t i = 0; i < std::min(view.rows(), first_rows); ++i) {
-      double sum = 0;
-      for (std::size_t j = 0; j < view.cols(); ++j) {
-        const double x = io::detail::as_double(view(i, j));
-        if (!(std::abs(x) <= std::numeric_limits<double>::max())) {
-          r.odd = true;
-          continue;
-        }
-        r.lowest = std::min(r.lowest, x);
-        r.highest = std::max(r.highest, x);
-        r.whole = r.whole && x == std::floor(x);
-        sum += x;
+  for (std::size_t i = 0; i < std::min(view.rows(), first_rows); ++i) {
+    double sum = 0;
+    for (std::size_t j = 0; j < view.cols(); ++j) {
+      const double x = io::detail::as_double(view(i, j));
+      if (!(std::abs(x) <= std::numeric_limits<double>::max())) {
+        r.odd = true;
+        continue;
       }
-      r.sums_to_one = r.sums_to_one && std::abs(sum - 1) < 0.02;
+      r.lowest = std::min(r.lowest, x);
+      r.highest = std::max(r.highest, x);
+      r.whole = r.whole && x == std::floor(x);
+      sum += x;
     }
-  });
+    r.sums_to_one = r.sums_to_one && std::abs(sum - 1) < 0.02;
+  }
   return r;
+}
+range range_of(const io::array& a) {
+  return a.visit_elements([](const auto& view) { return range_of_rows(view); });
+}
+/// The range of rows whose classes are a dimension of several.
+range range_of(const io::array& a, std::ptrdiff_t class_axis) {
+  return a.visit_scores(class_axis, [](const auto& view) { return range_of_rows(view); });
 }
 
 std::string meaning(const io::array& a, const range& r) {
@@ -177,22 +185,53 @@ std::string meaning(const io::array& a, const range& r) {
   return "logits";
 }
 
+std::string in_brackets(const range& r, const std::string& meant) {
+  if (r.lowest > r.highest) return r.odd ? "no finite numbers" : "no numbers";
+  const auto short_number = [](double x) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.4g", x);
+    return std::string(text);
+  };
+  return concat('[', short_number(r.lowest), ", ", short_number(r.highest), ']',
+                r.odd ? " and NaN or infinities" : "", ": ", meant);
+}
+
+/// What an array of more than two dimensions could be. Scores have their classes along the second
+/// dimension (pictures) or along the last (texts).
+std::string described_scores(const io::array& a) {
+  const range second = range_of(a, 1), last = range_of(a, -1);
+  range r = second;
+  r.lowest = std::min(r.lowest, last.lowest);
+  r.highest = std::max(r.highest, last.highest);
+  r.odd = second.odd || last.odd;
+  if (second.whole && last.whole) return in_brackets(r, "whole numbers");
+  const bool unit = r.lowest >= 0 && r.highest <= 1;
+  std::string axes;
+  const auto add = [&](const range& along, int axis, std::size_t classes) {
+    if (unit && !along.sums_to_one) return;
+    axes += concat(axes.empty() ? ", --class-axis " : " or ", axis, " (", classes,
+                   classes == 1 ? " class)" : " classes)");
+  };
+  add(second, 1, a.shape()[1]);
+  add(last, -1, a.shape().back());
+  return in_brackets(r, !unit          ? "logits" + axes
+                        : axes.empty() ? "probabilities of several labels"
+                                       : "probabilities" + axes);
+}
+
 std::string described(const std::string& file, const io::array_entry& entry) {
   const std::string unread = "not read";
   if (!entry.type) return unread;
-  if (entry.shape.size() != 1 && entry.shape.size() != 2)
+  if (entry.shape.empty() || entry.shape.size() > most_dimensions)
     return concat(unread, ": ", entry.shape.size(), " dimensions");
   try {
-    const io::array a = io::load(member_spec(file, entry.name));
+    io::array a = io::load(member_spec(file, entry.name));
+    if (a.shape().size() > 2 && std::count(a.shape().begin(), a.shape().end(), 0U) != 0)
+      return "no numbers";
+    if (a.shape().size() > 2 && io::is_real(a.dtype())) return described_scores(a);
+    if (a.shape().size() > 2) a = a.flattened();
     const range r = range_of(a);
-    if (r.lowest > r.highest) return r.odd ? "no finite numbers" : "no numbers";
-    const auto short_number = [](double x) {
-      char text[32];
-      std::snprintf(text, sizeof text, "%.4g", x);
-      return std::string(text);
-    };
-    return concat('[', short_number(r.lowest), ", ", short_number(r.highest), ']',
-                  r.odd ? " and NaN or infinities" : "", ": ", meaning(a, r));
+    return in_brackets(r, meaning(a, r));
   } catch (const error& e) {
     return concat(unread, ": ", e.what());
   }
@@ -227,6 +266,29 @@ std::string find_arrays(data_request& request) {
   take_form(request, io::form_of(found.scores));
   return concat(archive->file, ": scores ", io::detail::in_quotes(found.scores), ", labels ",
                 io::detail::in_quotes(found.labels));
+}
+
+void take_llama(data_request& request) {
+  const std::string file = io::input_name(request.scores);
+  if (!request.labels.empty() || !request.label_column.empty() || !request.label_array.empty() ||
+      !request.score_array.empty())
+    throw option_error(concat(file,
+                              " holds its scores and labels, the tokens of the text; expected "
+                              "no LABELS, --labels or --scores"));
+  if (request.from_said && request.from != score_form::logits)
+    throw option_error(concat(
+        file, " holds log-probabilities, which are read as logits; expected no other --from"));
+  request.from = score_form::logits;
+  request.from_said = true;
+}
+
+std::string look_at_llama(const std::string& file) {
+  const io::llama_dump dump = io::load_llama(file);
+  return concat(dump.name(), ": token logits of llama.cpp\n  ", dump.size(),
+                " samples: the second ", "half of ", dump.chunks(), " chunks of ",
+                dump.chunk_tokens(), " tokens\n  ", dump.classes(),
+                " classes: the vocabulary, log-probabilities of 16 bits\n  ",
+                "labels: the tokens of the text\n");
 }
 
 std::string look_at(const std::string& file) {

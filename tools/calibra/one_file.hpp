@@ -22,4 +22,11 @@ std::string find_scores(score_request& request);
 /// could be.
 std::string look_at(const std::string& file);
 
+/// Says that the scores of a file that calibra::io::load_llama() reads are logits. Throws
+/// option_error where something else was said of it, or labels were given.
+void take_llama(data_request& request);
+
+/// What is in such a file.
+std::string look_at_llama(const std::string& file);
+
 }  // namespace calibra::cli

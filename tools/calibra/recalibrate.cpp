@@ -157,7 +157,7 @@ void fit_files(const fit_request& request, const std::function<void(std::string_
         text = to_json(model);
         summary += summary_text(model, objective_of(method));
       };
-      with_scores(in.scores, request.data.from, [&](const auto& scores) {
+      with_scores(in, request.data.from, [&](const auto& scores) {
         std::string method = request.method;
         if (takes_proximity(method)) {
           with_column(in.proximity, [&](const optional_column<double>& proximity) {

@@ -68,7 +68,7 @@ std::vector<test_result> results_of(const inputs& in, const test_request& reques
     });
     return results;
   }
-  with_scores(in.scores, request.data.from, [&](const auto& scores) {
+  with_scores(in, request.data.from, [&](const auto& scores) {
     of_pairs(sorted(calibra::detail::tested_pairs(scores, labels, o)),
              [&] { results.push_back(skce_test.with({.seed = request.seed})(scores, labels, o)); });
   });

@@ -49,11 +49,19 @@ inline constexpr std::size_t xtensor_rank<Shape> = std::tuple_size<Shape>::value
 template<std::size_t... N>
 inline constexpr std::size_t xtensor_rank<xt::fixed_shape<N...>> = sizeof...(N);
 
-/// An array of other than one or two dimensions: readable, but neither labels nor scores.
+/// An array of other than one or two dimensions: readable, but neither labels nor scores before
+/// class_axis() says which dimension the classes are.
 template<class T>
-struct wrong_rank {
-  using value_type = T;
+class wrong_rank {
+ public:
+  using value_type = std::remove_cv_t<T>;
+
+  explicit wrong_rank(const unranked_view<T>& all) : all_(all) {}
   wrong_rank view() const { return *this; }
+  const unranked_view<T>& all() const { return all_; }
+
+ private:
+  unranked_view<T> all_;
 };
 
 /// View of the elements of an xtensor object that lie in memory, constant where xtensor's are.
@@ -70,7 +78,7 @@ auto xtensor_view(X& x) {
   } else if constexpr (rank == 2) {
     return all.matrix();
   } else {
-    return wrong_rank<std::remove_cv_t<element>>();
+    return wrong_rank<element>(all);
   }
 }
 

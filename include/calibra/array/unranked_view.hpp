@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <type_traits>
 
 #include "calibra/array/view.hpp"
@@ -11,9 +12,13 @@
 
 namespace calibra {
 
+/// The most dimensions that an array may have.
+inline constexpr std::size_t most_dimensions = 8;
+
 /// Non-owning strided view of an array whose number of dimensions is known at run time only. The
-/// place where it is used says which number it must be: `vector()` and `matrix()` check it.
-/// Strides count elements and may be zero or negative. Trivially copyable.
+/// place where it is used says which number it must be: `vector()` and `matrix()` check it;
+/// class_axis() takes any up to most_dimensions. Strides count elements and may be zero or
+/// negative. Trivially copyable.
 template<class T>
 class unranked_view {
  public:
@@ -35,6 +40,9 @@ class unranked_view {
 
   constexpr T* data() const { return data_; }
   constexpr std::size_t rank() const { return rank_; }
+  /// One number a dimension, outermost first; those beyond most_dimensions are left out.
+  constexpr std::span<const std::size_t> shape() const { return {sizes_.data(), kept()}; }
+  constexpr std::span<const std::ptrdiff_t> strides() const { return {strides_.data(), kept()}; }
 
   /// Throws shape_error unless there is one dimension.
   constexpr vector_view<T> vector() const {
@@ -48,6 +56,7 @@ class unranked_view {
   }
 
  private:
+  constexpr std::size_t kept() const { return rank_ < most_dimensions ? rank_ : most_dimensions; }
   constexpr void require(std::size_t rank) const {
     if (rank_ != rank)
       throw shape_error(detail::concat("calibra: expected an array of ", rank,
@@ -57,8 +66,8 @@ class unranked_view {
 
   T* data_ = nullptr;
   std::size_t rank_ = 0;
-  std::array<std::size_t, 2> sizes_{};
-  std::array<std::ptrdiff_t, 2> strides_{};
+  std::array<std::size_t, most_dimensions> sizes_{};
+  std::array<std::ptrdiff_t, most_dimensions> strides_{};
 };
 
 }  // namespace calibra

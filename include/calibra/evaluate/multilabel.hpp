@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "calibra/array/class_axis.hpp"
 #include "calibra/evaluate/all_metrics.hpp"
 #include "calibra/evaluate/detail/make_evidence.hpp"
 #include "calibra/evaluate/detail/measure.hpp"
@@ -51,6 +52,8 @@ void for_each_label(std::string_view where, const S& scores, const Y& targets, u
       f(l, make_scores<binary>(backend::column(x, l)), backend::column(y, l));
   } else {
     const auto x = score_view(scores);
+    static_assert(!is_class_axis_view<std::remove_cvref_t<decltype(x)>>,
+                  "calibra: multi-label scores are samples x labels, not class_axis()");
     const auto held = hold<as_matrix>(targets);
     const auto y = held.view();
     static_assert(label_scalar<typename std::remove_cvref_t<decltype(y)>::value_type>,

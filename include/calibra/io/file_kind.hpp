@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "calibra/error.hpp"
 #include "calibra/io/detail/text.hpp"
@@ -24,6 +27,7 @@ enum class file_kind {
   hdf5,         ///< `.h5`, `.hdf5`
   json_lines,   ///< `.jsonl`, `.ndjson`: a record a line
   json,         ///< `.json`: a list or an object of records
+  llama,        ///< any other name: token logits of llama.cpp, by how the file begins
 };
 
 /// Whether such a file holds arrays that have names.
@@ -42,10 +46,15 @@ constexpr bool is_records(file_kind kind) {
 
 namespace detail {
 
-/// The kind of what came without a name, by how it begins: `.npy`; JSON, a document where it
-/// begins as a list or goes on over lines; else a table, with tabs where its first line has one.
+/// How a file of llama_dump begins.
+inline constexpr std::string_view llama_magic = "_logits_";
+
+/// The kind of what came without a name, by how it begins: `.npy`; token logits of llama.cpp; JSON,
+/// a document where it begins as a list or goes on over lines; else a table, with tabs where its
+/// first line has one.
 inline file_kind kind_by_content(std::string_view bytes) {
   if (bytes.starts_with("\x93NUMPY")) return file_kind::npy;
+  if (bytes.starts_with(llama_magic)) return file_kind::llama;
   if (bytes.starts_with("PK\x03\x04")) return file_kind::unknown;
   if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
   const std::size_t first = bytes.find_first_not_of(" \t\r\n");
@@ -78,18 +87,34 @@ inline file_kind kind_by_name(std::string_view name) {
   return file_kind::unknown;
 }
 
+/// Whether a file begins as one of llama_dump; false where it cannot be read.
+inline bool begins_as_llama(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return false;
+  char first[llama_magic.size()] = {};
+  std::ifstream file(path, std::ifstream::binary);
+  file.read(first, sizeof first);
+  return std::string_view(first, sizeof first) == llama_magic;
+}
+
 }  // namespace detail
 
-/// The kind of a file by its name, without `.gz` or `.zst` behind that of a text; of standard
-/// input, "-", by its first bytes. Throws io_error where standard input cannot be read.
+/// The kind of a file by its name, without `.gz` or `.zst` behind that of a text, or by how it
+/// begins where its name says nothing; of standard input, "-", by its first bytes. Throws io_error
+/// where standard input cannot be read.
 inline file_kind kind_of(const std::string& path) {
-  return is_standard_input(path) ? detail::kind_by_content(*detail::standard_input())
-                                 : detail::kind_by_name(path);
+  if (is_standard_input(path)) return detail::kind_by_content(*detail::standard_input());
+  const file_kind kind = detail::kind_by_name(path);
+  return kind == file_kind::unknown && detail::begins_as_llama(path) ? file_kind::llama : kind;
 }
 
 /// Whether a file is read as records of JSON.
 inline bool holds_records(const std::string& path) {
   return is_records(kind_of(path));
+}
+/// Whether a file is read by load_llama().
+inline bool holds_llama(const std::string& path) {
+  return kind_of(path) == file_kind::llama;
 }
 
 }  // namespace calibra::io

@@ -16,6 +16,7 @@
 #include "calibra/io/input_file.hpp"
 #include "calibra/io/json_records.hpp"
 #include "calibra/io/labels.hpp"
+#include "calibra/io/llama.hpp"
 #include "calibra/io/load.hpp"
 #include "calibra/io/mapped_file.hpp"
 #include "calibra/io/model.hpp"

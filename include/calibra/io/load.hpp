@@ -75,6 +75,10 @@ inline file_spec split_spec(const std::string& spec) {
              "; expected .npy, .npz[:member], .csv, .tsv, .safetensors[:tensor], .pt[:tensor] or ",
              ".h5[:data set]"));
 }
+/// Throws for a file that load_llama() reads.
+[[noreturn]] inline void refuse_llama(const std::string& path) {
+  throw io_error(concat(input_name(path), ": holds token logits of llama.cpp; expected an array"));
+}
 [[noreturn]] inline void refuse_hdf5(const std::string& path) {
   throw io_error(concat(path, ": this build reads no HDF5; it needs libhdf5 (component hdf5)"));
 }
@@ -122,6 +126,8 @@ inline array load(const std::string& spec, const table_options& table = {}) {
 #else
       detail::refuse_hdf5(file.path);
 #endif
+    case file_kind::llama:
+      detail::refuse_llama(file.path);
     default:
       detail::refuse_extension(spec, file.path);
   }
@@ -151,6 +157,8 @@ inline std::vector<array_entry> contents(const std::string& path, const table_op
 #else
       detail::refuse_hdf5(path);
 #endif
+    case file_kind::llama:
+      detail::refuse_llama(path);
     default:
       detail::refuse_extension(path, path);
   }

@@ -77,8 +77,51 @@ class double_rows final : public score_rows<double> {
   matrix_view<const T> scores_;
 };
 
+/// Rows of floats as double, whoever gives them.
+class widened_rows final : public score_rows<double> {
+ public:
+  explicit widened_rows(const score_rows<float>& rows)
+      : score_rows<double>(rows.rows(), rows.cols(), rows.sum_tolerance()), rows_(rows) {}
+
+  std::unique_ptr<row_reader<double>> reader(isa set) const override {
+    return std::make_unique<widening_reader>(rows_, set);
+  }
+  const double* classes(std::size_t row, std::size_t first, std::size_t count,
+                        double* room) const override {
+    std::vector<float> copy(count);
+    std::copy_n(rows_.classes(row, first, count, copy.data()), count, room);
+    return room;
+  }
+
+ private:
+  class widening_reader final : public row_reader<double> {
+   public:
+    widening_reader(const score_rows<float>& rows, isa set) : in_(rows.reader(set)) {
+      const std::size_t k = std::max<std::size_t>(1, rows.cols());
+      rows_ = std::min({rows_at_once(k), most_tile_rows, in_->tile_rows()});
+      buffer_.resize(rows_ * k);
+    }
+    std::size_t tile_rows() const override { return rows_; }
+    tile<double> read(std::size_t first, std::size_t count) override {
+      const tile<float> z = in_->read(first, count);
+      for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t j = 0; j < z.classes; ++j)
+          buffer_[i * z.classes + j] = static_cast<double>(z.at(i, j));
+      return {buffer_.data(), static_cast<std::ptrdiff_t>(z.classes), true, count, z.classes};
+    }
+
+   private:
+    std::unique_ptr<row_reader<float>> in_;
+    std::size_t rows_;
+    std::vector<double> buffer_;
+  };
+
+  const score_rows<float>& rows_;
+};
+
 struct ignored_rows {
-  void operator()(const score_rows<double>&) const {}
+  template<class C>
+  void operator()(const score_rows<C>&) const {}
 };
 
 /// Calls f with the rows of scores in host memory as double and, where they are floats or less, a
@@ -87,14 +130,21 @@ template<class S, class F>
 decltype(auto) with_rows_of_both(std::string_view where, const S& scores, const row_options& o,
                                  const F& f) {
   constexpr const score_rows<float>* none = nullptr;
+  const auto with_both = [&]<class C>(const score_rows<C>& rows) -> decltype(auto) {
+    if constexpr (std::is_same_v<C, double>)
+      return f(rows, none);
+    else
+      return f(widened_rows(rows), &rows);
+  };
   if constexpr (requires { scores.holder().with_rows(where, o, ignored_rows()); }) {
-    return scores.holder().with_rows(
-        where, o, [&](const score_rows<double>& rows) -> decltype(auto) { return f(rows, none); });
+    return scores.holder().with_rows(where, o, with_both);
   } else {
     const auto view = score_view(scores);
     using T = typename decltype(view)::value_type;
-    const matrix_rows<T> rows(view);
-    if constexpr (std::is_same_v<compute_type<T>, double>)
+    const auto rows = rows_of_view(view);
+    if constexpr (is_class_axis_view<std::remove_cvref_t<decltype(view)>>)
+      return with_both(static_cast<const score_rows<compute_type<T>>&>(rows));
+    else if constexpr (std::is_same_v<compute_type<T>, double>)
       return f(rows, none);
     else
       return f(double_rows(view), static_cast<const score_rows<float>*>(&rows));

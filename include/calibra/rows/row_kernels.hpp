@@ -10,6 +10,10 @@
 
 namespace calibra::detail {
 
+/// Rows of fewer classes are worked on side by side, a class at a time, in whichever shape they
+/// come: W of them, twice, stay in the first cache.
+inline constexpr std::size_t most_side_by_side = 192;
+
 /// A few rows of scores in the shape that a kernel wants: classes side by side ("rows") or samples
 /// side by side ("cols").
 template<class C>

@@ -16,6 +16,14 @@ namespace calibra::detail {
 /// The most rows of a tile.
 inline constexpr std::size_t most_tile_rows = 512;
 
+/// The rows of a tile of so many classes that lies in memory, or is copied as one that does: the
+/// same, so that sums over the rows of a tile are.
+inline std::size_t tile_rows_of(std::size_t classes) {
+  constexpr std::size_t most_numbers = std::size_t{1} << 22;
+  return std::clamp<std::size_t>(most_numbers / std::max<std::size_t>(1, classes) / 16 * 16, 16,
+                                 most_tile_rows);
+}
+
 /// How many rows of so many numbers are worked on at once: they stay in the second cache.
 inline std::size_t rows_at_once(std::size_t classes) {
   constexpr std::size_t cached = 32768;
@@ -64,7 +72,7 @@ class tile_reader final : public row_reader<compute_type<T>> {
     // A packed tile, and one read down the columns, is read twice: it should stay in cache.
     constexpr std::size_t cached = 65536;
     rows_ = how_ == access::direct_rows
-                ? most_tile_rows
+                ? tile_rows_of(k)
                 : std::clamp<std::size_t>(cached / k / 16 * 16, 16, most_tile_rows);
     if (how_ == access::packed_cols || how_ == access::packed_rows) buffer_.resize(rows_ * k);
   }

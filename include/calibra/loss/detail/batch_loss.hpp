@@ -7,8 +7,10 @@
 #include <limits>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "calibra/array/access.hpp"
+#include "calibra/array/class_axis.hpp"
 #include "calibra/array/column.hpp"
 #include "calibra/array/matrix.hpp"
 #include "calibra/array/view.hpp"
@@ -70,6 +72,9 @@ constexpr bool usable_in_loss() {
     static_assert(!multilabel,
                   "calibra: a loss takes one label a sample; give it the scores of one label at a "
                   "time, as binary_logits(column) or binary_probabilities(column)");
+    constexpr bool in_rows =
+        !is_class_axis_view<std::remove_cvref_t<decltype(std::declval<const Scores&>().view())>>;
+    static_assert(in_rows, "calibra: a loss takes samples x classes, not class_axis()");
     constexpr bool defined = multilabel || !Form::needs_logits || are_logits<kind>;
     static_assert(defined,
                   "calibra: this loss is a function of logits and not of probabilities; call it "
@@ -78,7 +83,7 @@ constexpr bool usable_in_loss() {
     static_assert(labelled,
                   "calibra: labels are a one-dimensional array of integers, or a tensor where the "
                   "scores are one");
-    return !multilabel && defined && labelled;
+    return !multilabel && in_rows && defined && labelled;
   }
   return false;
 }

@@ -10,6 +10,9 @@
 #include <type_traits>
 #include <vector>
 
+#include "calibra/array/class_axis.hpp"
+#include "calibra/array/scalar.hpp"
+#include "calibra/array/view.hpp"
 #include "calibra/options.hpp"
 #include "calibra/recalibration/detail/form_rows.hpp"
 #include "calibra/recalibration/detail/logit_reader.hpp"
@@ -210,6 +213,15 @@ template<score_kind Kind, class T, class E>
   }
   const matrix_rows<T> rows(scores);
   temper_rows<Kind, C>(where, rows, temperature, o, output, out, set);
+}
+template<score_kind Kind, class T, class E>
+void temper(std::string_view where, const class_axis_view<const T>& scores, double temperature,
+            const row_options& o, tempered_output output, const matrix_view<E>& out,
+            isa set = best_isa()) {
+  check_output_shape(where, scores.rows(), scores.cols(), out.rows(), out.cols());
+  if (scores.rows() == 0) return;
+  temper_rows<Kind, compute_type<T>>(where, class_axis_rows<T>(scores), temperature, o, output, out,
+                                     set);
 }
 
 }  // namespace calibra::detail

@@ -20,8 +20,8 @@ struct kernels {
   static constexpr std::size_t W = V::width;
   /// Registers added up in T before they are spilled to double: bounds the rounding of a row's sum.
   static constexpr std::size_t run = 16;
-  /// Rows of fewer classes are put side by side first: W of them, twice, stay in the first cache.
-  static constexpr std::size_t few = 192;
+  /// Rows of fewer classes are put side by side first.
+  static constexpr std::size_t few = most_side_by_side;
   /// Bytes of rows that are worked on at once: they are read twice.
   static constexpr std::size_t cached = 8192;
   /// How near to an edge, in bins, a confidence may be for its bin to be looked up.
