@@ -155,6 +155,18 @@ TEST_CASE("docs/io.md: columns of a table") {
   CHECK_THROWS_AS(page(), calibra::io_error);  // there is no such file
 }
 
+TEST_CASE("docs/io.md: labels by names") {
+  namespace io = calibra::io;
+  const auto page = [] {
+    //[ names
+    const io::class_names names = io::load_class_names("names.txt");  // or class_names({"cat", "dog"})
+    const io::label_column labels = io::labels(io::load_named_labels("labels.csv", names));
+    //]
+    return labels.size();
+  };
+  CHECK_THROWS_AS(page(), calibra::io_error);  // there is no such file
+}
+
 TEST_CASE("docs/io.md: records") {
   namespace io = calibra::io;
   const auto page = [] {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -109,6 +110,41 @@ inline class_names load_class_names(const std::string& path) {
   }
 }
 
+namespace detail {
+
+/// Labels out of a file of texts; none where it holds something else.
+inline std::optional<array> named_array(const std::string& spec, const class_names& names) {
+  const file_spec file = split_spec(spec);
+  const auto made = [&](const std::string& name, const auto& each_text) -> std::optional<array> {
+    named_labels labels(name, names);
+    if (!each_text([&](std::string_view text) { labels.add(text); })) return std::nullopt;
+    return std::move(labels).made();
+  };
+  switch (kind_of(file.path)) {
+    case file_kind::npy: {
+      const input_file bytes(file.path);
+      const std::string name = input_name(file.path);
+      return made(name, [&](const auto& f) { return each_npy_text(name, bytes.bytes(), f); });
+    }
+    case file_kind::npz: {
+      const npz_directory directory(file.path);
+      const std::size_t chosen = directory.choose(file.member);
+      const std::string name = directory.place(chosen);
+      const auto [bytes, size] = directory.image(chosen);
+      const std::span<const std::byte> npy(bytes.get(), size);
+      return made(name, [&](const auto& f) { return each_npy_text(name, npy, f); });
+    }
+#ifdef CALIBRA_WITH_HDF5
+    case file_kind::hdf5:
+      return made(spec, [&](const auto& f) { return each_hdf5_text(file.path, file.member, f); });
+#endif
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace detail
+
 /// Loads labels as load() does; texts among them, a column of a text table, `.npy` and `.npz`
 /// arrays of NumPy's types U and S, HDF5 texts, stand for class indices by `names`: a name, or
 /// where no name is a number the number of a class. The array is then of int64. Without names:
@@ -117,36 +153,10 @@ inline class_names load_class_names(const std::string& path) {
 inline array load_named_labels(const std::string& spec, const class_names& names,
                                table_options table = {}) {
   table.names = names;
-  const detail::file_spec file = detail::split_spec(spec);
-  if (names.empty() || !table.columns.empty() || !table.without.empty()) return load(spec, table);
-  const auto read = [&](const std::string& name, const auto& each_text) -> array {
-    detail::named_labels labels(name, names);
-    const bool texts = each_text([&](std::string_view text) { labels.add(text); });
-    return texts ? std::move(labels).made() : load(spec, table);
-  };
-  switch (kind_of(file.path)) {
-    case file_kind::npy: {
-      const input_file bytes(file.path);
-      const std::string name = input_name(file.path);
-      return read(name,
-                  [&](const auto& f) { return detail::each_npy_text(name, bytes.bytes(), f); });
-    }
-    case file_kind::npz: {
-      const detail::npz_directory directory(file.path);
-      const std::size_t chosen = directory.choose(file.member);
-      const std::string name = directory.place(chosen);
-      const auto [bytes, size] = directory.image(chosen);
-      const std::span<const std::byte> npy(bytes.get(), size);
-      return read(name, [&](const auto& f) { return detail::each_npy_text(name, npy, f); });
-    }
-#ifdef CALIBRA_WITH_HDF5
-    case file_kind::hdf5:
-      return read(spec,
-                  [&](const auto& f) { return detail::each_hdf5_text(file.path, file.member, f); });
-#endif
-    default:
-      return load(spec, table);
-  }
+  const bool columns = !table.columns.empty() || !table.without.empty();
+  if (!names.empty() && !columns)
+    if (auto named = detail::named_array(spec, names)) return *std::move(named);
+  return load(spec, table);
 }
 
 }  // namespace calibra::io
