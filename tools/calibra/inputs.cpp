@@ -127,7 +127,7 @@ void expect_names(const inputs& in, const data_request& request) {
   if (request.names.empty()) return;
   if (request.from == score_form::confidences)
     throw option_error("--class-names: confidences have no classes");
-  const std::size_t classes = in.binary() ? 2 : in.scores.shape()[1];
+  const std::size_t classes = in.binary() ? 2 : in.scores.shape()[in.class_axis.value_or(1)];
   if (request.names.size() != classes)
     throw shape_error(concat(request.class_names.empty() ? in.scores.name() : request.class_names,
                              ": expected ", classes, " names for the classes of ", in.scores.name(),
