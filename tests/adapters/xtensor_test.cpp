@@ -226,7 +226,8 @@ TEST_CASE("xtensor arrays of more dimensions have a class axis", "[adapters][xte
   xt::xtensor<float, 4> z = xt::zeros<float>({2, 3, 4, 5});
   for (std::size_t i = 0; i < z.size(); ++i) z.flat(i) = static_cast<float>(i * 37 % 11);
   const xt::xarray<double, xt::layout_type::column_major> of_columns = z;
-  const auto in_place = calibra::class_axis(z, 1), by_columns = calibra::class_axis(of_columns, -3);
+  const auto in_place = calibra::class_axis(z, 1);
+  const auto by_columns = calibra::class_axis(of_columns, -3);
   REQUIRE(in_place.rows() == 40);
   CHECK(in_place.data() == z.data());
   std::size_t row = 0;
