@@ -48,6 +48,8 @@ struct record_options {
   std::string choices = {};
   choice_length by_length = choice_length::none;
   bool halves = false;  ///< the second half of the numbers is taken off the first
+  /// Records with something at this path have two halves; without `halves` the first is read.
+  std::string halves_at = {};
   /// Records to read: those with the text `only` at this path. Without one all, which have to have
   /// the same text there.
   std::string only_at = {}, only = {};
@@ -78,6 +80,7 @@ class record_reader {
       throw option_error(concat("record_options: scale: expected a number above 0, got ", o.scale));
     if (o.by_length != choice_length::none) choices_.emplace(o.choices);
     if (!o.only_at.empty()) only_at_.emplace(o.only_at);
+    if (!o.halves_at.empty()) halves_at_.emplace(o.halves_at);
   }
 
   record_dump read() {
@@ -187,7 +190,7 @@ class record_reader {
       if (!value) fail(scores_, concat("expected a number, got ", json_kind(*x)));
       row.push_back(*value / o_.scale);
     }
-    if (o_.halves) take_halves(row);
+    if (o_.halves || (halves_at_ && !halves_at_->find(record).empty())) take_halves(row);
     if (choices_) divide_by_lengths(record, row);
     return row;
   }
@@ -195,7 +198,7 @@ class record_reader {
     if (row.size() % 2 != 0)
       fail(scores_, concat("expected an even number of numbers for halves, got ", row.size()));
     const std::size_t half = row.size() / 2;
-    for (std::size_t k = 0; k < half; ++k) row[k] -= row[half + k];
+    for (std::size_t k = 0; o_.halves && k < half; ++k) row[k] -= row[half + k];
     row.resize(half);
   }
   void divide_by_lengths(const json& record, std::vector<double>& row) const {
@@ -269,7 +272,7 @@ class record_reader {
   std::string path_;
   const record_options& o_;
   json_path scores_, labels_;
-  std::optional<json_path> choices_, only_at_;
+  std::optional<json_path> choices_, only_at_, halves_at_;
   std::optional<std::string> seen_;  // at only_at_
   std::string place_;
   std::vector<std::vector<double>> rows_;
