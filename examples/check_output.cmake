@@ -1,6 +1,6 @@
-# cmake -DPROGRAM=... -DSOURCE=x.cpp -DDATA=folder -P check_output.cmake
-# PROGRAM prints what stands in the comment at the end of SOURCE, behind the line "// Output:".
-execute_process(COMMAND ${PROGRAM} ${DATA} OUTPUT_VARIABLE printed ERROR_VARIABLE complaint
+# cmake -DPROGRAM=... -DSOURCE=x.cpp -DARGUMENT=... -P check_output.cmake
+# PROGRAM ARGUMENT prints what stands in the comment at the end of SOURCE, behind the line "// Output:".
+execute_process(COMMAND ${PROGRAM} ${ARGUMENT} OUTPUT_VARIABLE printed ERROR_VARIABLE complaint
                 RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} ended with ${status}: ${complaint}")

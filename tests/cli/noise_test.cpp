@@ -161,6 +161,14 @@ TEST_CASE("eval: several files are one model", "[cli]") {
   CHECK(value("a.npy+b.npy", "") == Approx(calibra::nll(both, files.y)).epsilon(1e-12));
   CHECK(value("a.npy+a.npy+a.npy", "") ==
         Approx(calibra::nll(calibra::logits(files.a), files.y)).epsilon(1e-12));
+  // A '+' in a name, of a folder too, is part of it where no file ends before it.
+  std::filesystem::create_directory(files.path("a+b"));
+  std::filesystem::copy_file(files.path("a.npy"), files.path("a+b/a+.npy"));
+  std::filesystem::copy_file(files.path("b.npy"), files.path("a+b/+b.npy"));
+  CHECK(value("a+b/a+.npy", "") == value("a.npy", ""));
+  CHECK(value("a+b/a+.npy+a+b/+b.npy", "") == value("a.npy+b.npy", ""));
+  CHECK(error_of(files, "eval no.npy+a.npy y.npy", 1).find("calibra: no.npy: ") == 0);
+  CHECK(error_of(files, "eval a.npy+no.npy y.npy", 1).find("calibra: no.npy: ") == 0);
   // Probabilities; one number a sample.
   files.save("p.npy", std::vector<double>(n, 0.25));
   files.save("q.npy", std::vector<double>(n, 0.75));

@@ -3,6 +3,7 @@
 
 // One file of several arrays, or one table, is enough; `calibra look`.
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "program.hpp"
@@ -63,6 +64,10 @@ TEST_CASE("one file: scores and labels by their names", "[cli]") {
   check_taken(files, "a.pth", "a.pth: scores 'test.softmax', labels 'test.labels'");
   files.write("a.safetensors", small_safetensors("probabilities", "label"));
   check_taken(files, "a.safetensors", "a.safetensors: scores 'probabilities', labels 'label'");
+  // A '+' in the name of a folder does not stand between two files.
+  std::filesystem::create_directory(files.path("a+b"));
+  files.write("a+b/a.npz", small_npz("probs", "targets"));
+  check_taken(files, "a+b/a.npz", "a+b/a.npz: scores 'probs', labels 'targets'");
   // Names that say nothing; they do not say --from either.
   files.write("b.npz", small_npz("arr_0", "arr_1"));
   check_taken(files, "b.npz --from probabilities", "b.npz: scores 'arr_0', labels 'arr_1'");

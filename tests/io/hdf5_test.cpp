@@ -266,3 +266,22 @@ TEST_CASE("hdf5: files that are none end with a sentence", "[hdf5]") {
     CHECK(files.message(
               [&] { load_hdf5(files.write("b.h5", whole.substr(0, length)), "logits"); }) != "");
 }
+
+TEST_CASE("hdf5: a data set of a version that this HDF5 does not know", "[hdf5]") {
+  const scratch files;
+  {
+    writer out(files.path("a.h5"));
+    out.put("logits", H5T_IEEE_F32LE, {3, 2}, {1, 2, 3, 4, 5, 6});
+  }
+  std::string bytes = io_test::read_all(files.path("a.h5"));
+  // The message of where the elements are: type 8, 24 bytes; behind its head of 8 bytes the
+  // version.
+  const std::size_t at = bytes.find(std::string("\x08\0\x18\0", 4));
+  REQUIRE(at < bytes.size() - 8);
+  REQUIRE(bytes[at + 8] == 3);
+  bytes[at + 8] = 9;
+  const std::string path = files.write("b.h5", bytes);
+  const std::string expected = "b.h5:logits: damaged, or of a newer format than HDF5 ";
+  CHECK(files.message([&] { load_hdf5(path, "logits"); }).find(expected) == 0);
+  CHECK(files.message([&] { calibra::io::hdf5_contents(path); }).find(expected) == 0);
+}

@@ -172,6 +172,14 @@ TEST_CASE("records: lm-evaluation-harness", "[io][records]") {
   CHECK(files.message([&] {
     load_records(files.write("m.jsonl", record(0, "none", {-1, -2, -4})), o);
   }) == "m.jsonl:1: /filtered_resps/*/0: expected an even number of numbers for halves, got 3");
+  // Such records say so by their metric: the second half is not of more choices.
+  std::string twice = record(1, "none", {-1, -2, -4, -8});
+  twice.insert(twice.size() - 2, ",\"acc_mutual_info\":0.0");
+  files.write("m.jsonl", twice + record(0, "none", {-3, -4}));
+  const auto with_question = load_records(files.path("m.jsonl"), preset("lm-eval"));
+  CHECK(scores_of(with_question) == doubles{-1, -2, -3, -4});
+  files.write("m.jsonl", twice);
+  CHECK(scores_of(load_records(files.path("m.jsonl"), o)) == doubles{3, 6});
   // Records of several filters repeat the documents.
   const std::string two =
       files.write("two.jsonl", record(0, "none", {-1, -2}) + record(0, "first", {-3, -4}));

@@ -119,10 +119,12 @@ TEST_CASE("quantile edges interpolate and merge", "[piece]") {
   // numpy.percentile of 0..9 at 25, 50, 75.
   CHECK(inner_quantile_edges(std::vector<double>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 4) ==
         std::vector<double>{2.25, 4.5, 6.75});
-  CHECK(inner_quantile_edges({0, 0, 0, 0, 0, 0, 1, 1, 2}, 4) == std::vector<double>{1});
-  CHECK(inner_quantile_edges({0, 1, 1, 2, 2, 2, 2, 2, 2}, 4) == std::vector<double>{1});
-  CHECK(inner_quantile_edges({3, 3, 3}, 5).empty());
-  CHECK(inner_quantile_edges({3}, 5).empty());
+  CHECK(inner_quantile_edges(std::vector<double>{0, 0, 0, 0, 0, 0, 1, 1, 2}, 4) ==
+        std::vector<double>{1});
+  CHECK(inner_quantile_edges(std::vector<double>{0, 1, 1, 2, 2, 2, 2, 2, 2}, 4) ==
+        std::vector<double>{1});
+  CHECK(inner_quantile_edges(std::vector<double>{3, 3, 3}, 5).empty());
+  CHECK(inner_quantile_edges(std::vector<double>{3}, 5).empty());
 }
 
 TEST_CASE("a proximity on an edge belongs to the bin above, the largest to the last", "[piece]") {

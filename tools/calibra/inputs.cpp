@@ -175,16 +175,29 @@ io::array load_labels(const std::string& file, const io::class_names& names,
 
 namespace {
 
-/// "a.npy+b.npy" taken apart; one file where one of that name is there.
+/// Whether the file of a specification is there, or may be: standard input.
+bool has_file(const std::string& spec) {
+  const std::string path = io::detail::split_spec(spec).path;
+  std::error_code ignored;
+  return io::is_standard_input(path) ||
+         (io::detail::is_there(path) && !std::filesystem::is_directory(path, ignored));
+}
+
+/// "a.npy+b.npy" taken apart: at a '+' behind the name of a file; at every one where what is
+/// between is none.
 std::vector<std::string> member_files(const std::string& scores) {
-  std::vector<std::string> files;
-  if (std::filesystem::exists(scores)) return {scores};
+  if (io::detail::is_there(scores)) return {scores};
+  std::vector<std::string> parts, files;
   for (std::size_t from = 0; from <= scores.size();) {
     const std::size_t plus = std::min(scores.find('+', from), scores.size());
-    files.push_back(scores.substr(from, plus - from));
+    parts.push_back(scores.substr(from, plus - from));
+    if (files.empty() || has_file(files.back()))
+      files.push_back(parts.back());
+    else
+      files.back() += '+' + parts.back();
     from = plus + 1;
   }
-  return files;
+  return has_file(files.back()) ? files : parts;
 }
 
 /// The mean of the members' probabilities, in the form that the scores have.

@@ -153,7 +153,7 @@ class hdf5_file {
       : path_(path), file_(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose) {
     if (!file_) throw io_error(concat(path, ": not an HDF5 file, or a damaged one"));
     if (H5Lvisit(file_, H5_INDEX_NAME, H5_ITER_NATIVE, &found, this) < 0)
-      throw io_error(concat(path, ": damaged: its groups cannot be read"));
+      throw io_error(concat(path, unopened_.empty() ? "" : ":", unopened_, unknown_format()));
     std::sort(names_.begin(), names_.end());
   }
   hdf5_file(const hdf5_file&) = delete;
@@ -201,7 +201,7 @@ class hdf5_file {
       const hdf5_handle space(set ? H5Dget_space(set) : -1, H5Sclose);
       const hdf5_handle stored(set ? H5Dget_type(set) : -1, H5Tclose);
       if (!set || !properties || !space || !stored)
-        throw io_error(concat(in.path_, ':', name, ": damaged: cannot be opened"));
+        throw io_error(concat(in.path_, ':', name, unknown_format()));
       type = hdf5_type_of(stored);
       const int dimensions = H5Sget_simple_extent_ndims(space);
       std::vector<hsize_t> extents(static_cast<std::size_t>(std::max(dimensions, 0)));
@@ -218,12 +218,18 @@ class hdf5_file {
     }
   };
 
+  static std::string unknown_format() {
+    return concat(": damaged, or of a newer format than HDF5 ", H5_VERS_MAJOR, '.', H5_VERS_MINOR,
+                  '.', H5_VERS_RELEASE, " reads; h5py's libver='v110' writes an older one");
+  }
   static herr_t found(hid_t group, const char* name, const H5L_info_t* link, void* self) {
     if (link->type != H5L_TYPE_HARD) return 0;
+    hdf5_file& file = *static_cast<hdf5_file*>(self);
+    file.unopened_ = name;
     const hdf5_handle object(H5Oopen(group, name, H5P_DEFAULT), H5Oclose);
     if (!object) return -1;
-    if (H5Iget_type(object) == H5I_DATASET)
-      static_cast<hdf5_file*>(self)->names_.emplace_back(name);
+    file.unopened_.clear();
+    if (H5Iget_type(object) == H5I_DATASET) file.names_.emplace_back(name);
     return 0;
   }
 
@@ -262,6 +268,7 @@ class hdf5_file {
   const std::string& path_;
   hdf5_handle file_;
   std::vector<std::string> names_;
+  std::string unopened_;
 };
 
 }  // namespace detail

@@ -39,6 +39,8 @@ struct record_options {
   std::string choices = {};
   choice_length by_length = choice_length::none;
   bool halves = false;  ///< the second half of the numbers is taken off the first
+  /// Records with something at this path have two halves; without `halves` the first is read.
+  std::string halves_at = {};
   /// Records to read: those with the text `only` at this path. Without one all, which have to have
   /// the same text there.
   std::string only_at = {}, only = {};

@@ -48,6 +48,7 @@ inline const std::vector<record_preset>& record_presets() {
        {.scores = "/filtered_resps/*/0",
         .labels = "/target",
         .choices = "/arguments/*/arg_1",
+        .halves_at = "/acc_mutual_info",
         .only_at = "/filter"},
        false},
       {"helm",

@@ -38,6 +38,7 @@ class record_values {
     if (!(o.scale > 0 && std::isfinite(o.scale)))
       throw option_error(concat("record_options: scale: expected a number above 0, got ", o.scale));
     if (o.by_length != choice_length::none) choices_.emplace(o.choices);
+    if (!o.halves_at.empty()) halves_at_.emplace(o.halves_at);
     scores_.emplace_back(o.scores);
     for (const std::string& path : o.or_scores) scores_.emplace_back(path);
     if (o.answers.empty()) return;
@@ -111,7 +112,7 @@ class record_values {
       if (!value) fail(at, concat("expected a number, got ", json_kind(*x)));
       row.push_back(*value / o_.scale);
     }
-    if (o_.halves) take_halves(at, row);
+    if (o_.halves || (halves_at_ && !halves_at_->find(record).empty())) take_halves(at, row);
     if (choices_) divide_by_lengths(record, row);
     return row;
   }
@@ -119,7 +120,7 @@ class record_values {
     if (row.size() % 2 != 0)
       fail(at, concat("expected an even number of numbers for halves, got ", row.size()));
     const std::size_t half = row.size() / 2;
-    for (std::size_t k = 0; k < half; ++k) row[k] -= row[half + k];
+    for (std::size_t k = 0; o_.halves && k < half; ++k) row[k] -= row[half + k];
     row.resize(half);
   }
   void divide_by_lengths(const json& record, std::vector<double>& row) const {
@@ -180,7 +181,7 @@ class record_values {
   const record_options& o_;
   json_path labels_;
   std::vector<json_path> scores_;  // the first of them that is there
-  std::optional<json_path> choices_;
+  std::optional<json_path> choices_, halves_at_;
   class_names names_;
   std::optional<token_answers> answers_;
 };
