@@ -4,11 +4,10 @@
 """What the program does where the system fails: full disks, read-only folders, closed pipes, signals,
 files that shrink while they are read.
 
-    faults.py PROGRAM SCRATCH [--large]
+    faults.py PROGRAM SCRATCH
 
 Prints a line a fault with how the program ended and what it said. Faults that need a mount are left out
-by name where none may be made. --large: files of more than 2^31 and 2^32 elements instead, which take
-minutes, 10 GB of memory for the cache of files, and no space on the disk.
+by name where none may be made.
 """
 import os
 import pathlib
@@ -26,28 +25,21 @@ os.chdir(scratch)
 failures = 0
 
 
-def npy(descr, shape, data=b""):
-    """The bytes of a .npy file, or its head where the data follow."""
+def npy(descr, shape, data):
+    """The bytes of a .npy file."""
     text = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"
     text += " " * (63 - (10 + len(text)) % 64) + "\n"
     return b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text.encode() + data
 
 
 def save(name, rows, cols=None):
-    """Logits of two kinds of rows, or labels of 0 and 1."""
+    """The same logits in every row, or labels of 0 and 1."""
     if cols is None:
         data = b"".join(struct.pack("<q", i % 2) for i in range(rows))
         pathlib.Path(name).write_bytes(npy("<i8", f"({rows},)", data))
     else:
         row = struct.pack(f"<{cols}f", *(0.5 * (j % 3) for j in range(cols)))
         pathlib.Path(name).write_bytes(npy("<f4", f"({rows}, {cols})", row * rows))
-
-
-def save_zeros(name, descr, shape, size):
-    """Zeros that take no space on the disk."""
-    with open(name, "wb") as file:
-        file.write(npy(descr, shape))
-        file.truncate(file.tell() + size)
 
 
 def files():
@@ -173,21 +165,6 @@ def shrinking_files():
     check("scores that are replaced by a rename", (process.returncode, said.decode().strip()), (0, ""), inputs)
 
 
-def large_files():
-    """Binary scores, so that a row is one element: as many as do not fit 31 bits, and 4 GiB of them and
-    more; and rows that begin beyond either."""
-    rows = 2**31 + 3
-    save_zeros("z.npy", "<f2", f"({rows},)", 2 * rows)
-    save_zeros("y.npy", "|u1", f"({rows},)", rows)
-    check("2^31 + 3 samples, 4 GiB",
-          run("eval z.npy y.npy --from logits --metrics accuracy"), (0, ""))
-    classes = 2**31 + 3
-    save_zeros("z.npy", "<f2", f"(3, {classes})", 6 * classes)
-    save_zeros("y.npy", "|u1", "(3,)", 3)
-    check("3 x (2^31 + 3) logits, 12 GiB",
-          run("eval z.npy y.npy --from logits --metrics accuracy"), (0, ""))
-
-
 save("z.npy", 20000, 3)
 save("y.npy", 20000)
 made = run("fit z.npy y.npy -o model.json")
@@ -195,11 +172,8 @@ if made[0] != 0:
     sys.exit(f"the program does not fit a model: {made[1]}")
 pathlib.Path("old.npy").write_bytes(b"old")
 inputs = files()
-if "--large" in sys.argv:
-    large_files()
-else:
-    full_disks()
-    closed_pipes()
-    signals()
-    shrinking_files()
+full_disks()
+closed_pipes()
+signals()
+shrinking_files()
 sys.exit(1 if failures else 0)

@@ -39,6 +39,15 @@ TEST_CASE("-ffast-math leaves compensated sums alone", "[fast_math]") {
   left += right;
   left += compensated_sum(-100 * 0x1p53);
   CHECK(left.value() == 100.0);
+
+  // What another sum has compensated comes along.
+  compensated_sum whole, other;
+  whole += 1.0;
+  other += 1.0;
+  for (int i = 0; i < 1000; ++i) other += 0x1p-60;
+  whole += other;
+  whole += -2.0;
+  CHECK(whole.value() == 1000 * 0x1p-60);
 }
 
 TEST_CASE("-ffast-math lets no NaN and no infinity through", "[fast_math]") {
