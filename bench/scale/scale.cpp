@@ -4,8 +4,8 @@
 // scale PROGRAM FOLDER [GIGABYTES]: what rows cost the calibra program, from ten thousand to a
 // hundred million, and a dump of many GB (20) under a limit of memory. Makes its dumps in FOLDER,
 // of float32 logits of 10 classes and uint8 labels, and checks every answer: a dump of copies of
-// one block of 10,000 rows has the metrics of the block, on 10 bins those of equal mass too. Prints a row a run; ends with status 1 where a value is
-// wrong.
+// one block of 10,000 rows has the metrics of the block, on 10 bins those of equal mass too. Prints
+// a row a run; ends with status 1 where a value is wrong.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
