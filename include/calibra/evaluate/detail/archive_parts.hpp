@@ -255,7 +255,7 @@ inline void archive(archive_reader& a, sample& x) {
   archive_reader confidences = numbers();
   const std::string_view hits = a.text_view();
   archive_reader weights = numbers(), proximities = numbers();
-  const bool weighted = !weights.done(), near = !proximities.done();
+  const bool weighted = !weights.done(), has_proximity = !proximities.done();
   const std::size_t n = hits.size();
   for (const archive_reader* r : {&confidences, &weights, &proximities})
     if (r->left() != 8 * n && (r == &confidences || !r->done()))
@@ -267,7 +267,7 @@ inline void archive(archive_reader& a, sample& x) {
     if (c > 2) a.wrong("a confidence that no probability is near");
     if (weighted) archive(weights, w);
     x.push_back(c, hits[i] != 0, weighted ? std::optional(w) : std::nullopt);
-    if (!near) continue;
+    if (!has_proximity) continue;
     archive(proximities, p);
     x.add_proximity(p, i);
   }
