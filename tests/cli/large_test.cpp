@@ -6,12 +6,13 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "../../tools/calibra/progress.hpp"
-#include "program.hpp"
+#include "json_metrics.hpp"
 
 using namespace cli_test;
 using nlohmann::json;
@@ -51,25 +52,6 @@ class large_workplace : public workplace {
     save("w.npy", w);
   }
 };
-
-json metrics_of(const workplace& files, const std::string& arguments) {
-  INFO(arguments);
-  const outcome r = files.run(arguments + " --format json");
-  INFO(r.err);
-  REQUIRE(r.status == 0);
-  return json::parse(r.out)["metrics"];
-}
-
-void check_near(const json& found, const json& expected) {
-  REQUIRE(found.size() == expected.size());
-  for (const auto& [name, value] : expected.items()) {
-    INFO(name);
-    CHECK(found[name].is_null() == value.is_null());
-    if (value.is_null()) continue;
-    const double x = found[name], y = value;
-    CHECK(std::abs(x - y) <= 1e-12 * std::max(1.0, std::abs(y)));
-  }
-}
 
 std::size_t files_in(const std::string& folder) {
   std::error_code none;
@@ -119,7 +101,7 @@ TEST_CASE("large: a run goes on where it was", "[cli]") {
   const large_workplace files(6, 500);
   const std::string command = "eval z-*.npy y-*.npy --weights w-*.npy";
   const json expected = metrics_of(files, command);
-  check_near(expected, metrics_of(files, "eval z.npy y.npy --weights w.npy"));
+  check_same(expected, metrics_of(files, "eval z.npy y.npy --weights w.npy"));
   const std::string bad = read_all(files.path("y-4.npy"));
   files.save("y-4.npy", std::vector<std::int64_t>{0, 1});
   const outcome ended = files.run(command + " --resume kept");

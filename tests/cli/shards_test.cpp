@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "program.hpp"
+#include "json_metrics.hpp"
 
 using namespace cli_test;
 using nlohmann::json;
@@ -52,27 +52,6 @@ class parted_workplace : public workplace {
   std::vector<std::int64_t> y_;
   std::size_t parts_ = 0;
 };
-
-json metrics_of(const workplace& files, const std::string& arguments) {
-  INFO(arguments);
-  const outcome r = files.run(arguments + " --format json");
-  INFO(r.err);
-  REQUIRE(r.status == 0);
-  return json::parse(r.out)["metrics"];
-}
-
-void check_same(const json& found, const json& expected) {
-  REQUIRE(found.size() == expected.size());
-  for (const auto& [name, value] : expected.items()) {
-    INFO(name);
-    if (value.is_null()) {
-      CHECK(found[name].is_null());
-      continue;
-    }
-    const double x = found[name], y = value;
-    CHECK(std::abs(x - y) <= 1e-12 * std::max(1.0, std::abs(y)));
-  }
-}
 
 /// The same without what is said of the files before.
 std::string shard_error(const workplace& files, const std::string& arguments, int status) {
