@@ -229,3 +229,24 @@ TEST_CASE("class names: what does not fit is said", "[cli][names]") {
             .find("odd.csv:2:9: expected the name of a class, got 'cat'; the nearest names are "
                   "'p_cat', 'p_dog'") != std::string::npos);
 }
+
+TEST_CASE("class names: headers of several files, and of two models, say the same", "[cli]") {
+  const workplace files;
+  files.write("p1.csv", "cat,dog,label\n2,0,cat\n0,2,dog\n");
+  files.write("p2.csv", "cat,dog,label\n0,2,dog\n2,0,cat\n");
+  CHECK(measured(
+            files, "p?.csv --label-column label --from logits",
+            "p?.csv: 2 files\np1.csv: the header names the classes: 'cat', 'dog'\n")["metrics"]
+                                                                                    ["accuracy"] ==
+        1);
+  files.write("p2.csv", "dog,cat,label\n0,2,cat\n2,0,dog\n");
+  CHECK(error_of(files, "eval p?.csv --label-column label --from logits", 2)
+            .ends_with("calibra: p2.csv: expected the classes 'cat', 'dog' in its header, got "
+                       "'dog', 'cat'\n"));
+  files.write("a.csv", "cat,dog\n2,0\n0,2\n");
+  files.write("b.csv", "dog,cat\n0,2\n2,0\n");
+  files.write("y.csv", "label\ncat\ndog\n");
+  CHECK(error_of(files, "compare a.csv b.csv y.csv --from logits", 2)
+            .ends_with("calibra: b.csv: expected the classes 'cat', 'dog' in its header, got "
+                       "'dog', 'cat'\n"));
+}

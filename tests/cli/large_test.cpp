@@ -164,6 +164,33 @@ TEST_CASE("large: what --resume does not take", "[cli]") {
         std::string::npos);
 }
 
+TEST_CASE("large: what is kept is of the files behind a name", "[cli]") {
+  const large_workplace files(2, 50);
+  const std::string first = read_all(files.path("z-0.npy"));
+  const std::string second = read_all(files.path("z-1.npy"));
+  const auto both = [&](const std::string& bytes) {
+    files.write("run:1.npy", bytes);
+    files.write("m.npy", bytes);
+  };
+  for (const std::string name : {"run:1.npy", "m.npy+z-1.npy"}) {
+    both(first);
+    const json before = metrics_of(files, "eval " + name + " y-0.npy --resume kept");
+    both(second);
+    for (const char* file : {"run:1.npy", "m.npy"})  // their sizes are the same
+      fs::last_write_time(files.path(file),
+                          fs::last_write_time(files.path(file)) + std::chrono::seconds(2));
+    const json after = metrics_of(files, "eval " + name + " y-0.npy --resume kept");
+    CHECK(after == metrics_of(files, "eval " + name + " y-0.npy"));
+    CHECK(after != before);
+  }
+  const outcome piped = files.run("eval - y-0.npy --resume kept", {.in = files.path("z-0.npy")});
+  CHECK(piped.status == 2);
+  CHECK(piped.err == "calibra: -: --resume: standard input is there once; expected files\n");
+  const std::string longest(240, 'n');
+  files.write(longest + ".npy", first);
+  CHECK(files.run("eval " + longest + ".npy y-0.npy --resume kept").status == 0);
+}
+
 TEST_CASE("large: files in a folder, or in a list", "[cli]") {
   const large_workplace files(11, 20);
   const json expected = metrics_of(files, "eval z-*.npy y-*.npy");
@@ -190,6 +217,9 @@ TEST_CASE("large: files in a folder, or in a list", "[cli]") {
         "calibra: empty.txt: expected a name of a file a line\n");
   fs::create_directory(files.path("none"));
   CHECK(error_of(files, "eval none y", 1) == "calibra: none: the folder has no files\n");
+  // One file is found by a pattern, and goes with one.
+  CHECK(metrics_of(files, "eval z.np? y.npy --weights w.npy") ==
+        metrics_of(files, "eval z.npy y.npy --weights w.npy"));
   CHECK(error_of(files, "eval z.npy y.npy --weights w-*.npy", 1) ==
         "calibra: w-*.npy: several files of weights are for several of scores, got z.npy\n");
 }

@@ -306,3 +306,12 @@ TEST_CASE("records: look at the first", "[cli]") {
   files.write("d.jsonl", "{\n");
   CHECK(error_of(files, "look d.jsonl", 1) == "calibra: d.jsonl: the first record is not JSON\n");
 }
+
+TEST_CASE("records: a wrong preset of a document of many levels is a sentence", "[cli]") {
+  const workplace files;
+  constexpr std::size_t levels = 300000;
+  files.write("deep.json",
+              "{\"samples\":" + std::string(levels, '[') + std::string(levels, ']') + "}");
+  const std::string err = error_of(files, "eval deep.json --preset hle", 1);
+  CHECK(err.starts_with("calibra: deep.json"));
+}

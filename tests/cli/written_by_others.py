@@ -72,10 +72,10 @@ def run(arguments):
 
 
 def numbers_of(report, path=""):
-    """Every number of a report but what the options say, by its place."""
+    """Every number of a report, by its place; not what the options say, nor names."""
     if isinstance(report, dict):
         inner = [(f"{path}/{key}", value) for key, value in report.items()
-                 if key not in ("calibra", "options")]
+                 if key not in ("calibra", "options", "class_names")]
     elif isinstance(report, list):
         inner = [(f"{path}/{i}", value) for i, value in enumerate(report)]
     else:

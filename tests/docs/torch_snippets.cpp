@@ -56,7 +56,7 @@ TEST_CASE("several processes") {
   one_process* const process_group = &group;
   double shown = 0;
   const auto report = [&](const calibra::evaluation& e) { shown = e["accuracy"]; };
-// clang-format off
+  // clang-format off
   //[ processes
   #include <calibra/torch/distributed.hpp>
 

@@ -563,3 +563,14 @@ TEST_CASE("records: each preset knows its own records", "[io][records]") {
   for (const auto& p : calibra::io::record_presets())
     for (const auto& [name, record] : first) CHECK(has_scores(p, record) == (p.name == name));
 }
+
+TEST_CASE("records: the token that was drawn beside its twin without a blank", "[io][records]") {
+  const scratch files;
+  json r = chat(json::array({chat_token(" A", -0.7, {{"A", -3}, {"B", -1.2}})}));
+  r["y"] = "A";
+  const auto d = load_records(files.write("a.jsonl", lines_of({r})), answers("y", {"A", "B"}));
+  const doubles z = scores_of(d);
+  REQUIRE(z.size() == 2);
+  CHECK(z[0] == Approx(std::log(std::exp(-0.7) + std::exp(-3.0))));
+  CHECK(z[1] == -1.2);
+}

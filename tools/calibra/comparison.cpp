@@ -99,7 +99,16 @@ std::string compare_files(const compare_request& request) {
   score_request second = request.data;
   second.scores = request.other;
   io::array other = load_scores(second, request.data.label_column);
-  if (request.data.class_axis && !in.class_axis) other = other.flattened();  // of one class
+  if (request.data.class_axis && !in.class_axis) {  // of one class
+    std::vector<std::size_t> shape = in.sample_shape;
+    shape.insert(
+        shape.begin() + static_cast<std::ptrdiff_t>(other.dimension(*request.data.class_axis)), 1);
+    if (!std::equal(shape.begin(), shape.end(), other.shape().begin(), other.shape().end()))
+      throw shape_error(concat(other.name(), ": expected scores of shape ",
+                               io::detail::shape_text(shape), " as in ", in.scores.name(), ", got ",
+                               other.shape_text()));
+    other = other.flattened();
+  }
   const auto same = [&] {
     return std::equal(other.shape().begin(), other.shape().end(), in.scores.shape().begin(),
                       in.scores.shape().end());

@@ -45,14 +45,14 @@ options make_options(const eval_request& request) {
     o.side = *request.side;
   }
   if (request.target) {
-    if (request.sigmoid || request.data.from == score_form::confidences)
+    if (request.data.sigmoid || request.data.from == score_form::confidences)
       throw option_error("--target: only for binary scores, not for --sigmoid or confidences");
     o.binary = *request.target;
     like.binary = *request.target;
     like.binary_equal_mass = *request.target;
   }
   // Confidences and the labels of multi-label scores are taken as they are.
-  if (request.sigmoid || request.data.from == score_form::confidences) {
+  if (request.data.sigmoid || request.data.from == score_form::confidences) {
     like.binary.reset();
     like.binary_equal_mass.reset();
   }
@@ -123,7 +123,7 @@ metric_list asked_metrics(const eval_request& request) {
 report measured(const eval_request& request, const inputs& in, const options& o,
                 std::optional<evidence>* sum) {
   const metric_list list = asked_metrics(request);
-  if (request.sigmoid)
+  if (request.data.sigmoid)
     return {of_labels(in, request, request.metrics.empty() ? nullptr : &list, o), {}};
   const auto measure = [&](const auto&... given) -> report {
     report out;
@@ -175,13 +175,21 @@ report measured(const eval_request& request, const inputs& in, const options& o,
   });
 }
 
+/// Whether the answer is put together from evidence.
+bool merges(const eval_request& request) {
+  return request.shards.size() > 1 || all_processes().count > 1 || !request.save_evidence.empty() ||
+         !request.resume.empty();
+}
+
 /// What cannot be asked of several files, or of evidence.
 void expect_mergeable(const eval_request& request) {
-  if (request.sigmoid || !request.by.empty() || !request.proximity.empty() ||
+  if (request.data.sigmoid || !request.by.empty() || !request.proximity.empty() ||
       !request.data.cluster.empty() || !request.data.stratum.empty())
     throw option_error(
         "several files, --save-evidence and --resume: not with --sigmoid, --by, --proximity, "
         "--cluster or --stratum");
+  if (request.target && !request.save_evidence.empty())
+    throw option_error("--save-evidence: not with --target, which evidence does not keep");
   if (!request.interval) return;
   for (const auto& [file, flag] :
        {std::pair(request.save_evidence, "--save-evidence"), std::pair(request.resume, "--resume")})
@@ -197,22 +205,32 @@ std::optional<evidence> sum_of_shards(const eval_request& request,
   const auto [own, count] = all_processes();
   const auto [first, last] = calibra::detail::range_of(
       shards.size(), static_cast<std::size_t>(count), static_cast<std::size_t>(own));
-  std::optional<kept_shards> kept;
-  if (!request.resume.empty()) kept.emplace(request.resume, request);
+  // Where each file is kept, if it is, and how many are still to be read.
+  std::vector<std::string> places;
+  std::size_t read = 0, to_read = last - first;
+  if (!request.resume.empty()) {
+    const kept_shards kept(request.resume, request);
+    for (std::size_t i = first; i < last; ++i) {
+      places.push_back(kept.file_of(shards[i]));
+      if (kept_shards::has(places.back())) --to_read;
+    }
+  }
   std::optional<evidence> sum;
   progress_line progress;
   for (std::size_t i = first; i < last; ++i) {
     const data_request& shard = shards[i];
+    const std::string place = places.empty() ? "" : places[i - first];
     try {
       std::optional<evidence> found;
-      if (kept) found = kept->find(shard, o.like);
-      if (!found) {
+      if (!place.empty() && kept_shards::has(place)) {
+        found = kept_shards::load(place, o.like);
+      } else {
         const inputs in = load_inputs(shard);
-        progress.begin(in.rows(), i - first + 1, last - first);
+        progress.begin(in.rows(), ++read, to_read);
         o.progress = progress.hook();
         naming_files(in.names(),
                      [&] { with_columns(in, o, [&] { measured(request, in, o, &found); }); });
-        if (kept) kept->keep(shard, *found);
+        if (!place.empty()) save_evidence(place, *found);
       }
       if (sum)
         *sum += *found;
@@ -247,8 +265,6 @@ std::optional<evidence> sum_of_processes(std::optional<evidence> own, const opti
 /// Measures several files as one, and keeps what the metrics are made of. In processes but the
 /// first there is nothing to tell.
 report gathered(const eval_request& request, const std::vector<data_request>& shards, options o) {
-  if (request.target && !request.save_evidence.empty())
-    throw option_error("--save-evidence: not with --target, which evidence does not keep");
   o.keep_rows = request.interval;
   std::optional<evidence> sum = sum_of_processes(sum_of_shards(request, shards, o), o);
   if (!all_processes().first()) return {};
@@ -270,27 +286,29 @@ std::vector<std::string> metric_names() {
   return names;
 }
 
-report evaluate_files(const eval_request& request) {
-  options o = make_options(request);
-  limit_memory(request.memory);
-  if (!request.apply.empty() && request.sigmoid)
+void expect_possible(const eval_request& request) {
+  static_cast<void>(make_options(request));
+  if (!request.apply.empty() && request.data.sigmoid)
     throw option_error("--apply: recalibrators take one label a sample, not --sigmoid");
   if (!request.apply.empty() && request.data.from == score_form::confidences)
     throw option_error("--apply: expected --from logits or probabilities, got confidences");
-  if (request.interval && request.sigmoid)
+  if (request.interval && request.data.sigmoid)
     throw option_error("--interval: expected one label a sample, not --sigmoid");
-  if (!request.by.empty() && (request.sigmoid || request.data.from == score_form::confidences))
+  if (!request.by.empty() && (request.data.sigmoid || request.data.from == score_form::confidences))
     throw option_error("--by: expected logits or probabilities of one label a sample");
+  if (merges(request)) expect_mergeable(request);
+}
+
+report evaluate_files(const eval_request& request) {
+  options o = make_options(request);
+  limit_memory(request.memory);
   const auto named = [&](report r) {
     r.class_names = request.data.names.all();
     return r;
   };
   const std::vector<data_request> shards =
       request.shards.empty() ? std::vector{request.data} : request.shards;
-  const bool merges = shards.size() > 1 || all_processes().count > 1 ||
-                      !request.save_evidence.empty() || !request.resume.empty();
-  if (merges) expect_mergeable(request);
-  if (merges) return named(gathered(request, shards, o));
+  if (merges(request)) return named(gathered(request, shards, o));
   inputs in = load_inputs(shards[0], request.proximity);
   load_groups(in, request.by, request.data.header);
   progress_line progress(in.rows());

@@ -171,10 +171,6 @@ io::array load_labels(const std::string& file, const io::class_names& names,
   }
 }
 
-}  // namespace
-
-namespace {
-
 /// Whether the file of a specification is there, or may be: standard input.
 bool has_file(const std::string& spec) {
   const std::string path = io::detail::split_spec(spec).path;
@@ -265,6 +261,12 @@ io::array mean_of(const std::vector<io::array>& members, const score_request& re
 }
 
 }  // namespace
+
+std::vector<std::string> files_of_scores(const std::string& scores) {
+  std::vector<std::string> files = member_files(scores);
+  for (std::string& file : files) file = io::detail::split_spec(file).path;
+  return files;
+}
 
 void load_class_names(data_request& request) {
   if (!request.class_names.empty()) request.names = io::load_class_names(request.class_names);

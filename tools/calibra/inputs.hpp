@@ -76,6 +76,9 @@ void name_groups(const data_request& request, const std::string& by, group_repor
 /// Throws io_error, shape_error for no samples or no classes.
 io::array load_scores(const score_request& request, const std::string& without = {});
 
+/// The files that SCORES names: one, or those of an ensemble.
+std::vector<std::string> files_of_scores(const std::string& scores);
+
 /// Loads a number a row of scores that are samples x classes. Throws io_error, and shape_error for
 /// another number of them.
 io::array load_proximity(const std::string& file, const io::array& scores, io::header_row header);

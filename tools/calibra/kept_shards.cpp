@@ -4,9 +4,9 @@
 #include "kept_shards.hpp"
 
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -14,9 +14,10 @@
 
 #include "calibra/error.hpp"
 #include "calibra/evaluate/archive.hpp"
+#include "calibra/io/input_file.hpp"
 #include "calibra/io/mapped_file.hpp"
 #include "calibra/version.hpp"
-#include "shards.hpp"
+#include "inputs.hpp"
 #include "words.hpp"
 
 namespace calibra::cli {
@@ -32,19 +33,21 @@ std::string fields(const T&... values) {
   return (concat(values, '\n') + ...);
 }
 
-std::string path_of(const std::string& spec) {
-  return spec.substr(0, spec.find(':'));
-}
-
 /// What changes when a file does.
 std::string state_of(const std::string& spec) {
   if (spec.empty()) return {};
-  const std::string path = path_of(spec);
-  std::error_code gone;
-  const fs::path whole = fs::absolute(path, gone);
-  const std::uintmax_t size = fs::file_size(path, gone);
-  const auto time = fs::last_write_time(path, gone).time_since_epoch().count();
-  return fields(whole.string(), spec, size, time);
+  std::string text = fields(spec);
+  for (const std::string& file : files_of_scores(spec)) {
+    if (io::is_standard_input(file))
+      throw option_error("--resume: standard input is there once; expected files");
+    std::error_code failed;
+    const fs::path whole = fs::absolute(file, failed);
+    const std::uintmax_t size = fs::file_size(file, failed);
+    if (failed) throw io_error(concat(file, ": cannot open: ", failed.message()));
+    const auto time = fs::last_write_time(file, failed).time_since_epoch().count();
+    text += fields(whole.string(), size, time);
+  }
+  return text;
 }
 
 std::string options_text(const eval_request& r) {
@@ -88,22 +91,21 @@ std::string kept_shards::file_of(const data_request& shard) const {
   char digits[16] = {};
   const std::uint64_t sum = calibra::detail::checksum(options_ + shard_text(shard));
   const auto end = std::to_chars(digits, digits + sizeof digits, sum, 16).ptr;
-  return (fs::path(folder_) / concat(fs::path(path_of(shard.scores)).filename().string(), '-',
-                                     std::string_view(digits, end), ".cal"))
+  constexpr std::size_t longest = 200;  // of a name, which the sum makes unique anyway
+  const std::string name = fs::path(files_of_scores(shard.scores)[0]).filename().string();
+  return (fs::path(folder_) /
+          concat(name.substr(0, longest), '-', std::string_view(digits, end), ".cal"))
       .string();
 }
 
-std::optional<evidence> kept_shards::find(const data_request& shard,
-                                          const convention_option& like) const {
-  const std::string file = file_of(shard);
+bool kept_shards::has(const std::string& file) {
   std::error_code ignored;
-  if (!fs::exists(file, ignored)) return std::nullopt;
-  const io::mapped_file mapped(file);
-  return evidence_from_bytes(mapped.text(), file, like);
+  return fs::exists(file, ignored);
 }
 
-void kept_shards::keep(const data_request& shard, const evidence& e) const {
-  save_evidence(file_of(shard), e);
+evidence kept_shards::load(const std::string& file, const convention_option& like) {
+  const io::mapped_file mapped(file);
+  return evidence_from_bytes(mapped.text(), file, like);
 }
 
 }  // namespace calibra::cli

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "calibra/evaluate/evidence.hpp"
@@ -19,14 +18,17 @@ class kept_shards {
   /// Makes the folder where there is none. Throws io_error where that fails.
   kept_shards(std::string folder, const eval_request& request);
 
-  /// What was kept of a file; nothing where it has to be read. Throws io_error for a damaged file.
-  std::optional<evidence> find(const data_request& shard, const convention_option& like) const;
-  /// Keeps it, whole or not at all.
-  void keep(const data_request& shard, const evidence& e) const;
-
- private:
+  /// Where what a file comes to is kept: the name is of the file as it is now, so that it has to
+  /// be asked for before the file is read. Throws io_error for one that is not there, option_error
+  /// for standard input.
   std::string file_of(const data_request& shard) const;
 
+  /// Whether it is there.
+  static bool has(const std::string& file);
+  /// Throws io_error for a damaged file.
+  static evidence load(const std::string& file, const convention_option& like);
+
+ private:
   std::string folder_;
   std::string options_;
 };

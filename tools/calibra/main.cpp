@@ -435,6 +435,14 @@ void add_intervals(CLI::App& app, eval_request& request) {
   add_draws(app, request.data, request.intervals);
 }
 
+/// Throws where the columns of classes are in another order than in the file before.
+void expect_same_names(const data_request& first, const data_request& second) {
+  if (second.names.all() != first.names.all())
+    throw CLI::ValidationError(concat(second.scores, ": expected the classes ",
+                                      io::detail::listed(first.names.all()), " in its header, got ",
+                                      io::detail::listed(second.names.all())));
+}
+
 /// Finds the files that SCORES and LABELS stand for, and the arrays in each.
 void find_shards(eval_request& request) {
   data_request& data = request.data;
@@ -457,9 +465,14 @@ void find_shards(eval_request& request) {
   say(concat(data.scores, ": ", request.shards.size(),
              request.shards.size() == 1 ? " file" : " files", taken.empty() ? "" : "; ", taken));
   data.from = request.shards[0].from;
-  say(find_class_names(request.shards[0]));
-  data.names = request.shards[0].names;
-  for (data_request& shard : request.shards) shard.names = data.names;
+  for (data_request& shard : request.shards) {
+    const std::string said = find_class_names(shard);
+    if (&shard == &request.shards[0]) {
+      say(said);
+      data.names = shard.names;
+    }
+    expect_same_names(data, shard);
+  }
 }
 
 /// Completes what was parsed of eval.
@@ -514,7 +527,7 @@ CLI::App& add_eval(CLI::App& app, eval_request& request) {
            "Class indices from 0, or one-hot rows; 0/1 hits for --from confidences");
   add_from(eval, request.data,
            {score_form::logits, score_form::probabilities, score_form::confidences});
-  eval.add_flag("--sigmoid", request.sigmoid,
+  eval.add_flag("--sigmoid", request.data.sigmoid,
                 "SCORES and LABELS (0/1) are samples x labels, each label a yes or no of its own; "
                 "default: off, one label a sample");
   add_number(eval, "--bins", request.bins, std::size_t{1}, std::size_t{1000000}, "Number of bins")
@@ -866,6 +879,7 @@ bool begun = false;
 /// another one failed.
 struct ended_elsewhere {};
 void expect_processes(bool several_files) {
+  if (several_files) expect_joined();
   if (all_processes().count > 1 && !several_files)
     throw option_error("several processes: expected eval of several files, which they share");
   const bool failed_elsewhere = first_that_failed(false) < all_processes().count;
@@ -929,13 +943,13 @@ void run(int argc, char** argv) {
   finish_data(diagram, diagram_wanted.data);
   finish_data(report, report_wanted.data);
   finish_fit(fit, fit_wanted);
-  eval_wanted.data.sigmoid = eval_wanted.sigmoid;
   if (apply.parsed()) {
     apply_wanted.data.from_said = apply.count("--from") > 0;
     say(find_scores(apply_wanted.data));
     if (apply_wanted.data.from == score_form::confidences)
       throw CLI::ValidationError("apply: expected logits or probabilities, got confidences");
   }
+  if (eval.parsed()) expect_possible(eval_wanted);
   expect_processes(eval.parsed() && !eval_wanted.shards.empty());
   if (eval.parsed()) run_eval(eval_wanted);
   if (merge.parsed()) {
@@ -951,7 +965,11 @@ void run(int argc, char** argv) {
   if (compare.parsed()) {
     compare_wanted.data.from_said = compare.count("--from") > 0;
     load_class_names(compare_wanted.data);
+    data_request other = compare_wanted.data;
+    other.scores = compare_wanted.other;
     say(find_class_names(compare_wanted.data));
+    find_class_names(other);
+    expect_same_names(compare_wanted.data, other);
   }
   if (compare.parsed()) put(compare_files(compare_wanted), compare_wanted.output);
   if (test.parsed()) put(test_files(test_wanted), test_wanted.output);

@@ -271,10 +271,11 @@ std::string find_arrays(data_request& request) {
 void take_llama(data_request& request) {
   const std::string file = io::input_name(request.scores);
   if (!request.labels.empty() || !request.label_column.empty() || !request.label_array.empty() ||
-      !request.score_array.empty())
+      !request.score_array.empty() || !request.score_columns.empty() ||
+      request.header != io::header_row::detected)
     throw option_error(concat(file,
                               " holds its scores and labels, the tokens of the text; expected "
-                              "no LABELS, --labels or --scores"));
+                              "no LABELS, and no names of arrays or columns"));
   if (request.from_said && request.from != score_form::logits)
     throw option_error(concat(
         file, " holds log-probabilities, which are read as logits; expected no other --from"));

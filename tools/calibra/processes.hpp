@@ -16,9 +16,10 @@ struct processes {
   bool first() const { return own == 0; }
 };
 
-/// Joins the others. Throws option_error where there are some and the program was built without
-/// MPI.
+/// Joins the others.
 void join_processes();
+/// Throws option_error where mpirun started several and the program was built without MPI.
+void expect_joined();
 const processes& all_processes();
 
 /// The lowest process that says `failed`; `count` where none does. Every process has to call it.

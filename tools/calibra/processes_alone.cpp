@@ -11,7 +11,8 @@
 
 namespace calibra::cli {
 
-void join_processes() {
+void join_processes() {}
+void expect_joined() {
   for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
     const char* count = std::getenv(name);
     if (count != nullptr && std::string_view(count) != "1")

@@ -109,7 +109,7 @@ nlohmann::json first_record(const std::string& file, const std::string& within =
   if (!document_of_records) return document;
   if (!within.empty())
     if (const auto found = io::detail::json_path(within).find(document); found.size() == 1)
-      document = json(*found[0]);
+      document = json(std::move(const_cast<json&>(*found[0])));
   if (!document.is_structured() || document.empty())
     throw io_error(
         concat(io::input_name(file), ": expected a list or an object of records, got none"));

@@ -22,6 +22,9 @@ struct report : evaluation {
 /// The names that --metrics takes, in the order of the report.
 std::vector<std::string> metric_names();
 
+/// Throws option_error for what the command line should not have asked of evaluate_files().
+void expect_possible(const eval_request& request);
+
 /// Loads, measures. Throws option_error for what the command line should not have asked, other
 /// calibra errors, with the name of the file, for what is in the files.
 report evaluate_files(const eval_request& request);

@@ -64,7 +64,7 @@ json options_json(const eval_request& request) {
   o["edges"] = word(effective_side(request));
   o["like"] = request.like;
   o["target"] = request.target ? json(word(*request.target)) : json(nullptr);
-  o["sigmoid"] = request.sigmoid;
+  o["sigmoid"] = request.data.sigmoid;
   o["renormalise"] = d.renormalise;
   o["nan"] = word(d.nan);
   o["ignore_label"] = d.ignore_label ? json(*d.ignore_label) : json(nullptr);

@@ -87,7 +87,6 @@ struct eval_request {
   std::string like = "calibra";
   std::vector<std::string> metrics = {};  ///< none: all
   bool classwise = false;
-  bool sigmoid = false;
   std::string proximity = {};
   std::string apply = {};  ///< a model to recalibrate the scores with; none: as they are
   std::string by = {};     ///< "predicted", "label" or a file of groups; none: all samples together

@@ -21,6 +21,7 @@
 #include "calibra/evaluate/archive.hpp"
 #include "calibra/evaluate/evidence_of.hpp"
 #include "calibra/io/detail/natural_order.hpp"
+#include "calibra/io/file_kind.hpp"
 #include "calibra/io/mapped_file.hpp"
 #include "calibra/io/write_file.hpp"
 #include "memory_limit.hpp"
@@ -45,9 +46,11 @@ std::string escaped(std::string_view pattern) {
 bool is_list(const std::string& spec) {
   return spec.size() > 1 && spec[0] == '@';
 }
+/// A folder whose name is that of a file is left to whoever reads the file.
 bool is_folder(const std::string& spec) {
   std::error_code ignored;
-  return fs::is_directory(spec, ignored);
+  return fs::is_directory(spec, ignored) &&
+         io::detail::kind_by_name(spec) == io::file_kind::unknown;
 }
 
 /// The lines of a list that are not empty, in their order. Names are relative to where the program
@@ -74,6 +77,7 @@ std::vector<std::string> files_of_folder(const std::string& folder) {
     const bool hidden = e.path().filename().string().starts_with('.');
     if (!hidden && e.is_regular_file(status)) files.push_back(e.path().string());
   }
+  if (status) throw io_error(concat(folder, ": cannot read: ", status.message()));
   if (files.empty()) throw io_error(concat(folder, ": the folder has no files"));
   std::sort(files.begin(), files.end(), io::detail::natural_before);
   return files;
@@ -95,6 +99,8 @@ std::vector<std::string> files_of_pattern(const std::string& spec) {
     if (::fnmatch(wanted.c_str(), name.c_str(), FNM_PERIOD) != 0) continue;
     files.push_back((pattern.has_parent_path() ? folder / name : fs::path(name)).string() + member);
   }
+  if (status && status != std::errc::no_such_file_or_directory)
+    throw io_error(concat(folder.string(), ": cannot read: ", status.message()));
   if (files.empty()) throw io_error(concat(spec, ": no file has such a name"));
   std::sort(files.begin(), files.end(), io::detail::natural_before);
   return files;
@@ -156,6 +162,7 @@ std::vector<data_request> shards_of(const data_request& request) {
   for (std::size_t i = 0; i < scores.size(); ++i) shards[i].scores = scores[i];
   for (const auto& other : others) {
     if (other.spec.empty()) continue;
+    if (shards.size() == 1 && !names_several(other.spec)) continue;
     if (!names_several(other.spec))
       throw io_error(concat(other.spec, ": expected a file of ", other.what, " for each of the ",
                             scores.size(), " files of ", request.scores, ", got one"));

@@ -42,7 +42,7 @@ extern "C" inline void say_what_shrank(int signal, siginfo_t* info, void*) {
   io::remove_temporary_files();
   write_to_errors("calibra: ");
   write_to_errors(name);
-  write_to_errors(": became shorter while it was read\n");
+  write_to_errors(": cannot be read: it became shorter, or its disk failed\n");
   ::_exit(1);
 }
 

@@ -40,6 +40,7 @@ class class_axis_view {
       : data_(other.data()), rows_(1), classes_(other.cols()), class_stride_(other.col_stride()) {
     for (std::size_t d = 0; d < other.extents().size(); ++d)
       append(other.extents()[d], other.strides()[d]);
+    rows_ = other.rows();  // 0 of a view of nothing, which has no extents
   }
 
   constexpr T* data() const { return data_; }

@@ -215,8 +215,8 @@ inline std::string class_lines(const evaluation& e, const std::vector<std::size_
 /// the table that ece was measured on; with options::per_class, ece of each class, by
 /// evaluation::class_names where it has any. Parts that are left out, or that the evaluation does
 /// not have, leave no lines; an empty line stands between those that are there. Lines have at most
-/// 80 columns, unless bars or names ask for more, and end with a line feed. NaN:    a metric that
-/// is undefined is "-"; ece of a class without samples is blank, and so are
+/// 80 columns, unless bars or names ask for more, and end with a line feed.
+/// NaN:    a metric that is undefined is "-"; ece of a class without samples is blank, and so are
 ///         bins without. Of no samples the counts are 0.
 /// Cost:   as that of a table; O(K log K) for the worst of K classes. Does not measure anything.
 /// Source: the `table` format of the program `calibra eval`, which prints this.

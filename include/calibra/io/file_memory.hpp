@@ -32,10 +32,11 @@ namespace calibra::io {
 ///
 /// The files have no name, so that none is left whatever ends the process; their space is reserved
 /// when they are made. A sort needs as much again for a while: 8 bytes of disk a row of float
-/// scores in all, 16 of double. Blocks of less than 1 MiB are always in memory. POSIX; a folder in
-/// memory (tmpfs) gains nothing. How much of the files is in memory at a time is for the system to
-/// say, or for io::resident_limit. Safe to use from several threads. Throws io_error with the
-/// folder and the reason: not writable, or too little space left.
+/// scores in all, 16 of double, and half as much more where samples are appended. Blocks of less
+/// than 1 MiB are always in memory. POSIX; a folder in memory (tmpfs) gains nothing. How much of
+/// the files is in memory at a time is for the system to say, or for io::resident_limit. Safe to
+/// use from several threads. Throws io_error with the folder and the reason: not writable, or too
+/// little space left.
 class file_memory : public std::pmr::memory_resource {
  public:
   /// `budget`: bytes of memory. `folder`: for the files; none: TMPDIR, or else /var/tmp.
@@ -73,9 +74,11 @@ class file_memory : public std::pmr::memory_resource {
         return block;
       }
     }
-    void* block = map(bytes);
+    auto entry = std::map<void*, std::size_t>{{nullptr, bytes}}.extract(nullptr);
+    void* const block = map(bytes);
+    entry.key() = block;
     const std::lock_guard lock(mutex_);
-    files_[block] = bytes;
+    files_.insert(std::move(entry));
     in_files_ += bytes;
     return block;
   }
@@ -111,7 +114,7 @@ class file_memory : public std::pmr::memory_resource {
     if (made >= 0) return made;
 #endif
     std::string name = folder_ + "/calibra-XXXXXX";
-    const int file = ::mkstemp(name.data());
+    const int file = ::mkostemp(name.data(), O_CLOEXEC);
     if (file < 0) fail("cannot make a temporary file", errno);
     ::unlink(name.c_str());
     return file;

@@ -11,8 +11,9 @@
 #include <vector>
 
 #include "calibra/error.hpp"
+#include "calibra/io/detail/hdf5_file.hpp"
 #include "calibra/io/detail/text.hpp"
-#include "calibra/io/hdf5.hpp"
+#include "calibra/io/mapped_file.hpp"
 
 namespace calibra::io::detail {
 

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <mutex>
 
+#include "calibra/version.hpp"
+
 namespace calibra::io::detail {
 
 /// Which files are mapped where: for a handler of SIGBUS, which asks for the name, and for whoever

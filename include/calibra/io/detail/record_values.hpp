@@ -170,10 +170,12 @@ class record_values {
     if (value.is_number()) text = value.dump();
     text.erase(text.find_last_not_of(' ') + 1);
     text.erase(0, text.find_first_not_of(' '));
-    const auto k = names_.find(text);
+    auto k = names_.find(text);
+    if (!k && answers_) k = answers_->answers().find(text);
     if (!k)
-      fail(labels_, concat(answers_ ? "expected one of the answers, got "
-                                    : "expected the name of a class, got ",
+      fail(labels_, concat(!answers_            ? "expected the name of a class, got "
+                           : o_.names.empty() ? "expected one of the answers, got "
+                                              : "expected one of the answers or the name of a class, got ",
                            json_kind(value), hints ? names_.hint(text) : ""));
     return *k;
   }

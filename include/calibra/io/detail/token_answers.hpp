@@ -96,8 +96,8 @@ class token_answers {
     if (const json* list = list_of(token)) {
       for (const json& one : *list) add(one, out);
       const std::string_view own = text_of(token);
-      const bool listed_too =
-          std::any_of(out.begin(), out.end(), [&](const alternative& a) { return a.first == own; });
+      const bool listed_too = std::any_of(list->begin(), list->end(),
+                                          [&](const json& one) { return text_of(one) == own; });
       if (!own.empty() && !listed_too && (token.contains("logprob") || token.contains("prob")))
         add(token, out);
     } else if (token.is_object() && !token.contains("token")) {
@@ -116,17 +116,17 @@ class token_answers {
       if (const auto at = token.find(name); at != token.end() && at->is_array()) return &*at;
     return nullptr;
   }
-  /// The token that an object stands for, without a blank before it; "" for none.
+  /// The token that an object stands for; "" for none.
   static std::string_view text_of(const json& one) {
     for (const char* name : {"token", "tok_str"})
       if (const auto at = one.find(name); at != one.end() && at->is_string())
-        return without_blank(at->get_ref<const std::string&>());
+        return at->get_ref<const std::string&>();
     return {};
   }
   static void add(const json& one, std::vector<alternative>& out) {
     if (!one.is_object())
       throw io_error(concat("expected tokens with log-probabilities, got ", json_kind(one)));
-    const std::string_view text = text_of(one);
+    const std::string_view text = without_blank(text_of(one));
     if (const auto at = one.find("logprob"); at != one.end())
       return add(text, log_probability(*at), out);
     const auto at = one.find("prob");
