@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <vector>
@@ -143,18 +144,46 @@ auto with_scores(const io::array& scores, score_form from, F f) {
       [&](auto view) { return logits ? f(calibra::logits(view)) : f(probabilities(view)); });
 }
 
-/// The same of what was read. Scores with a class axis are read where they lie.
+/// Calls f with scores of samples x classes that Rows makes.
+template<class Rows, class View, class F>
+auto with_rows(const View& view, score_form from, F& f) {
+  using held = calibra::detail::rows_held<compute_type<typename View::value_type>>;
+  const held rows(std::make_shared<const Rows>(view));
+  if (from == score_form::logits) return f(scores<score_kind::logits, held>(rows));
+  return f(scores<score_kind::probabilities, held>(rows));
+}
+
+/// The same of what was read. Scores with a class axis are read where they lie; those of 16 bits as
+/// floats, so that f is compiled for half as many types.
 template<class F>
 auto with_scores(const inputs& in, score_form from, F f) {
   if (in.decoded) return f(in.decoded->scores());
-  if (!in.class_axis) return with_scores(in.scores, from, f);
-  const auto axis = static_cast<std::ptrdiff_t>(*in.class_axis);
-  return in.scores.visit_native_scores(axis, [&](auto view) {
+  if (in.class_axis)
+    return in.scores.visit_native_scores(
+        static_cast<std::ptrdiff_t>(*in.class_axis), [&](auto view) {
+          using T = typename decltype(view)::value_type;
+          return with_rows<calibra::detail::class_axis_rows<T>>(view, from, f);
+        });
+  const bool logits = from == score_form::logits;
+  const auto one_number = [&](const auto& view) {
+    return logits ? f(binary_logits(view)) : f(binary_probabilities(view));
+  };
+  if (in.binary())
+    return in.scores.visit_native_vector([&](auto view) {
+      if constexpr (sizeof(typename decltype(view)::value_type) >= sizeof(float)) {
+        return one_number(view);
+      } else {
+        std::pmr::vector<float> wide(view.size());
+        for (std::size_t i = 0; i < wide.size(); ++i) wide[i] = static_cast<float>(view[i]);
+        return one_number(vector_view<const float>(wide.data(), wide.size()));
+      }
+    });
+  return in.scores.visit_native_scores([&](auto view) {
     using T = typename decltype(view)::value_type;
-    using held = calibra::detail::rows_held<compute_type<T>>;
-    const held rows(std::make_shared<const calibra::detail::class_axis_rows<T>>(view));
-    if (from == score_form::logits) return f(scores<score_kind::logits, held>(rows));
-    return f(scores<score_kind::probabilities, held>(rows));
+    if constexpr (sizeof(T) >= sizeof(float))
+      return logits ? f(calibra::logits(view)) : f(probabilities(view));
+    else
+      return with_rows<calibra::detail::matrix_rows<T>>(view, from, f);
   });
 }
 
