@@ -185,7 +185,7 @@ TEST_CASE("large: what is kept is of the files behind a name", "[cli]") {
   }
   const outcome piped = files.run("eval - y-0.npy --resume kept", {.in = files.path("z-0.npy")});
   CHECK(piped.status == 2);
-  CHECK(piped.err == "calibra: -: --resume: standard input is there once; expected files\n");
+  CHECK(piped.err == "calibra: --resume: standard input is there once; expected files\n");
   const std::string longest(240, 'n');
   files.write(longest + ".npy", first);
   CHECK(files.run("eval " + longest + ".npy y-0.npy --resume kept").status == 0);

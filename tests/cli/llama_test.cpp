@@ -68,7 +68,7 @@ TEST_CASE("token logits: what does not fit is said", "[cli]") {
   CHECK(
       said("eval base.kld y.npy", 2) ==
       "calibra: base.kld holds its scores and labels, the tokens of the text; expected no LABELS, "
-      "--labels or --scores\n");
+      "and no names of arrays or columns\n");
   CHECK(said("eval base.kld --from probabilities", 2) ==
         "calibra: base.kld holds log-probabilities, which are read as logits; expected no other "
         "--from\n");

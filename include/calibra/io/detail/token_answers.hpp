@@ -96,8 +96,12 @@ class token_answers {
     if (const json* list = list_of(token)) {
       for (const json& one : *list) add(one, out);
       const std::string_view own = text_of(token);
-      const bool listed_too = std::any_of(list->begin(), list->end(),
-                                          [&](const json& one) { return text_of(one) == own; });
+      // Some servers leave the blank out of one of the two places: the number tells.
+      const bool listed_too = std::any_of(list->begin(), list->end(), [&](const json& one) {
+        const std::string_view text = text_of(one);
+        return text == own ||
+               (without_blank(text) == without_blank(own) && numbers_of(one) == numbers_of(token));
+      });
       if (!own.empty() && !listed_too && (token.contains("logprob") || token.contains("prob")))
         add(token, out);
     } else if (token.is_object() && !token.contains("token")) {
@@ -115,6 +119,9 @@ class token_answers {
     for (const char* name : {"top_logprobs", "top_probs", "probs"})
       if (const auto at = token.find(name); at != token.end() && at->is_array()) return &*at;
     return nullptr;
+  }
+  static std::pair<json, json> numbers_of(const json& one) {
+    return {one.value("logprob", json()), one.value("prob", json())};
   }
   /// The token that an object stands for; "" for none.
   static std::string_view text_of(const json& one) {
