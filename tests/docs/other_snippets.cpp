@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The calibra authors
 // SPDX-License-Identifier: MIT
 
-// The blocks of docs/adapters.md, docs/io.md and docs/recalibration.md that are parts of no
-// example.
+// The blocks of docs/adapters.md, docs/io.md, docs/recalibration.md and docs/scale.md that are parts
+// of no example.
 #include <catch2/catch.hpp>
 
 #include <calibra/adapters/eigen.hpp>
@@ -20,6 +20,7 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <memory_resource>
 #include <string>
 #include <vector>
 
@@ -284,6 +285,17 @@ TEST_CASE("docs/recalibration.md: recalibrators made of others") {
   CHECK(of_site.rows_of_all(test_site) == 200);
   const auto of_all = of_site.of_all().transform(calibra::logits(test));
   CHECK(std::abs(q(7, 1) - of_all(7, 1)) <= 1e-6);
+}
+
+TEST_CASE("docs/scale.md: memory in files") {
+  std::pmr::memory_resource* const before = std::pmr::get_default_resource();
+  //[ file_memory
+  calibra::io::file_memory memory(std::size_t{512} << 20);
+  std::pmr::set_default_resource(&memory);  // before samples are made; it has to outlive them
+  const calibra::io::resident_limit limit(std::size_t{256} << 20);
+  //]
+  CHECK(memory.in_files() == 0);
+  std::pmr::set_default_resource(before);
 }
 
 TEST_CASE("docs/recalibration.md: a model in a file") {
