@@ -67,6 +67,11 @@ TEST_CASE("evidence of parts is that of the whole, under every convention", "[me
     }
     e.sum += e.second;
     check_same(e.whole, e.sum);
+    // A pass adds up parts too: a sum that is forgotten is missing in both.
+    const summary::sums sums = e.whole.means->totals();
+    for (const double s :
+         {sums.weight, sums.correct, sums.confidence, sums.nll, sums.brier, sums.brier_top})
+      CHECK(s > 0);
     row_means += e.sum.row_means.size();
   }
   CHECK(row_means > 0);
