@@ -202,3 +202,26 @@ TEST_CASE("a weight of k is k copies; no samples give NaN", "[proper_scores]") {
   CHECK(std::isnan(nll(calibra::logits(z.view()), labels, o)));
   CHECK(std::isnan(brier(calibra::logits(z.view()), labels, o)));
 }
+
+TEST_CASE("renormalised rows have the losses of what they are divided by their sum", "[brier]") {
+  constexpr std::size_t n = 200, classes = 5;
+  std::mt19937 random(31);
+  std::uniform_real_distribution<double> uniform;
+  std::vector<double> p(n * classes);
+  std::vector<std::int64_t> y(n);
+  double squares = 0, logs = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    double sum = 0;
+    for (std::size_t k = 0; k < classes; ++k) sum += p[i * classes + k] = 0.01 + uniform(random);
+    y[i] = static_cast<std::int64_t>(random() % classes);
+    for (std::size_t k = 0; k < classes; ++k) {
+      const double q = p[i * classes + k] / sum;
+      const bool label = k == static_cast<std::size_t>(y[i]);
+      squares += (q - (label ? 1 : 0)) * (q - (label ? 1 : 0));
+      if (label) logs -= std::log(q);
+    }
+  }
+  const auto scores = probabilities(matrix_view<const double>(p.data(), n, classes));
+  CHECK(calibra::brier(scores, y, {.renormalise = true}) == Approx(squares / n).epsilon(1e-13));
+  CHECK(calibra::nll(scores, y, {.renormalise = true}) == Approx(logs / n).epsilon(1e-13));
+}

@@ -159,7 +159,7 @@ FAULTS = [Fault(*f) for f in [
     ("kernels: the largest of the last classes is lost", "rows/kernels/row_kernels.inl.hpp",
      "    if (j < k) b = V::max(V::load_n(z + j, k - j, minus_infinity), b);\n    return V::max(a, b);",
      "    return V::max(a, b);",
-     "core/row_kernels_test.cpp"),
+     "core/tabulate_test.cpp"),
     ("kernels: a tie goes to the last class", "rows/kernels/row_kernels.inl.hpp",
      "arg_max = V::if_greater(x, max, index, arg_max);",
      "arg_max = V::if_greater(max, x, arg_max, index);",
