@@ -119,21 +119,16 @@ metric_list asked_metrics(const eval_request& request) {
   return request.metrics.empty() ? all_metrics() : all_metrics().only(request.metrics);
 }
 
-/// `sum`: where what the metrics are made of is to be added; null to measure it.
+/// `found`: where what the metrics are made of is to be put; null to measure it.
 report measured(const eval_request& request, const inputs& in, const options& o,
-                std::optional<evidence>* sum) {
+                std::optional<evidence>* found) {
   const metric_list list = asked_metrics(request);
   if (request.data.sigmoid)
     return {of_labels(in, request, request.metrics.empty() ? nullptr : &list, o), {}};
   const auto measure = [&](const auto&... given) -> report {
     report out;
-    if (sum != nullptr) {
-      evidence more = evidence_of(given..., list, o);
-      if (*sum)
-        **sum += more;
-      else
-        *sum = std::move(more);
-      out.entries = (*sum)->samples;
+    if (found != nullptr) {
+      *found = evidence_of(given..., list, o);
       return out;
     }
     if (request.interval) {
@@ -232,10 +227,7 @@ std::optional<evidence> sum_of_shards(const eval_request& request,
                      [&] { with_columns(in, o, [&] { measured(request, in, o, &found); }); });
         if (!place.empty()) save_evidence(place, *found);
       }
-      if (sum)
-        *sum += *found;
-      else
-        sum = std::move(found);
+      add(sum, *std::move(found));
     } catch (const option_error& e) {
       throw option_error(concat(shard.scores, ": ", e.what()));
     }
@@ -253,11 +245,7 @@ std::optional<evidence> sum_of_processes(std::optional<evidence> own, const opti
   for (int from = 1; from < all_processes().count; ++from) {
     const std::string bytes = received_from(from);
     if (bytes.empty()) continue;
-    evidence more = evidence_from_bytes(bytes, concat("process ", from), o.like);
-    if (own)
-      *own += more;
-    else
-      own = std::move(more);
+    add(own, evidence_from_bytes(bytes, concat("process ", from), o.like));
   }
   return own;
 }

@@ -182,6 +182,13 @@ std::vector<data_request> shards_of(const data_request& request) {
   return shards;
 }
 
+void add(std::optional<evidence>& sum, evidence more) {
+  if (sum)
+    *sum += more;
+  else
+    sum = std::move(more);
+}
+
 void save_evidence(const std::string& file, evidence e) {
   io::write_file(file, to_bytes(std::move(e)));
 }
@@ -201,10 +208,7 @@ merged_evidence merge_files(const merge_request& request) {
         mapped.text(), file,
         name.empty() ? convention_option{} : convention_option{conventions::find(name)});
     try {
-      if (sum)
-        *sum += more;
-      else
-        sum = std::move(more);
+      add(sum, std::move(more));
     } catch (const option_error& e) {
       throw option_error(concat(file, ": ", e.what()));
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ struct merge_request {
   std::string output = {};  ///< none: standard output
   std::size_t memory = 0;   ///< bytes; 0: as it comes
 };
+
+/// Adds evidence to what there is, if there is any. Throws option_error where it does not add up.
+void add(std::optional<evidence>& sum, evidence more);
 
 /// Writes evidence to a file.
 void save_evidence(const std::string& file, evidence e);
