@@ -173,10 +173,11 @@ class record_values {
     auto k = names_.find(text);
     if (!k && answers_) k = answers_->answers().find(text);
     if (!k)
-      fail(labels_, concat(!answers_            ? "expected the name of a class, got "
-                           : o_.names.empty() ? "expected one of the answers, got "
-                                              : "expected one of the answers or the name of a class, got ",
-                           json_kind(value), hints ? names_.hint(text) : ""));
+      fail(labels_,
+           concat(!answers_          ? "expected the name of a class, got "
+                  : o_.names.empty() ? "expected one of the answers, got "
+                                     : "expected one of the answers or the name of a class, got ",
+                  json_kind(value), hints ? names_.hint(text) : ""));
     return *k;
   }
 

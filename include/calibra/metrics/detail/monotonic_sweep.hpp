@@ -105,7 +105,7 @@ class monotonic_sweep {
 
   const sample& sample_;
   bin_scheme binning_;
-  std::pmr::vector<std::size_t> hits_before_;  // every stride-th; the rest is counted when asked for
+  std::pmr::vector<std::size_t> hits_before_;  // every stride-th; the rest is counted when asked
   std::size_t first_hit_ = 0;
   std::size_t last_miss_ = 0;
   bool separated_ = false;  // all misses lie before all hits
