@@ -214,7 +214,7 @@ TEST_CASE("metrics of a class axis are those of the transposed copy to the last 
 
 TEST_CASE("what holds gaps, runs backwards or repeats is read by its strides", "[class_axis]") {
   std::mt19937 draw(3);
-  std::vector<float> memory(4000);
+  std::vector<float> memory(5000);
   for (float& x : memory) x = static_cast<float>(draw() % 1000) / 100;
   const std::vector<std::size_t> shape{3, 4, 5, 6};
   const std::vector<std::vector<std::ptrdiff_t>> all{
