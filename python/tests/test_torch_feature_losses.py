@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The losses of features and of zero-shot logits: against naive NumPy, the C++ functions, and
 numeric gradients."""
+
 import numpy as np
 import pytest
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 The calibra authors
 # SPDX-License-Identifier: MIT
 """The losses of pycalibra.torch: against naive NumPy, the C++ functions, and numeric gradients."""
+
 import numpy as np
 import pytest
 
@@ -279,7 +280,11 @@ BAD_OPTIONS = [
     ("focal_loss", {"gamma": -1}, "gamma is -1; expected a finite number >= 0"),
     ("focal_loss", {"schedule": "cosine"}, "schedule is 'cosine'; expected one of"),
     ("confidence_penalty_loss", {"weight": -0.5}, "weight is -0.5"),
-    ("label_smoothing_loss", {"smoothing": 1.5}, r"smoothing is 1.5; expected a number in \[0, 1\]"),
+    (
+        "label_smoothing_loss",
+        {"smoothing": 1.5},
+        r"smoothing is 1.5; expected a number in \[0, 1\]",
+    ),
     ("margin_smoothing_loss", {"margin": -2}, "margin is -2"),
     ("margin_smoothing_loss", {"kind": "probabilities"}, "kind is 'probabilities'"),
     ("mdca_loss", {"kind": "odds"}, "kind is 'odds'; expected one of 'logits'"),

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What the tests of pycalibra.torch share: the C++ functions to compare with, and a guard against
 reading elements on the host."""
+
 import functools
 import os
 import pathlib

@@ -3,6 +3,8 @@
 """calibra for training loops in PyTorch: losses, Dynamic Outlier Regularization, and metrics that
 fill on the device of the scores. In PyTorch's own operations, with nothing to compile; imported by
 `import pycalibra.torch` alone."""
+
+from pycalibra.torch.dor import DynamicOutlierRegularization
 from pycalibra.torch.feature_losses import (
     angular_separation_loss,
     dispersion_loss,
@@ -25,4 +27,12 @@ from pycalibra.torch.losses import (
     mmce_loss,
     soft_avuc_loss,
     soft_binned_ece_loss,
+)
+from pycalibra.torch.outliers import (
+    OutlierBank,
+    OutlierSelector,
+    build_outlier_bank,
+    normalised_name,
+    read_nouns,
+    read_wordnet_nouns,
 )

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What can be checked of a tensor on the host, without reading an element, and the precision that
 losses and metrics are computed in."""
+
 from __future__ import annotations
 
 import contextlib

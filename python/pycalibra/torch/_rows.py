@@ -1,6 +1,7 @@
 # Copyright (c) 2026 The calibra authors
 # SPDX-License-Identifier: MIT
 """A batch of scores and labels as a loss needs it."""
+
 from __future__ import annotations
 
 import math

@@ -14,6 +14,7 @@ Empty: no row gives NaN.
 Errors: TypeError for what is not a tensor; ValueError for shapes that do not fit, dtypes that are
     not floating, two devices, and options out of their range.
 """
+
 from __future__ import annotations
 
 import math
@@ -193,7 +194,9 @@ def feature_divergence(features: torch.Tensor, nearest: int = 5) -> torch.Tensor
     # By differences, never by a matrix product, which loses small distances.
     distances = torch.cdist(units, units, compute_mode="donot_use_mm_for_euclid_dist")
     own = torch.eye(n, dtype=torch.bool, device=units.device)
-    return distances.masked_fill(own, math.inf).topk(min(nearest, n - 1), 1, largest=False)[0].mean()
+    return (
+        distances.masked_fill(own, math.inf).topk(min(nearest, n - 1), 1, largest=False)[0].mean()
+    )
 
 
 def _logit_pair(

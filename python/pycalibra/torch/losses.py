@@ -17,6 +17,7 @@ Empty: N = 0 gives NaN.
 Errors: TypeError for what is not a tensor or not a number; ValueError for an option out of its
     range, shapes that do not fit, other dtypes and two devices.
 """
+
 from __future__ import annotations
 
 import math
@@ -128,9 +129,7 @@ def soft_binned_ece_loss(
     return _flat_power(power, 1 / norm)
 
 
-def mdca_loss(
-    scores: torch.Tensor, labels: torch.Tensor, *, kind: str = "logits"
-) -> torch.Tensor:
+def mdca_loss(scores: torch.Tensor, labels: torch.Tensor, *, kind: str = "logits") -> torch.Tensor:
     """Multi-class difference of confidence and accuracy: a regulariser beside cross-entropy.
 
     Formula: (1/K) sum_k |mean_i p_ik - mean_i [y_i = k]|.
