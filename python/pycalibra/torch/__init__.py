@@ -36,3 +36,17 @@ from pycalibra.torch.outliers import (
     read_nouns,
     read_wordnet_nouns,
 )
+from pycalibra.torch.metrics import (
+    ECE,
+    MCE,
+    NLL,
+    RMSCE,
+    Accuracy,
+    Brier,
+    ClasswiseECE,
+    MeanConfidence,
+    classwise_ece,
+    ece,
+    mce,
+    rmsce,
+)
