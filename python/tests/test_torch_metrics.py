@@ -58,10 +58,7 @@ METRICS = ["Accuracy", "MeanConfidence", "NLL", "Brier", "ECE", "RMSCE", "MCE", 
 
 def make(name, **options):
     kind = getattr(ct, name)
-    if name == "ClasswiseECE":
-        binary = options.get("kind", "").startswith("binary")
-        return kind(2 if binary else CLASSES, **options)
-    return kind(**options)
+    return kind(CLASSES, **options) if name == "ClasswiseECE" else kind(**options)
 
 
 def data(seed, rows=200, classes=CLASSES):
@@ -96,15 +93,24 @@ def test_equals_the_naive_value(name, kind, seed):
     assert single.compute().item() == pytest.approx(wanted, rel=2e-6, abs=2e-6)
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", METRICS[:-1])
 @pytest.mark.parametrize("kind", ["binary_logits", "binary_probabilities"])
-def test_binary_scores_count_as_two_classes(name, kind):
+@pytest.mark.parametrize("binary", ["positive_class", "top_label"])
+def test_binary_scores(name, kind, binary):
     z, y = data(3, classes=2)
     z[:, 0] = 0
     p = softmax(z)
     given = torch.tensor(z[:, 1] if kind == "binary_logits" else p[:, 1])
-    metric = fill(make(name, kind=kind), given, torch.tensor(y).bool())
-    assert metric.compute().item() == pytest.approx(naive(name, p, y), rel=1e-12, abs=1e-12)
+    wanted = naive(name, p, y)
+    if binary == "positive_class" and name in ("ECE", "RMSCE", "MCE"):
+        norm = {"ECE": "l1", "RMSCE": "l2", "MCE": "max"}[name]
+        wanted = naive_error(p[:, 1], y.astype(float), 15, norm)
+        value = ct.ece(given, torch.tensor(y), norm=norm, kind=kind, binary=binary)
+        assert value.item() == pytest.approx(wanted, abs=1e-12)
+    if binary == "positive_class" and name == "MeanConfidence":
+        wanted = p[:, 1].mean()
+    metric = fill(make(name, kind=kind, binary=binary), given, torch.tensor(y).bool())
+    assert metric.compute().item() == pytest.approx(wanted, rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.parametrize("bins", [1, 7, 100])
@@ -206,6 +212,8 @@ def test_state_reset_copies(name, tmp_path):
 @pytest.mark.parametrize("name", METRICS)
 @pytest.mark.parametrize("kind", ["logits", "probabilities", "binary_logits"])
 def test_update_reads_nothing_on_the_host(name, kind):
+    if name == "ClasswiseECE" and kind == "binary_logits":
+        pytest.skip("a metric of rows of classes")
     z, y = data(10, classes=2 if kind == "binary_logits" else CLASSES)
     x = torch.tensor(z if kind == "logits" else z[:, 0] if kind == "binary_logits" else softmax(z))
     labels = torch.tensor(y)
@@ -294,6 +302,9 @@ def test_bad_options_and_arguments():
         (lambda: ct.ECE(norm="l3"), ValueError, r"ECE\(\): norm is 'l3'"),
         (lambda: ct.ECE(side="left"), ValueError, "side is 'left'"),
         (lambda: ct.NLL(kind="odds"), ValueError, r"NLL\(\): kind is 'odds'"),
+        (lambda: ct.ECE(binary="both"), ValueError, "binary is 'both'"),
+        (lambda: ct.ece(z, y, binary="both"), ValueError, "binary is 'both'"),
+        (lambda: ct.ClasswiseECE(2, kind="binary_logits"), ValueError, "kind is 'binary_logits'"),
         (lambda: ct.NLL(ignore_index="no"), TypeError, "ignore_index is str"),
         (lambda: ct.ClasswiseECE(0), ValueError, "num_classes is 0"),
         (lambda: ct.ece(z, y, bins=0), ValueError, r"ece\(\): bins is 0"),

@@ -4,6 +4,7 @@
 fill on the device of the scores. In PyTorch's own operations, with nothing to compile; imported by
 `import pycalibra.torch` alone."""
 
+from pycalibra.torch._compiled import Operators, compiled
 from pycalibra.torch.dor import DynamicOutlierRegularization
 from pycalibra.torch.feature_losses import (
     angular_separation_loss,

@@ -14,6 +14,7 @@ from pycalibra.torch._checks import check_choice, check_count, check_scores, sum
 from pycalibra.torch._rows import KINDS
 
 SIDES = ("right_closed", "left_closed")
+BINARY = ("positive_class", "top_label")
 #: What is wrong with a row, in the order of Batch.faults().
 FAULTS = (
     "the label is not in [0, {classes})",
@@ -36,13 +37,14 @@ class Batch:
         target: torch.Tensor,
         kind: str,
         ignore_index: Optional[int],
+        binary: str = "positive_class",
+        kinds: Tuple[str, ...] = KINDS,
     ) -> None:
-        check_scores(where, scores, target, kind, KINDS)
-        self.binary = kind.startswith("binary")
-        self.classes = 2 if self.binary else scores.shape[1]
+        check_scores(where, scores, target, kind, kinds)
+        self.classes = 2 if kind.startswith("binary") else scores.shape[1]
         self.kind = kind
         scores = scores.detach()
-        wide = self.binary or scores.dtype == torch.float64
+        wide = kind.startswith("binary") or scores.dtype == torch.float64
         self._x = scores.to(torch.float64 if wide else torch.float32)
         label = target.detach().long()
         self.kept = torch.ones_like(label, dtype=torch.bool)
@@ -51,8 +53,8 @@ class Batch:
         bad_label = label.lt(0).logical_or(label.ge(self.classes))
         self.label = label.clamp(0, self.classes - 1)
         none = torch.zeros_like(bad_label)
-        if self.binary:
-            bad_score, bad_range, bad_sum = self._take_binary(none)
+        if kind.startswith("binary"):
+            bad_score, bad_range, bad_sum = self._take_binary(none, binary)
         elif kind == "logits":
             bad_score, bad_range, bad_sum = self._take_logits(none)
         else:
@@ -64,6 +66,7 @@ class Batch:
         )
         self.confidence = self._counted(self.confidence)
         self.hit = self.hit.logical_and(self.kept)
+        self.correct = self.correct.logical_and(self.kept)
 
     def _counted(self, values: torch.Tensor) -> torch.Tensor:
         """Values in [0, 1]; 0 where a row is left out or NaN."""
@@ -75,7 +78,8 @@ class Batch:
         self._shifted = self._x - largest.unsqueeze(1)
         self._e = self._shifted.exp()
         self._sum = self._e.sum(1, dtype=torch.float64)
-        self.confidence, self.hit = self._sum.reciprocal(), top.eq(self.label)
+        self.confidence = self._sum.reciprocal()
+        self.hit = self.correct = top.eq(self.label)
         return self._sum.ne(self._sum), none, none
 
     def _take_probabilities(self, tolerance: float) -> Tuple[torch.Tensor, ...]:
@@ -89,14 +93,18 @@ class Batch:
             .logical_or(total.eq(-math.inf))
         )
         bad_sum = (total - 1).abs().gt(tolerance).logical_and(bad_range.logical_not())
-        self.confidence, self.hit = largest.double(), top.eq(self.label)
+        self.confidence = largest.double()
+        self.hit = self.correct = top.eq(self.label)
         return bad_score, bad_range, bad_sum
 
-    def _take_binary(self, none: torch.Tensor) -> Tuple[torch.Tensor, ...]:
+    def _take_binary(self, none: torch.Tensor, binary: str) -> Tuple[torch.Tensor, ...]:
         is_logit = self.kind == "binary_logits"
         self._p = self._x.sigmoid() if is_logit else self._x
-        self.confidence = torch.maximum(self._p, 1 - self._p)
-        self.hit = self._p.gt(0.5).eq(self.label.eq(1))
+        self.correct = self._p.gt(0.5).eq(self.label.eq(1))
+        if binary == "positive_class":
+            self.confidence, self.hit = self._p, self.label.eq(1)
+        else:
+            self.confidence, self.hit = torch.maximum(self._p, 1 - self._p), self.correct
         if is_logit:
             return self._x.isfinite().logical_not(), none, none
         inside = self._p.ge(0).logical_and(self._p.le(1))
@@ -137,13 +145,11 @@ class Batch:
         return values.masked_fill(self.kept.logical_not(), 0)
 
     def probabilities(self) -> torch.Tensor:
-        """Of every class, N x K float64; 0 where a row is left out."""
+        """Of every class of logits or probabilities, N x K float64; 0 where a row is left out."""
         if self.kind == "logits":
             values = self._e * self._sum.reciprocal().to(self._e.dtype).unsqueeze(1)
-        elif self.kind == "probabilities":
-            values = self._x
         else:
-            values = torch.stack([1 - self._p, self._p], 1)
+            values = self._x
         return self._counted(values.double())
 
 
@@ -172,8 +178,8 @@ def bin_sums(
     return torch.stack([sums[0], sums[1] * 2.0**-bits, sums[2]])
 
 
-def top_label_sums(batch: Batch, bins: int, side: str) -> torch.Tensor:
-    """bin_sums() of the predicted classes."""
+def confidence_sums(batch: Batch, bins: int, side: str) -> torch.Tensor:
+    """bin_sums() of the confidences."""
     index = bin_index(batch.confidence, bins, side)
     return bin_sums(index, batch.kept, batch.confidence, batch.hit, bins)
 

@@ -7,8 +7,9 @@ What holds for all of them:
 
 Shapes: `scores` N x K for kind "logits" and "probabilities", N for "binary_logits" and
     "binary_probabilities"; of float16, bfloat16, float32 or float64. `target`: N integers in [0, K),
-    on the same device. Samples whose target is `ignore_index` are left out. A binary score counts as
-    two classes, and its confidence is max(p, 1 - p).
+    on the same device. Samples whose target is `ignore_index` are left out.
+Binary scores: `binary` says what is binned: "positive_class" (P(y = 1), [y = 1]), or "top_label"
+    (max(p, 1 - p), [the likelier class is right]).
 Prediction: the first of the largest scores. A logit may be -inf, where another is not.
 Sums: in float64, on the device. Those by bin are of integers (multiples of 2^-41), so that neither
     the order of atomic additions nor a permutation of a batch changes a bit.
@@ -31,18 +32,20 @@ from typing import Any, Callable, Dict, Optional, TypeVar
 import torch
 
 from pycalibra.torch._batch import (
+    BINARY,
     FAULTS,
     Batch,
     calibration_error,
     check_bins,
     class_sums,
-    top_label_sums,
+    confidence_sums,
 )
 from pycalibra.torch._checks import check_choice, check_count, describe
 from pycalibra.torch._rows import KINDS
 
 _NO_ROW = 2**62
 _NORMS = ("l1", "l2", "max")
+_ROW_KINDS = ("logits", "probabilities")
 _Self = TypeVar("_Self", bound="Metric")
 
 
@@ -57,13 +60,18 @@ class Metric(torch.nn.Module):
     rows: torch.Tensor
     faults: torch.Tensor
 
-    def __init__(self, shape: tuple, kind: str, ignore_index: Optional[int]) -> None:
+    _kinds = KINDS
+
+    def __init__(
+        self, shape: tuple, kind: str, ignore_index: Optional[int], binary: str = "positive_class"
+    ) -> None:
         super().__init__()
         where = self._where("")
-        check_choice(where, "kind", kind, KINDS)
+        check_choice(where, "kind", kind, self._kinds)
+        check_choice(where, "binary", binary, BINARY)
         if ignore_index is not None:
             check_count(where, "ignore_index", ignore_index, -(2**63), 2**63 - 1)
-        self.kind, self.ignore_index = kind, ignore_index
+        self.kind, self.ignore_index, self.binary = kind, ignore_index, binary
         self.register_buffer("sums", torch.zeros(shape, dtype=torch.float64))
         self.register_buffer("rows", torch.zeros((), dtype=torch.int64))
         first = torch.full((len(FAULTS),), _NO_ROW, dtype=torch.int64)
@@ -81,7 +89,7 @@ class Metric(torch.nn.Module):
 
     def _settings(self) -> Dict[str, Any]:
         """The options in which two metrics that are merged must agree."""
-        return {"kind": self.kind, "ignore_index": self.ignore_index}
+        return {"kind": self.kind, "ignore_index": self.ignore_index, "binary": self.binary}
 
     def _check_classes(self, batch: Batch) -> None:
         if self.classes is not None and batch.classes != self.classes:
@@ -94,7 +102,8 @@ class Metric(torch.nn.Module):
     def update(self, scores: torch.Tensor, target: torch.Tensor) -> None:
         """Adds a batch. Does not make the host wait for the device."""
         where = self._where(".update")
-        batch = Batch(where, scores, target, self.kind, self.ignore_index)
+        options = (self.kind, self.ignore_index, self.binary, self._kinds)
+        batch = Batch(where, scores, target, *options)
         if scores.device != self.sums.device:
             raise ValueError(
                 f"{where}: scores are {describe(scores)}, the metric is on {self.sums.device}; "
@@ -183,8 +192,14 @@ class Metric(torch.nn.Module):
 class _Mean(Metric):
     """A mean over samples."""
 
-    def __init__(self, *, kind: str = "logits", ignore_index: Optional[int] = None) -> None:
-        super().__init__((2,), kind, ignore_index)
+    def __init__(
+        self,
+        *,
+        kind: str = "logits",
+        ignore_index: Optional[int] = None,
+        binary: str = "positive_class",
+    ) -> None:
+        super().__init__((2,), kind, ignore_index, binary)
 
     def _sums_of(self, batch: Batch) -> torch.Tensor:
         return torch.stack([batch.kept.sum().double(), self._of(batch).sum()])
@@ -202,11 +217,11 @@ class Accuracy(_Mean):
 
     @staticmethod
     def _of(batch: Batch) -> torch.Tensor:
-        return batch.hit.double()
+        return batch.correct.double()
 
 
 class MeanConfidence(_Mean):
-    """Formula: (1/N) sum_i max_k p_ik. Range: [0, 1]."""
+    """Formula: (1/N) sum_i confidence_i, max_k p_ik unless scores are binary. Range: [0, 1]."""
 
     @staticmethod
     def _of(batch: Batch) -> torch.Tensor:
@@ -247,17 +262,18 @@ class ECE(Metric):
         kind: str = "logits",
         side: str = "right_closed",
         ignore_index: Optional[int] = None,
+        binary: str = "positive_class",
     ) -> None:
         check_bins(self._where(""), bins, side)
         check_choice(self._where(""), "norm", norm, _NORMS)
-        super().__init__((3, bins), kind, ignore_index)
+        super().__init__((3, bins), kind, ignore_index, binary)
         self.bins, self.norm, self.side = bins, norm, side
 
     def _settings(self) -> Dict[str, Any]:
         return dict(super()._settings(), bins=self.bins, side=self.side)
 
     def _sums_of(self, batch: Batch) -> torch.Tensor:
-        return top_label_sums(batch, self.bins, self.side)
+        return confidence_sums(batch, self.bins, self.side)
 
     def _value(self) -> torch.Tensor:
         return calibration_error(self.sums, self.norm)
@@ -281,10 +297,12 @@ class ClasswiseECE(Metric):
     """Mean over classes of the ECE of the pairs (p_ik, [y_i = k]).
 
     Formula: (1/K) sum_k sum_b (n_kb/N) |acc_kb - conf_kb|. Range: [0, 1].
-    `num_classes`: K; 2 for binary kinds. `bins`, `side`: as for ECE. Memory: 24 bytes a bin and
+    `num_classes`: K. `kind`: "logits" or "probabilities". `bins`, `side`: as for ECE. Memory: 24 bytes a bin and
     class. Cost: O(N K log bins) a batch.
     Source: Nixon et al. 2019 (arXiv 1904.01685), SCE.
     """
+
+    _kinds = _ROW_KINDS
 
     def __init__(
         self,
@@ -333,14 +351,16 @@ def ece(
     kind: str = "logits",
     side: str = "right_closed",
     ignore_index: Optional[int] = None,
+    binary: str = "positive_class",
 ) -> torch.Tensor:
     """Expected calibration error of one batch: float64 without dimensions, on the device of the
     scores, without a gradient (soft_binned_ece_loss has one). Works inside
     torch.compile(fullgraph=True). Formula, options, errors: as ECE and its module."""
     check_bins("ece()", bins, side)
     check_choice("ece()", "norm", norm, _NORMS)
-    batch = Batch("ece()", scores, target, kind, ignore_index)
-    return _of_good(batch, calibration_error(top_label_sums(batch, bins, side), norm))
+    check_choice("ece()", "binary", binary, BINARY)
+    batch = Batch("ece()", scores, target, kind, ignore_index, binary)
+    return _of_good(batch, calibration_error(confidence_sums(batch, bins, side), norm))
 
 
 def mce(scores: torch.Tensor, target: torch.Tensor, **options: Any) -> torch.Tensor:
@@ -365,6 +385,6 @@ def classwise_ece(
 ) -> torch.Tensor:
     """Classwise ECE of one batch, as ece() gives ECE. Formula, options, errors: as ClasswiseECE."""
     check_bins("classwise_ece()", bins, side)
-    batch = Batch("classwise_ece()", scores, target, kind, ignore_index)
+    batch = Batch("classwise_ece()", scores, target, kind, ignore_index, kinds=_ROW_KINDS)
     sums = class_sums(batch, bins, side).view(3, batch.classes, bins)
     return _of_good(batch, calibration_error(sums, "l1").mean())
