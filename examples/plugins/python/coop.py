@@ -7,7 +7,7 @@ published structure (Zhou et al. 2022; Wang, Li, Wei 2025), on a task of the dra
     python examples/plugins/python/coop.py world/task-0.safetensors
 
 prints what `build/bin/coop --methods coop,coop+dor --seeds 1` prints of accuracy, confidence and
-ECE. The lines that DOR adds to the trainer end in "# + DOR".
+ECE. The lines that DOR adds to the trainer end in "# +".
 """
 
 import argparse
@@ -183,9 +183,7 @@ class CoOp:
             bank = build_outlier_bank(
                 world.zero_shot, world.base, world.nouns, excluded=world.new, count=outliers
             )
-            self.dor = DynamicOutlierRegularization(
-                bank, batch=size, weight=weight, seed=seed
-            )  # + DOR
+            self.dor = DynamicOutlierRegularization(bank, batch=size, weight=weight, seed=seed)  # +
             names += bank.names
         self.prompts = PromptLearner(world, names)
         self.optimizer = torch.optim.SGD(
@@ -205,8 +203,8 @@ class CoOp:
         classes = F.normalize(self.encode(self.base), dim=1)
         loss = F.cross_entropy(self.world.logit_scale * images @ classes.t(), labels)
         if self.dor is not None:
-            index = self.dor.sample()  # + DOR
-            loss = loss + self.dor(self.encode(len(self.base) + index))  # + DOR
+            index = self.dor.sample()  # +
+            loss = loss + self.dor(self.encode(len(self.base) + index))  # +
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
