@@ -176,6 +176,17 @@ def test_order_and_parts_do_not_matter(name):
     assert merged.compute().item() == pytest.approx(whole.compute().item(), abs=1e-13)
 
 
+def test_many_samples_are_added_in_parts(monkeypatch):
+    import pycalibra.torch._batch as of_batch
+
+    z, y = data(14)
+    x, labels = torch.tensor(z), torch.tensor(y)
+    wanted = [ct.ece(x, labels).item(), ct.classwise_ece(x, labels).item()]
+    monkeypatch.setattr(of_batch, "_MOST", 64)
+    parts = [ct.ece(x, labels).item(), ct.classwise_ece(x, labels).item()]
+    assert parts == pytest.approx(wanted, abs=1e-15)
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_ignored_targets(name):
     z, y = data(8)

@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import pycalibra.torch as ct  # noqa: E402
-from torch_support import ask, lines_text, matrix_text  # noqa: E402
+from torch_support import HAS_COMPILE, ask, lines_text, matrix_text  # noqa: E402
 
 WORDNET = "/usr/share/wordnet/index.noun"
 NAMES = ["red fox", "Yorkshire_Terrier", "a--b", "  spaced\tout ", "(dog)", "...", "Ünïcode", "x_"]
@@ -143,6 +143,19 @@ def test_moves_and_trains():
     half = dor.to(torch.float16)
     assert half(tuned.detach().half()).dtype == torch.float32
     assert "outliers=40, batch=6" in repr(dor)
+
+
+@pytest.mark.skipif(not HAS_COMPILE, reason="this torch has no torch.compile")
+def test_compiles_as_one_graph():
+    dor = ct.DynamicOutlierRegularization(bank(), batch=6, gamma=1)
+    compiled = torch.compile(dor, fullgraph=True, backend="aot_eager")
+    tuned = torch.randn(6, 5, dtype=torch.float64, requires_grad=True)
+    for _ in range(3):
+        dor.sample()
+        value, plain = compiled(tuned), dor(tuned)
+        assert value.item() == pytest.approx(plain.item(), rel=1e-12)
+        slopes = [torch.autograd.grad(loss, tuned)[0] for loss in (value, plain)]
+        np.testing.assert_allclose(slopes[0], slopes[1], rtol=1e-9, atol=1e-13)
 
 
 def test_bad_modules():

@@ -25,6 +25,9 @@ FAULTS = (
 )
 
 
+_MOST = 2**21  # numbers in [0, 1] whose sum in multiples of 2^-41 fits into int64
+
+
 class Batch:
     """A batch of scores with its labels. What is left out or wrong counts as nothing. Float16,
     bfloat16 and float32 are computed in float32, and binary scores in float64; what comes out is
@@ -170,12 +173,14 @@ def bin_sums(
 ) -> torch.Tensor:
     """[3, bins] float64: samples, sum of confidences, hits. Sums are of integers, multiples of
     2^-41, so that no order of additions changes them."""
-    bits = 41 if confidence.shape[0] <= 2**21 else 30
-    scaled = (confidence * float(2**bits)).round().long()
+    if confidence.shape[0] > _MOST:
+        parts = zip(*(x.split(_MOST) for x in (index, kept, confidence, hit)))
+        return torch.stack([bin_sums(*part, bins) for part in parts]).sum(0)
+    scaled = (confidence * 2.0**41).round().long()
     values = torch.stack([kept.long(), scaled, hit.long()])
     sums = torch.zeros(3, bins, dtype=torch.int64, device=confidence.device)
     sums = sums.scatter_add(1, index.unsqueeze(0).expand(3, -1), values).double()
-    return torch.stack([sums[0], sums[1] * 2.0**-bits, sums[2]])
+    return torch.stack([sums[0], sums[1] * 2.0**-41, sums[2]])
 
 
 def confidence_sums(batch: Batch, bins: int, side: str) -> torch.Tensor:

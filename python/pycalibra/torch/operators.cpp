@@ -3,6 +3,7 @@
 
 // The operators that pycalibra.torch.compiled() builds: the C++ functions on PyTorch's tensors.
 #include <ATen/ATen.h>
+#include <c10/util/Exception.h>
 #include <torch/library.h>
 
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <string>
 
 #include "calibra/adapters/torch.hpp"
+#include "calibra/error.hpp"
 #include "calibra/metrics/ace.hpp"
 #include "calibra/metrics/ece.hpp"
 #include "calibra/metrics/mce.hpp"
@@ -17,7 +19,8 @@
 
 namespace {
 
-/// The metric of scores of a kind, as a tensor on their device.
+/// The metric of scores of a kind, as a tensor on their device. What calibra throws becomes the
+/// error that Python knows as ValueError.
 template<class Metric>
 at::Tensor measure(const Metric& metric, const at::Tensor& scores, const at::Tensor& labels,
                    std::int64_t bins, const std::string& kind) {
@@ -25,10 +28,14 @@ at::Tensor measure(const Metric& metric, const at::Tensor& scores, const at::Ten
     const double number = metric(wrapped, labels, {.bins = static_cast<std::size_t>(bins)});
     return at::full({}, number, scores.options().dtype(at::kDouble).requires_grad(false));
   };
-  if (kind == "probabilities") return value(calibra::probabilities(scores));
-  if (kind == "binary_logits") return value(calibra::binary_logits(scores));
-  if (kind == "binary_probabilities") return value(calibra::binary_probabilities(scores));
-  return value(calibra::logits(scores));
+  try {
+    if (kind == "probabilities") return value(calibra::probabilities(scores));
+    if (kind == "binary_logits") return value(calibra::binary_logits(scores));
+    if (kind == "binary_probabilities") return value(calibra::binary_probabilities(scores));
+    return value(calibra::logits(scores));
+  } catch (const calibra::error& problem) {
+    C10_THROW_ERROR(ValueError, problem.what());
+  }
 }
 
 at::Tensor ece(const at::Tensor& scores, const at::Tensor& labels, std::int64_t bins,
