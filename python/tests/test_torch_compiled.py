@@ -1,6 +1,7 @@
 # Copyright (c) 2026 The calibra authors
 # SPDX-License-Identifier: MIT
-"""The C++ operators that pycalibra.torch.compiled() builds: equal to those of PyTorch's operations."""
+"""The C++ operators that pycalibra.torch.compiled() builds: equal to those of PyTorch's
+operations."""
 
 import shutil
 

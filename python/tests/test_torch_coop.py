@@ -187,7 +187,7 @@ def test_the_example_prints_a_table(tmp_path):
         [sys.executable, str(EXAMPLE), str(tmp_path / "task-0.safetensors"), "--epochs", "1"],
         check=True,
         stdout=subprocess.PIPE,
-        universal_newlines=True,
+        text=True,
         env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
     )
     lines = [line.split() for line in done.stdout.splitlines()]

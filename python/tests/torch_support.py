@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HAS_COMPILE = hasattr(torch, "compile")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _reference_program():
     compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("c++")
     if compiler is None:
@@ -49,9 +49,7 @@ def ask(*question):
     if program is None:
         pytest.skip("no C++ compiler")
     text = " ".join(str(part) for part in question)
-    done = subprocess.run(
-        [program], input=text, stdout=subprocess.PIPE, check=True, universal_newlines=True
-    )
+    done = subprocess.run([program], input=text, stdout=subprocess.PIPE, check=True, text=True)
     return done.stdout.rstrip("\n").split("\n")
 
 

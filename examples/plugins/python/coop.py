@@ -46,7 +46,8 @@ def read_safetensors(path):
 
 
 class World:
-    """A task: a frozen text encoder, classes, pictures as the image encoder sees them, and words."""
+    """A task: a frozen text encoder, classes, pictures as the image encoder sees them, and
+    words."""
 
     def __init__(self, path):
         tensors, notes = read_safetensors(path)

@@ -76,9 +76,8 @@ def main():
         return torch.cat([prompt.expand(len(names), 4), rows], 1).tanh() @ mixing
 
     prompt, dor = regularised(encode, torch.zeros(4), ["noun 0", "noun 1"], list(words), 20)
-    print(
-        f"{dor.iteration} batches of {dor.batch} outliers, loss {dor(encode(prompt, dor.names)):.3f}"
-    )
+    loss = dor(encode(prompt, dor.names))
+    print(f"{dor.iteration} batches of {dor.batch} outliers, loss {loss:.3f}")
 
 
 if __name__ == "__main__":

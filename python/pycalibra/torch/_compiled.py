@@ -26,8 +26,8 @@ class Operators:
     `mce` and `ace` read CPU tensors where they lie, on all threads, and give float64 without
     dimensions. All work inside torch.compile(fullgraph=True).
 
-    Errors: as the functions of pycalibra.torch. As a metric looks at its input, a NaN, a row that is
-    not probabilities and a label out of range are ValueError with the row.
+    Errors: as the functions of pycalibra.torch. As a metric looks at its input, a NaN, a row that
+    is not probabilities and a label out of range are ValueError with the row.
     """
 
     def dor_loss(self, tuned: torch.Tensor, zero_shot: torch.Tensor) -> torch.Tensor:
@@ -83,7 +83,7 @@ def _headers() -> pathlib.Path:
     raise RuntimeError(f"compiled(): calibra's headers are not in {package / 'include'}")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def compiled() -> Operators:
     """Builds the C++ operators against the installed PyTorch, and loads them.
 

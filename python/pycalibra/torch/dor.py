@@ -18,8 +18,8 @@ _HEAD = "calibra-sampling-1"
 
 
 class DynamicOutlierRegularization(torch.nn.Module):
-    """Owns a bank of outliers with their frozen zero-shot features, draws a fresh batch of them each
-    iteration, and gives the loss of the features that the tuned prompt has for them:
+    """Owns a bank of outliers with their frozen zero-shot features, draws a fresh batch of them
+    each iteration, and gives the loss of the features that the tuned prompt has for them:
 
         index = dor.sample()                   # which outliers, int64 on the features' device
         loss = loss + dor(encode(index))       # their tuned features, B x D, in that order
@@ -29,8 +29,8 @@ class DynamicOutlierRegularization(torch.nn.Module):
         with divisor B. `gamma` is 0 in the paper.
     `bank`: names and features, a row a name. They become a buffer that moves with `.to(device)` and
         is not part of the state_dict, as it never changes.
-    `batch`: outliers an iteration, in [1, the bank's]. `weight`: lambda; the paper has 8 for CoOp and
-        2 for other methods. `seed`: of the batches, in [0, 2^64).
+    `batch`: outliers an iteration, in [1, the bank's]. `weight`: lambda; the paper has 8 for CoOp
+        and 2 for other methods. `seed`: of the batches, in [0, 2^64).
     Batches: the t-th draws a function of (seed, t, batch, bank size) alone: those of the C++ class
         calibra::dynamic_outlier_regularization. Ranks with one seed draw the same batches.
     state_dict: where the batches stand, as text; load_state_dict() goes on there, and raises
@@ -76,7 +76,8 @@ class DynamicOutlierRegularization(torch.nn.Module):
         self.register_buffer("features", bank.features.detach(), persistent=False)
 
     def sample(self) -> torch.Tensor:
-        """Draws the next batch: `batch` different outlier numbers, int64 on the features' device."""
+        """Draws the next batch: `batch` different outlier numbers, int64 on the features'
+        device."""
         random = CounterRandom(self.seed, self.iteration)
         self.current = sample_without_replacement(len(self.bank_names), self.batch, random)
         self.iteration += 1
@@ -99,8 +100,9 @@ class DynamicOutlierRegularization(torch.nn.Module):
         return self.features.index_select(0, self._index.to(self.features.device))
 
     def forward(self, tuned: torch.Tensor) -> torch.Tensor:
-        """The loss of the tuned features of the current batch, B x D, in its order: a tensor without
-        dimensions. ValueError before the first sample() and for features of another shape."""
+        """The loss of the tuned features of the current batch, B x D, in its order: a tensor
+        without dimensions. ValueError before the first sample() and for features of another
+        shape."""
         zero_shot = self.zero_shot
         distance = cosine_distance(_WHERE, tuned, zero_shot)
         if self.gamma == 0:
@@ -122,7 +124,8 @@ class DynamicOutlierRegularization(torch.nn.Module):
         return " ".join([_HEAD, *map(str, numbers)])
 
     def set_extra_state(self, state: str) -> None:
-        """Goes on where `state` was taken: the next sample() draws what it would have drawn there."""
+        """Goes on where `state` was taken: the next sample() draws what it would have drawn
+        there."""
         where = "DynamicOutlierRegularization.load_state_dict()"
         fields = state.split(" ") if isinstance(state, str) else []
         whole = all(x.isascii() and x.isdigit() and int(x) < 2**64 for x in fields[1:])
@@ -131,8 +134,9 @@ class DynamicOutlierRegularization(torch.nn.Module):
         seed, iteration, batch, outliers, print_ = map(int, fields[1:])
         if (outliers, print_) != (len(self.bank_names), self._fingerprint):
             raise ValueError(
-                f"{where}: the state is of a bank of {outliers} outliers with fingerprint {print_}, "
-                f"this bank has {len(self.bank_names)} with fingerprint {self._fingerprint}"
+                f"{where}: the state is of a bank of {outliers} outliers with fingerprint "
+                f"{print_}, this bank has {len(self.bank_names)} with fingerprint "
+                f"{self._fingerprint}"
             )
         if batch != self.batch:
             raise ValueError(

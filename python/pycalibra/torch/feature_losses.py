@@ -65,9 +65,9 @@ def cosine_distance(where: str, tuned: torch.Tensor, zero_shot: torch.Tensor) ->
 def dor_loss(tuned: torch.Tensor, zero_shot: torch.Tensor) -> torch.Tensor:
     """The loss of Dynamic Outlier Regularization.
 
-    Formula: 1 - (1/B) sum_b cos(u_b, v_b), cos(u, v) = u.v / (max(|u|, 1e-8) max(|v|, 1e-8)); u_b is
-        row b of `tuned`, v_b row b of `zero_shot`. A trainer minimises cross-entropy + lambda times
-        this, with lambda 8 for CoOp and 2 for other methods in the paper.
+    Formula: 1 - (1/B) sum_b cos(u_b, v_b), cos(u, v) = u.v / (max(|u|, 1e-8) max(|v|, 1e-8)); u_b
+        is row b of `tuned`, v_b row b of `zero_shot`. A trainer minimises cross-entropy + lambda
+        times this, with lambda 8 for CoOp and 2 for other methods in the paper.
     Shapes: B x D each. Range: [0, 2] up to rounding. Differentiable twice. Cost: O(B D).
     Errors: see the module.
     Source: Wang, Li, Wei, ICML 2025 (arXiv 2410.02681).

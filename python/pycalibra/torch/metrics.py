@@ -6,18 +6,18 @@ functions.
 What holds for all of them:
 
 Shapes: `scores` N x K for kind "logits" and "probabilities", N for "binary_logits" and
-    "binary_probabilities"; of float16, bfloat16, float32 or float64. `target`: N integers in [0, K),
-    on the same device. Samples whose target is `ignore_index` are left out.
+    "binary_probabilities"; of float16, bfloat16, float32 or float64. `target`: N integers in
+    [0, K), on the same device. Samples whose target is `ignore_index` are left out.
 Binary scores: `binary` says what is binned: "positive_class" (P(y = 1), [y = 1]), or "top_label"
     (max(p, 1 - p), [the likelier class is right]).
 Prediction: the first of the largest scores. A logit may be -inf, where another is not.
 Sums: in float64, on the device. Those by bin are of integers (multiples of 2^-41), so that neither
     the order of atomic additions nor a permutation of a batch changes a bit.
-Precision: float64 scores give the C++ library's numbers to 1e-12; others are computed in float32 and
-    agree to 1e-6, save that a confidence within that of an edge may fall to its other side.
+Precision: float64 scores give the C++ library's numbers to 1e-12; others are computed in float32
+    and agree to 1e-6, save that a confidence within that of an edge may fall to its other side.
 Values: no element is read on the host by update() or a function. What is wrong with them (a label
-    out of range, a score that is not finite, a row that is not probabilities) is found on the device:
-    compute() raises ValueError with the first such row, and a function gives NaN.
+    out of range, a score that is not finite, a row that is not probabilities) is found on the
+    device: compute() raises ValueError with the first such row, and a function gives NaN.
 Empty: NaN.
 Errors: TypeError for what is not a tensor; ValueError for shapes that do not fit, other dtypes, two
     devices and options out of their range, before anything is added.
@@ -123,8 +123,8 @@ class Metric(torch.nn.Module):
 
     @torch.no_grad()
     def compute(self) -> torch.Tensor:
-        """The metric of what was added so far: float64 without dimensions, on the device. Reads four
-        numbers on the host to raise ValueError where the input was wrong."""
+        """The metric of what was added so far: float64 without dimensions, on the device. Reads
+        four numbers on the host to raise ValueError where the input was wrong."""
         first = self.faults.tolist()
         row = min(first)
         if row < _NO_ROW:
@@ -297,8 +297,8 @@ class ClasswiseECE(Metric):
     """Mean over classes of the ECE of the pairs (p_ik, [y_i = k]).
 
     Formula: (1/K) sum_k sum_b (n_kb/N) |acc_kb - conf_kb|. Range: [0, 1].
-    `num_classes`: K. `kind`: "logits" or "probabilities". `bins`, `side`: as for ECE. Memory: 24 bytes a bin and
-    class. Cost: O(N K log bins) a batch.
+    `num_classes`: K. `kind`: "logits" or "probabilities". `bins`, `side`: as for ECE. Memory: 24
+        bytes a bin and class. Cost: O(N K log bins) a batch.
     Source: Nixon et al. 2019 (arXiv 1904.01685), SCE.
     """
 

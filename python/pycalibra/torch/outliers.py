@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The calibra authors
 # SPDX-License-Identifier: MIT
-"""The bank of outliers that Dynamic Outlier Regularization draws from: nouns of WordNet or of a list,
-chosen by their similarity to the base classes."""
+"""The bank of outliers that Dynamic Outlier Regularization draws from: nouns of WordNet or of a
+list, chosen by their similarity to the base classes."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def _check_names(where: str, what: str, names: Any) -> List[str]:
 def normalised_name(name: str) -> str:
     """The form in which names of classes and of outliers are compared.
 
-    Lower case; every run of spaces, tabs, line ends, `_` and `-` one space; punctuation at both ends
-    stripped. Only ASCII is touched. "Yorkshire_Terrier" becomes "yorkshire terrier"; a plural stays
-    another name than its singular. Empty for a name without a letter, a digit or a non-ASCII
+    Lower case; every run of spaces, tabs, line ends, `_` and `-` one space; punctuation at both
+    ends stripped. Only ASCII is touched. "Yorkshire_Terrier" becomes "yorkshire terrier"; a plural
+    stays another name than its singular. Empty for a name without a letter, a digit or a non-ASCII
     character.
     """
     words = list(_WORD.finditer(name))
@@ -184,8 +184,8 @@ def _rows_and_norms(where: str, name: str, features: torch.Tensor) -> Tuple[np.n
     if len(bad):
         row, column = bad[0]
         raise ValueError(
-            f"{where}: row {row}, column {column} of {name} is {rows[row, column]}; expected finite "
-            "features"
+            f"{where}: row {row}, column {column} of {name} is {rows[row, column]}; expected "
+            "finite features"
         )
     with np.errstate(over="ignore"):
         norms = np.sqrt(np.add.accumulate(rows * rows, axis=1)[:, -1])
@@ -240,8 +240,8 @@ def read_wordnet_nouns(
 
     `single_words`: leaves out nouns of several words. `min_tagged_senses`: leaves out nouns with
         fewer senses seen in WordNet's tagged texts; 1 keeps the frequent tenth.
-    Errors: OSError where the file cannot be read, with the line where a line is no entry of an index
-        of nouns, and where it has none.
+    Errors: OSError where the file cannot be read, with the line where a line is no entry of an
+        index of nouns, and where it has none.
     Source: WordNet 3.0 manual, wndb(5WN).
     """
     where = "read_wordnet_nouns()"
@@ -267,8 +267,8 @@ def read_wordnet_nouns(
 
 
 def read_nouns(path: str) -> List[str]:
-    """The nouns of a text file, one a line, in the file's order and spelling; spaces at both ends are
-    stripped, empty lines and lines that begin with '#' left out.
+    """The nouns of a text file, one a line, in the file's order and spelling; spaces at both ends
+    are stripped, empty lines and lines that begin with '#' left out.
 
     Errors: OSError where the file cannot be read, has no noun, or holds a NUL byte.
     """
