@@ -253,6 +253,24 @@ def test_16_bit_scores_are_computed_in_float32(name, dtype):
         assert loss(x, torch.tensor(y)).item() == value.item()
 
 
+def test_the_small_constants_of_avuc():
+    # Sure and wrong: nothing speaks for the batch, and the divisor is 1e-5.
+    z, y = np.array([[9.0, 0, 0], [0, 8.0, 0]]), np.array([1, 2])
+    for name in ("avuc_loss", "soft_avuc_loss"):
+        value = getattr(ct, name)(torch.tensor(z), torch.tensor(y)).item()
+        assert value == pytest.approx(NAIVE[name](z, y), rel=1e-9)
+    # Nearly uniform rows: the entropy's share is at most 1 - 1e-6.
+    z, y = np.array([[0.0, 1e-4], [0, 1e-3], [0.02, 0], [0, 0]]), np.array([1, 1, 0, 1])
+    for temperature in (1, 0.3):
+        value = ct.soft_avuc_loss(torch.tensor(z), torch.tensor(y), temperature=temperature).item()
+        wanted = naive_soft_avuc(z, y, temperature=temperature)
+        assert value == pytest.approx(wanted, rel=1e-6)
+    # An entropy on the threshold is certain.
+    even, label = torch.zeros(1, 2, dtype=torch.float64), torch.tensor([0])
+    value = ct.avuc_loss(even, label, threshold=float(np.log(2))).item()
+    assert value == 0
+
+
 def test_slopes_where_a_formula_has_none():
     # A sure and right sample: focal loss has neither loss nor slope; MMCE's root has slope 0 at 0.
     x = torch.tensor([[200.0, 0.0]], dtype=torch.float64, requires_grad=True)
@@ -267,6 +285,11 @@ def test_slopes_where_a_formula_has_none():
     (slope,) = torch.autograd.grad(value, p)
     assert value.item() == 0 and torch.isfinite(slope).all()
     assert ct.focal_loss(p, torch.tensor([1]), kind="probabilities").item() == float("inf")
+    # Rounding may have taken a probability beyond 1: it counts as 1, with its slope.
+    p = torch.tensor([[1 + 2.0**-23, 0]], requires_grad=True)
+    value = ct.label_smoothing_loss(p, label, kind="probabilities", smoothing=0)
+    (slope,) = torch.autograd.grad(value, p)
+    assert value.item() == 0 and slope.tolist() == [[-1, 0]]
 
 
 BAD_OPTIONS = [
