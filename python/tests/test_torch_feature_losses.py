@@ -204,6 +204,12 @@ def test_edges():
     ct.angular_separation_loss(equal).backward()
     assert (equal.grad == 0).all()
     assert ct.moment_matching_loss(equal, 2 * equal).item() == pytest.approx(0, abs=1e-12)
+    for seed in range(20):  # a mean of equal rows that is rounded is no distance
+        row = torch.randn(1, 7, generator=torch.Generator().manual_seed(seed))
+        rows = row.repeat(3, 1).requires_grad_()
+        value = ct.dispersion_loss(rows)
+        value.backward()
+        assert value.item() == 0 and (rows.grad == 0).all()
     only_mean = ct.moment_matching_loss(*map(torch.tensor, features(11)), covariance=0).item()
     assert only_mean == pytest.approx(naive_moments(*features(11), covariance=0))
 
