@@ -1,0 +1,124 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "array.hpp"
+#include "calibra/array/class_axis.hpp"
+#include "calibra/options.hpp"
+#include "calibra/rows/score_rows.hpp"
+#include "calibra/scores.hpp"
+
+namespace calibra::python {
+
+/// What the numbers of the scores are.
+enum class score_form { logits, probabilities, confidences };
+
+/// The arrays of a call: scores, labels, and columns that go with the samples.
+struct arrays {
+  std::string where;  ///< the function, for messages
+  score_form form = score_form::logits;
+  array scores;
+  array labels;  ///< or hits
+  std::optional<array> weights = {};
+  std::optional<array> valid = {};
+  std::optional<array> proximity = {};
+  std::optional<array> cluster = {};
+  std::optional<array> stratum = {};
+  std::optional<std::ptrdiff_t> class_axis = {};
+  bool multilabel = false;
+};
+
+/// Those arrays with their shapes checked, labels and columns as what calibra takes. Made with the
+/// interpreter lock held; read without.
+class data {
+ public:
+  /// Throws shape_error where sizes do not belong together, option_error for what does not go
+  /// together, value_error for labels that are not whole.
+  explicit data(arrays given);
+
+  const std::string& where() const { return given_.where; }
+  score_form form() const { return given_.form; }
+  bool multilabel() const { return given_.multilabel; }
+  bool weighted() const { return given_.weights.has_value(); }
+  /// One number a sample: P(y = 1), its logit, or a confidence.
+  bool one_number() const { return one_number_; }
+  /// How many classes or labels there are; 2 for one number a sample, 0 for confidences.
+  std::size_t classes() const;
+  vector_view<const std::int64_t> labels() const { return labels_->view(); }
+  matrix_view<const std::int64_t> targets() const;
+  /// Sets the options that are columns.
+  void put_columns(options& o) const;
+
+  /// Calls f with scores of one label a sample, as the rows that they are: four types for each of
+  /// float and double.
+  template<class F>
+  decltype(auto) with_scores(const F& f) const {
+    return given_.scores.visit_real([&]<class T>(const T* elements) {
+      using C = compute_type<T>;
+      std::shared_ptr<const calibra::detail::score_rows<C>> rows;
+      if (given_.class_axis)
+        rows = std::make_shared<const calibra::detail::class_axis_rows<T>>(calibra::class_axis(
+            unranked_view<const T>(elements, given_.scores.shape(), given_.scores.strides()),
+            *given_.class_axis));
+      else
+        rows = std::make_shared<const calibra::detail::matrix_rows<T>>(matrix(elements));
+      return with_kind(calibra::detail::rows_held<C>(std::move(rows)), f);
+    });
+  }
+  /// Calls f with confidences, a column of floats or doubles or of 16 bits.
+  template<class F>
+  decltype(auto) with_confidences(const F& f) const {
+    return given_.scores.visit_real([&]<class T>(const T* elements) {
+      const matrix_view<const T> rows = matrix(elements);
+      return f(vector_view<const T>(rows.data(), rows.rows(), rows.row_stride()));
+    });
+  }
+  /// Calls f with scores of several labels a sample.
+  template<class F>
+  decltype(auto) with_multilabel(const F& f) const {
+    return given_.scores.visit_real([&]<class T>(const T* elements) {
+      const matrix_view<const T> rows = matrix(elements);
+      return given_.form == score_form::logits ? f(multilabel_logits(rows))
+                                               : f(multilabel_probabilities(rows));
+    });
+  }
+
+ private:
+  template<class T>
+  matrix_view<const T> matrix(const T* elements) const {
+    const auto& shape = given_.scores.shape();
+    const auto& strides = given_.scores.strides();
+    return {elements, shape[0], shape.size() == 1 ? 1 : shape[1], strides[0],
+            shape.size() == 1 ? 1 : strides[1]};
+  }
+  template<class C, class F>
+  decltype(auto) with_kind(const calibra::detail::rows_held<C>& rows, const F& f) const {
+    using held = calibra::detail::rows_held<C>;
+    const bool logits = given_.form == score_form::logits;
+    if (one_number_)
+      return logits ? f(scores<score_kind::binary_logits, held>(rows))
+                    : f(scores<score_kind::binary_probabilities, held>(rows));
+    return logits ? f(scores<score_kind::logits, held>(rows))
+                  : f(scores<score_kind::probabilities, held>(rows));
+  }
+  void check_scores();
+  void expect_samples(const array& a, const char* what) const;
+
+  arrays given_;
+  bool one_number_ = false;
+  std::vector<std::size_t> sample_shape_;
+  std::optional<column_of<std::int64_t>> labels_;
+  std::optional<column_of<double>> weights_, proximity_;
+  std::optional<column_of<unsigned char>> valid_;
+  std::optional<column_of<std::int64_t>> cluster_, stratum_;
+};
+
+}  // namespace calibra::python
