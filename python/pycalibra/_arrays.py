@@ -16,11 +16,12 @@ from . import _core
 def core_array(where: str, name: str, x: Any, *, scores: bool = False) -> _core.Array:
     """The array `x` as the extension takes it, without a copy.
 
-    Takes NumPy arrays, PyTorch tensors on the CPU, whatever has `__dlpack__`, the buffer protocol
-    or `__array__`, and sequences. Copied are sequences, numbers in foreign byte order, and, as
-    double, `scores` that are integers or longer than double. Messages begin with `where` and
-    `name`. Raises TypeError for what is no array of numbers, or lies on a device; ValueError for a
-    masked array with masked elements, or a sequence of sequences of different lengths.
+    Takes NumPy arrays, PyTorch tensors on the CPU, columns of Arrow, whatever has `__dlpack__`, the
+    buffer protocol or `__array__`, and sequences. Copied are sequences, columns of several chunks,
+    numbers in foreign byte order, and, as double, `scores` that are integers or longer than double.
+    Messages begin with `where` and `name`. Raises TypeError for what is no array of numbers, or
+    lies on a device; ValueError for masked elements and nulls, and for a sequence of sequences of
+    different lengths.
     """
     array, bfloat16 = _as_numpy(f"{where}: {name}", x)
     if not bfloat16:
@@ -52,6 +53,8 @@ def _as_numpy(what: str, x: Any) -> tuple[np.ndarray, bool]:
         array = np.asarray(x)
     elif isinstance(x, (str, bytes, dict, set, frozenset)) or x is None:
         raise TypeError(f"{what}: expected an array of numbers, got {_kind(x)}")
+    elif _is_arrow(x):
+        array = _of_arrow(what, x)
     elif hasattr(x, "__dlpack__"):
         array = _of_dlpack(what, x)
     elif isinstance(x, (bytearray, memoryview)) or hasattr(x, "__array__"):
@@ -99,6 +102,21 @@ def _of_dlpack(what: str, x: Any) -> np.ndarray:
         return np.from_dlpack(x)
     except (BufferError, RuntimeError, TypeError):  # bfloat16, or memory that is read-only
         return np.asarray(x)
+
+
+def _is_arrow(x: Any) -> bool:
+    # pandas makes nulls of its NaN there, and none in `__array__`.
+    return (hasattr(x, "__arrow_c_stream__") or hasattr(x, "__arrow_c_array__")) and not type(
+        x
+    ).__module__.startswith("pandas.")
+
+
+def _of_arrow(what: str, x: Any) -> np.ndarray:
+    if hasattr(x, "__arrow_c_array__"):
+        column = _core.from_arrow(what, x.__arrow_c_array__())
+    else:
+        column = _core.from_arrow(what, x.__arrow_c_stream__())
+    return _of_sequence(what, x) if column is None else column
 
 
 def _of_sequence(what: str, x: Any) -> np.ndarray:

@@ -51,6 +51,98 @@ class Interval(NamedTuple):
     note: str
 
 
+class Group(NamedTuple):
+    """The samples of one group.
+
+    `name` is the class's, or ""; `values` are the metrics; `kuiper` is Kuiper's statistic over its
+    standard deviation under calibration; `p` says how often a calibrated model of this size shows
+    as much, `p_adjusted` for all groups together (Holm); NaN without samples.
+    """
+
+    group: int
+    name: str
+    samples: int
+    values: dict[str, float]
+    floors: dict[str, float]
+    kuiper: float
+    p: float
+    p_adjusted: float
+
+
+class Groups(Sequence[Group]):
+    """The groups of samples that `by` of `evaluate()` says, ascending.
+
+    `worst` is the one with the largest Kuiper statistic, or None; `multicalibration_error` that
+    statistic in standard deviations of all samples; `detectable_error` five of these, below which
+    noise hides it.
+    """
+
+    def __init__(self, report: _core.GroupReport, by: str, names: Sequence[str]) -> None:
+        self._report = report
+        self._by = by
+        self._groups = [
+            Group(
+                group,
+                names[group] if 0 <= group < len(names) else "",
+                samples,
+                {name: value for name, value, _ in values},
+                {name: floor for name, _, floor in values if not math.isnan(floor)},
+                *rest,
+            )
+            for group, samples, values, *rest in report.groups
+        ]
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._groups[index]
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    @property
+    def by(self) -> str:
+        """ "predicted" or "label", or "groups" where an array was given."""
+        return self._by
+
+    @property
+    def worst(self) -> Group | None:
+        """The group with the largest Kuiper statistic."""
+        return self._groups[self._report.worst] if self._report.worst < len(self) else None
+
+    @property
+    def multicalibration_error(self) -> float:
+        """The largest Kuiper statistic of a group, in standard deviations of all samples."""
+        return self._report.multicalibration_error
+
+    @property
+    def detectable_error(self) -> float:
+        """A multicalibration error that stands out of noise."""
+        return self._report.detectable_error
+
+    def __str__(self) -> str:
+        return self._report.text()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the program's JSON has them."""
+        return {
+            "groups": [
+                {
+                    "group": g.group,
+                    **({"name": g.name} if g.name else {}),
+                    "samples": g.samples,
+                    "metrics": {name: _number(x) for name, x in g.values.items()},
+                    "floors": dict(g.floors),
+                    "kuiper": _number(g.kuiper),
+                    "p": _number(g.p),
+                    "p_adjusted": _number(g.p_adjusted),
+                }
+                for g in self
+            ],
+            "worst_group": None if self.worst is None else self.worst.group,
+            "multicalibration_error": _number(self.multicalibration_error),
+            "detectable_error": _number(self.detectable_error),
+        }
+
+
 class Evaluation(Mapping[str, float]):
     """What `evaluate()` found: the names of metrics and their values, read-only.
 
@@ -58,8 +150,15 @@ class Evaluation(Mapping[str, float]):
     comes as "micro_..." over all entries and "macro_...", the mean over the labels.
     """
 
-    def __init__(self, result: _core.Result, options: Mapping[str, Any], weighted: bool) -> None:
+    def __init__(
+        self,
+        result: _core.Result,
+        options: Mapping[str, Any],
+        weighted: bool,
+        groups: Groups | None = None,
+    ) -> None:
         self._result = result
+        self._groups = groups
         self._options = dict(options)
         self._weighted = weighted
         self._values = {name: value for name, value, _ in result.metrics}
@@ -127,8 +226,14 @@ class Evaluation(Mapping[str, float]):
         """The interval of each metric, with interval=True; else empty."""
         return {row[0]: Interval(*row) for row in self._result.intervals}
 
+    @property
+    def groups(self) -> Groups | None:
+        """The groups that `by` says; None without."""
+        return self._groups
+
     def __str__(self) -> str:
-        return self._result.text()
+        text = self._result.text()
+        return text if self._groups is None else f"{text}\nby {self._groups.by}\n{self._groups}"
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value:.6g}" for name, value in self.items())
@@ -160,6 +265,7 @@ class Evaluation(Mapping[str, float]):
             "bins": [self._bin_dict(b) for b in self.table],
             **self._classwise_dict(),
             **self._interval_dict(),
+            **({} if self._groups is None else self._groups.to_dict()),
         }
 
     def _has_entries(self) -> bool:
@@ -224,6 +330,7 @@ def evaluate(
     class_axis: int | None = None,
     class_names: Sequence[str] | None = None,
     interval: bool | IntervalOptions = False,
+    by: Any = None,
     threads: int | None = None,
 ) -> Evaluation:
     """Measures scores and labels by any number of metrics, in as few passes as they need.
@@ -250,6 +357,7 @@ def evaluate(
     per_class: also the tables and the ece of each class.
     class_names: for reports.
     interval: an interval of every metric; IntervalOptions to say how.
+    by: also measures groups of samples: "predicted" or "label", or a whole number a sample.
     threads: None: one a core. Results do not depend on it beyond 1e-12.
 
     Cost: mostly one pass over the scores, which are not copied; 4 to 8 bytes a sample where a
@@ -257,6 +365,7 @@ def evaluate(
     ValueError, naming the row, for shapes, values and options.
     """
     where = "evaluate()"
+    groups = _groups_of(where, by, labels)
     data = core_data(
         where,
         logits=logits,
@@ -269,6 +378,7 @@ def evaluate(
         proximity=proximity,
         cluster=cluster,
         stratum=stratum,
+        groups=groups,
         class_axis=class_axis,
         multilabel=multilabel,
     )
@@ -290,8 +400,46 @@ def evaluate(
     asked = _interval_options(where, interval)
     names = [] if class_names is None else texts(where, "class_names", class_names)
     result = _core.evaluate(data, settings, asked.core(where) if asked else None, names)
-    options: dict[str, Any] = {
-        "from": _form(logits, probabilities),
+    options = report_options(
+        result,
+        form=_form(logits, probabilities),
+        bins=bins,
+        scheme=scheme,
+        like=like,
+        binary=binary,
+        multilabel=multilabel,
+        renormalise=renormalise,
+        nan=nan,
+        ignore_label=ignore_label,
+    )
+    if asked:
+        options.update(level=asked.level, replicates=asked.replicates, seed=asked.seed)
+    if by is None:
+        return Evaluation(result, options, weights is not None)
+    report = _core.evaluate_by(data, settings)
+    said = by if isinstance(by, str) else "groups"
+    of_classes = [] if said == "groups" else names
+    report.name_groups(of_classes)
+    options["by"] = said
+    return Evaluation(result, options, weights is not None, Groups(report, said, of_classes))
+
+
+def report_options(
+    result: _core.Result,
+    *,
+    form: str,
+    bins: int,
+    scheme: str,
+    like: str,
+    binary: str | None,
+    renormalise: bool,
+    nan: str,
+    ignore_label: int | None,
+    multilabel: bool = False,
+) -> dict[str, Any]:
+    """How an evaluation was made, in the words of the program."""
+    return {
+        "from": form,
         "bins": bins,
         "binning": "mass" if scheme == "equal_mass" else "width",
         "edges": result.side,
@@ -304,15 +452,23 @@ def evaluate(
         "weights": None,
         "proximity": None,
     }
-    if asked:
-        options.update(level=asked.level, replicates=asked.replicates, seed=asked.seed)
-    return Evaluation(result, options, weights is not None)
 
 
 def _form(logits: Any, probabilities: Any) -> str:
     if logits is not None:
         return "logits"
     return "confidences" if probabilities is None else "probabilities"
+
+
+def _groups_of(where: str, by: Any, labels: Any) -> Any:
+    """A group a sample; None where there are none, or where they are the predicted classes."""
+    if not isinstance(by, str):
+        return by
+    if by not in ("predicted", "label"):
+        raise ValueError(
+            f"{where}: by: expected 'predicted', 'label' or a whole number a sample, got {by!r}"
+        )
+    return labels if by == "label" else None
 
 
 def _interval_options(where: str, interval: Any) -> IntervalOptions | None:

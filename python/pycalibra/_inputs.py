@@ -30,6 +30,7 @@ def core_data(
     proximity: Any = None,
     cluster: Any = None,
     stratum: Any = None,
+    groups: Any = None,
     class_axis: int | None = None,
     multilabel: bool = False,
 ) -> _core.Data:
@@ -59,6 +60,7 @@ def core_data(
         proximity=optional_core_array(where, "proximity", proximity),
         cluster=optional_core_array(where, "cluster", cluster),
         stratum=optional_core_array(where, "stratum", stratum),
+        groups=optional_core_array(where, "by", groups),
         class_axis=axis,
         multilabel=bool(multilabel),
     )

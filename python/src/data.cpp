@@ -26,6 +26,7 @@ data::data(arrays given) : given_(std::move(given)) {
   take(given_.proximity, "proximity", proximity_);
   take(given_.cluster, "cluster", cluster_);
   take(given_.stratum, "stratum", stratum_);
+  take(given_.groups, "by", groups_);
 }
 
 void data::check_scores() {

@@ -7,12 +7,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "array.hpp"
 #include "calibra/array/class_axis.hpp"
 #include "calibra/options.hpp"
+#include "calibra/rows/double_rows.hpp"
 #include "calibra/rows/score_rows.hpp"
 #include "calibra/scores.hpp"
 
@@ -32,9 +34,22 @@ struct arrays {
   std::optional<array> proximity = {};
   std::optional<array> cluster = {};
   std::optional<array> stratum = {};
+  std::optional<array> groups = {};
   std::optional<std::ptrdiff_t> class_axis = {};
   bool multilabel = false;
 };
+
+namespace detail {
+
+/// Rows of floats as double, and what keeps them.
+struct widened {
+  explicit widened(std::shared_ptr<const calibra::detail::score_rows<float>> floats)
+      : in(std::move(floats)), out(*in) {}
+  std::shared_ptr<const calibra::detail::score_rows<float>> in;
+  calibra::detail::widened_rows out;
+};
+
+}  // namespace detail
 
 /// Those arrays with their shapes checked, labels and columns as what calibra takes. Made with the
 /// interpreter lock held; read without.
@@ -47,6 +62,9 @@ class data {
   const std::string& where() const { return given_.where; }
   score_form form() const { return given_.form; }
   bool multilabel() const { return given_.multilabel; }
+  /// Whether they are worked on in double.
+  bool wide() const { return given_.scores.type() == dtype::f64; }
+  const array& score_array() const { return given_.scores; }
   bool weighted() const { return given_.weights.has_value(); }
   /// One number a sample: P(y = 1), its logit, or a confidence.
   bool one_number() const { return one_number_; }
@@ -54,13 +72,15 @@ class data {
   std::size_t classes() const;
   vector_view<const std::int64_t> labels() const { return labels_->view(); }
   matrix_view<const std::int64_t> targets() const;
+  /// A whole number a sample, where it was given.
+  const std::optional<column_of<std::int64_t>>& groups() const { return groups_; }
   /// Sets the options that are columns.
   void put_columns(options& o) const;
 
   /// Calls f with scores of one label a sample, as the rows that they are: four types for each of
-  /// float and double.
+  /// float and double. `wide`: as double, whatever they are.
   template<class F>
-  decltype(auto) with_scores(const F& f) const {
+  decltype(auto) with_scores(const F& f, bool wide = false) const {
     return given_.scores.visit_real([&]<class T>(const T* elements) {
       using C = compute_type<T>;
       std::shared_ptr<const calibra::detail::score_rows<C>> rows;
@@ -70,6 +90,15 @@ class data {
             *given_.class_axis));
       else
         rows = std::make_shared<const calibra::detail::matrix_rows<T>>(matrix(elements));
+      if constexpr (std::is_same_v<C, float>) {
+        if (wide) {
+          const auto owner = std::make_shared<const detail::widened>(std::move(rows));
+          return with_kind(
+              calibra::detail::rows_held<double>(
+                  std::shared_ptr<const calibra::detail::score_rows<double>>(owner, &owner->out)),
+              f);
+        }
+      }
       return with_kind(calibra::detail::rows_held<C>(std::move(rows)), f);
     });
   }
@@ -118,7 +147,7 @@ class data {
   std::optional<column_of<std::int64_t>> labels_;
   std::optional<column_of<double>> weights_, proximity_;
   std::optional<column_of<unsigned char>> valid_;
-  std::optional<column_of<std::int64_t>> cluster_, stratum_;
+  std::optional<column_of<std::int64_t>> cluster_, stratum_, groups_;
 };
 
 }  // namespace calibra::python

@@ -55,26 +55,25 @@ result measured(const data& d, const settings& s, const options& o,
   return d.with_scores([&](const auto& scores) { return measure(scores, d.labels()); });
 }
 
-void expect_possible(const data& d, const settings& s, bool intervals,
-                     const std::vector<std::string>& class_names, std::size_t classes) {
-  if (intervals && d.multilabel())
-    throw option_error(concat(d.where(), ": interval: expected one label a sample"));
+}  // namespace
+
+void expect_possible(const data& d, const settings& s) {
   if (s.renormalise && d.form() != score_form::probabilities)
     throw option_error(concat(d.where(), ": renormalise: only for probabilities"));
   if (s.per_class && !d.multilabel() && d.one_number())
     throw option_error(concat(d.where(), ": per_class: expected scores of samples x classes"));
-  if (!class_names.empty() && class_names.size() != classes)
-    throw shape_error(
-        concat(d.where(), ": class_names: expected ", classes, " names, got ", class_names.size()));
 }
-
-}  // namespace
 
 result evaluate(const data& d, const settings& s, const std::optional<interval_options>& intervals,
                 std::vector<std::string> class_names) {
   const bool plain = d.multilabel() || d.form() == score_form::confidences;
   options o = s.as_options(plain);
-  expect_possible(d, s, intervals.has_value(), class_names, d.classes());
+  expect_possible(d, s);
+  if (intervals && d.multilabel())
+    throw option_error(concat(d.where(), ": interval: expected one label a sample"));
+  if (!class_names.empty() && class_names.size() != d.classes())
+    throw shape_error(concat(d.where(), ": class_names: expected ", d.classes(), " names, got ",
+                             class_names.size()));
   d.put_columns(o);
   result out = without_lock(o, [&] { return measured(d, s, o, intervals); });
   if (out.entries == 0)

@@ -27,6 +27,9 @@ struct result : evaluation {
   std::string svg(const std::string& title, bool dark) const;
 };
 
+/// Throws option_error for settings that do not go with the arrays.
+void expect_possible(const data& d, const settings& s);
+
 /// Measures. Throws as calibra::evaluate(), and shape_error where no sample is left.
 result evaluate(const data& d, const settings& s, const std::optional<interval_options>& intervals,
                 std::vector<std::string> class_names);

@@ -11,12 +11,17 @@
 #include <tuple>
 #include <utility>
 
+#include "accumulator.hpp"
 #include "array.hpp"
+#include "arrow.hpp"
 #include "calibra/conventions/all.hpp"
 #include "calibra/error.hpp"
 #include "calibra/evaluate/all_metrics.hpp"
+#include "calibra/groups/report.hpp"
+#include "calibra/hypothesis/test_calibration.hpp"
 #include "calibra/version.hpp"
 #include "data.hpp"
+#include "diagnostics.hpp"
 #include "evaluate.hpp"
 #include "settings.hpp"
 #include "words.hpp"
@@ -53,26 +58,36 @@ std::vector<bin_row> rows_of(const reliability_table& table) {
   return rows;
 }
 
+using metric_row = std::tuple<std::string, double, double>;
+
+std::vector<metric_row> values_of(const evaluation& e) {
+  std::vector<metric_row> out;
+  for (const metric_value& v : e) out.emplace_back(v.name, v.value, v.floor);
+  return out;
+}
+
 void bind_data(nb::module_& m) {
   nb::class_<array>(m, "Array")
       .def(nb::init<std::string, nb::ndarray<nb::ro>, bool>(), nb::arg("name"), nb::arg("elements"),
            nb::arg("bfloat16") = false);
+  m.def("from_arrow", &from_arrow, nb::arg("name"), nb::arg("capsules"));
   nb::class_<data>(m, "Data").def(
       "__init__",
       [](data* at, std::string where, const std::string& form, array scores, array labels,
          std::optional<array> weights, std::optional<array> valid, std::optional<array> proximity,
-         std::optional<array> cluster, std::optional<array> stratum,
+         std::optional<array> cluster, std::optional<array> stratum, std::optional<array> groups,
          std::optional<std::ptrdiff_t> class_axis, bool multilabel) {
         const score_form of = form_of(where, form);
         new (at) data(arrays{std::move(where), of, std::move(scores), std::move(labels),
                              std::move(weights), std::move(valid), std::move(proximity),
-                             std::move(cluster), std::move(stratum), class_axis, multilabel});
+                             std::move(cluster), std::move(stratum), std::move(groups), class_axis,
+                             multilabel});
       },
       nb::arg("where"), nb::arg("form"), nb::arg("scores"), nb::arg("labels"), nb::kw_only(),
       nb::arg("weights") = nb::none(), nb::arg("valid") = nb::none(),
       nb::arg("proximity") = nb::none(), nb::arg("cluster") = nb::none(),
-      nb::arg("stratum") = nb::none(), nb::arg("class_axis") = nb::none(),
-      nb::arg("multilabel") = false);
+      nb::arg("stratum") = nb::none(), nb::arg("groups") = nb::none(),
+      nb::arg("class_axis") = nb::none(), nb::arg("multilabel") = false);
 }
 
 void bind_settings(nb::module_& m) {
@@ -128,12 +143,7 @@ void bind_result(nb::module_& m) {
       .def_ro("multilabel", &result::multilabel)
       .def_ro("class_names", &result::class_names)
       .def_ro("ece_per_class", &result::ece_per_class)
-      .def_prop_ro("metrics",
-                   [](const result& r) {
-                     std::vector<std::tuple<std::string, double, double>> out;
-                     for (const metric_value& v : r) out.emplace_back(v.name, v.value, v.floor);
-                     return out;
-                   })
+      .def_prop_ro("metrics", [](const result& r) { return values_of(r); })
       .def_prop_ro("table", [](const result& r) { return rows_of(r.table); })
       .def_prop_ro("class_tables",
                    [](const result& r) {
@@ -160,6 +170,88 @@ void bind_result(nb::module_& m) {
       .def("svg", &result::svg, nb::arg("title"), nb::arg("dark"));
   m.def("evaluate", &python::evaluate, nb::arg("data"), nb::arg("settings"),
         nb::arg("interval") = nb::none(), nb::arg("class_names") = std::vector<std::string>());
+}
+
+void bind_diagnostics(nb::module_& m) {
+  nb::class_<group_report>(m, "GroupReport")
+      .def_prop_ro("groups",
+                   [](const group_report& r) {
+                     std::vector<std::tuple<std::int64_t, std::uint64_t, std::vector<metric_row>,
+                                            double, double, double>>
+                         out;
+                     for (const group_row& g : r)
+                       out.emplace_back(g.group, g.values.samples, values_of(g.values), g.kuiper,
+                                        g.p, g.p_adjusted);
+                     return out;
+                   })
+      .def_ro("worst", &group_report::worst)
+      .def_ro("multicalibration_error", &group_report::multicalibration_error)
+      .def_ro("detectable_error", &group_report::detectable_error)
+      .def("name_groups",
+           [](group_report& r, const std::vector<std::string>& names) {
+             for (group_row& g : r.groups)
+               if (g.group >= 0 && static_cast<std::size_t>(g.group) < names.size())
+                 g.name = names[static_cast<std::size_t>(g.group)];
+           })
+      .def("text", [](const group_report& r) { return to_text(r); });
+  m.def("evaluate_by", &python::evaluate_by, nb::arg("data"), nb::arg("settings"));
+  m.def(
+      "test_calibration",
+      [](const data& d, const settings& s, const std::vector<std::string>& names,
+         std::uint64_t seed) {
+        std::vector<std::tuple<std::string, double, double, std::string>> out;
+        for (const test_result& t : python::test_calibration(d, s, names, seed))
+          out.emplace_back(t.name, t.statistic, t.p, t.note);
+        return out;
+      },
+      nb::arg("data"), nb::arg("settings"), nb::arg("names"), nb::arg("seed"));
+  m.def("test_infos", [] {
+    nb::list out;
+    for (const test_info& t : calibration_tests()) {
+      nb::dict d;
+      d["name"] = t.name;
+      d["statistic"] = t.statistic;
+      d["law"] = t.law;
+      d["blind_to"] = t.blind_to;
+      d["source"] = t.source;
+      out.append(d);
+    }
+    return out;
+  });
+  m.def(
+      "compare",
+      [](const data& a, const data& b, const settings& s, const interval_options& how) {
+        const comparison c = python::compare(a, b, s, how);
+        std::vector<std::tuple<std::string, double, double, double, double, double, double, double,
+                               std::string, std::string>>
+            out;
+        for (const metric_difference& d : c)
+          out.emplace_back(d.name, d.a, d.b, d.difference, d.lower, d.upper, d.standard_error, d.p,
+                           std::string(d.method), d.note);
+        return std::make_tuple(c.a.samples, out);
+      },
+      nb::arg("a"), nb::arg("b"), nb::arg("settings"), nb::arg("interval"));
+}
+
+void bind_accumulator(nb::module_& m) {
+  nb::class_<accumulator>(m, "Accumulator")
+      .def(nb::init<settings>(), nb::arg("settings"))
+      .def("add", &accumulator::add, nb::arg("data"))
+      .def("merge", nb::overload_cast<const accumulator&>(&accumulator::merge), nb::arg("other"))
+      .def("compute", &accumulator::compute, nb::arg("form"), nb::arg("class_names"))
+      .def("reset", &accumulator::reset)
+      .def_prop_ro("empty", &accumulator::empty)
+      .def("bytes",
+           [](const accumulator& a) {
+             const std::string bytes = a.bytes();
+             return nb::bytes(bytes.data(), bytes.size());
+           })
+      .def(
+          "load",
+          [](accumulator& a, const nb::bytes& bytes) {
+            a.load(std::string_view(bytes.c_str(), bytes.size()));
+          },
+          nb::arg("bytes"));
 }
 
 std::string better_word(better_side side) {
@@ -207,6 +299,8 @@ NB_MODULE(_core, m) {
   bind_data(m);
   bind_settings(m);
   bind_result(m);
+  bind_accumulator(m);
+  bind_diagnostics(m);
   m.def("metric_infos", &metric_infos);
   m.def("convention_infos", &convention_infos);
 }

@@ -25,13 +25,13 @@ def digits():
 
 @pytest.fixture(scope="session")
 def program():
-    """A function from the arguments of `calibra eval` to what it writes as JSON."""
+    """A function from the arguments of `calibra` to what it writes as JSON."""
     path = os.environ.get("CALIBRA_PROGRAM")
     if not path:
         pytest.skip("CALIBRA_PROGRAM does not name the program")
 
     def run(*arguments):
-        command = [path, "eval", *map(str, arguments), "--format", "json", "--threads", "1"]
+        command = [path, *map(str, arguments), "--format", "json", "--threads", "1"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)

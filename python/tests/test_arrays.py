@@ -219,3 +219,46 @@ def test_torch_tensors_that_are_no_arrays():
         pycalibra.evaluate(logits=torch.zeros(3, 2, dtype=torch.complex64), labels=y)
     with pytest.raises(TypeError, match="dense"):
         pycalibra.evaluate(logits=torch.zeros(3, 2).to_sparse(), labels=y)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int8", "uint64", "bool"])
+def test_columns_of_arrow(rng, dtype):
+    arrow = pytest.importorskip("pyarrow")
+    p = rng.integers(0, 2, size=40) if dtype[0] in "uib" else rng.uniform(size=40)
+    p = p.astype(dtype)
+    y = rng.integers(0, 2, size=40).astype(np.int32)
+    expected = of(probabilities=p.copy(), labels=y)
+    column, labels = arrow.array(p), arrow.array(y)
+    np.testing.assert_equal(of(probabilities=column, labels=labels), expected)
+    for cut in (0, 7, 40):
+        chunked = arrow.chunked_array([column[:cut], column[cut:]])
+        np.testing.assert_equal(of(probabilities=chunked, labels=labels), expected)
+    np.testing.assert_equal(
+        of(probabilities=column[3:31], labels=labels[3:31]),
+        of(probabilities=p[3:31], labels=y[3:31]),
+    )
+
+
+def test_columns_of_arrow_that_are_no_numbers():
+    arrow = pytest.importorskip("pyarrow")
+    y = arrow.array(Y3)
+    with pytest.raises(ValueError, match="probabilities: expected no nulls, got one at row 1"):
+        pycalibra.evaluate(probabilities=arrow.array([0.5, None, 0.2]), labels=y)
+    chunks = arrow.chunked_array([[0.5], [0.1, None]])
+    with pytest.raises(ValueError, match="null.* at row 2"):
+        pycalibra.evaluate(probabilities=chunks, labels=y)
+    with pytest.raises(TypeError, match="probabilities: expected numbers"):
+        pycalibra.evaluate(probabilities=arrow.array(["a", "b", "c"]), labels=y)
+    with pytest.raises(ValueError, match="no samples"):
+        pycalibra.evaluate(probabilities=arrow.array([], arrow.float32()), labels=y)
+
+
+def test_columns_of_polars(rng):
+    polars = pytest.importorskip("polars")
+    p, y = rng.uniform(size=(30, 2)), rng.integers(0, 2, size=30)
+    p /= p.sum(axis=1, keepdims=True)
+    frame = polars.DataFrame({"a": p[:, 0], "b": p[:, 1], "y": y})
+    expected = of(probabilities=p[:, 1].copy(), labels=y)
+    np.testing.assert_equal(of(probabilities=frame["b"], labels=frame["y"]), expected)
+    expected = of(probabilities=p, labels=y)
+    np.testing.assert_equal(of(probabilities=frame[["a", "b"]], labels=frame["y"]), expected)

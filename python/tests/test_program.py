@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import numpy as np
 import pytest
 
@@ -29,7 +32,7 @@ def same(found, written):
 def test_every_convention(digits, program, like, scheme):
     z, y = digits
     flag = {"equal_width": "width", "equal_mass": "mass"}[scheme]
-    written = program(*FILES, "--like", like, "--binning", flag)
+    written = program("eval", *FILES, "--like", like, "--binning", flag)
     same(pycalibra.evaluate(logits=z, labels=y, like=like, scheme=scheme, threads=1), written)
 
 
@@ -41,7 +44,7 @@ def test_every_type(digits, program, tmp_path, dtype, order):
     np.save(tmp_path / "z.npy", z)
     same(
         pycalibra.evaluate(logits=z, labels=y, per_class=True, threads=1),
-        program(tmp_path / "z.npy", FILES[1], "--classwise"),
+        program("eval", tmp_path / "z.npy", FILES[1], "--classwise"),
     )
 
 
@@ -55,6 +58,7 @@ def test_one_number_a_sample(program, tmp_path, rng, like, target):
     same(
         pycalibra.evaluate(probabilities=p, labels=y, like=like, binary=target, threads=1),
         program(
+            "eval",
             tmp_path / "p.npy",
             tmp_path / "y.npy",
             "--from",
@@ -81,13 +85,13 @@ def test_weights_and_confidences_and_labels(program, tmp_path, rng):
         pycalibra.evaluate(
             confidences=arrays["c"], hits=arrays["hit"], weights=arrays["w"], threads=1
         ),
-        program(at["c"], at["hit"], "--from", "confidences", "--weights", at["w"]),
+        program("eval", at["c"], at["hit"], "--from", "confidences", "--weights", at["w"]),
     )
     same(
         pycalibra.evaluate(
             probabilities=arrays["p"], labels=arrays["t"], multilabel=True, threads=1
         ),
-        program(at["p"], at["t"], "--from", "probabilities", "--sigmoid"),
+        program("eval", at["p"], at["t"], "--from", "probabilities", "--sigmoid"),
     )
 
 
@@ -97,14 +101,22 @@ def test_class_axis(program, tmp_path, rng):
     np.save(tmp_path / "y.npy", y)
     same(
         pycalibra.evaluate(logits=z, labels=y, class_axis=1, ignore_label=2, threads=1),
-        program(tmp_path / "z.npy", tmp_path / "y.npy", "--class-axis", "1", "--ignore-label", "2"),
+        program(
+            "eval",
+            tmp_path / "z.npy",
+            tmp_path / "y.npy",
+            "--class-axis",
+            "1",
+            "--ignore-label",
+            "2",
+        ),
     )
 
 
 def test_intervals(digits, program):
     z, y = digits
     written = program(
-        *FILES, "--metrics", "accuracy,ece,debiased_l2,nll", "--interval", "--seed", "5"
+        "eval", *FILES, "--metrics", "accuracy,ece,debiased_l2,nll", "--interval", "--seed", "5"
     )
     asked = pycalibra.IntervalOptions(seed=5)
     names = ["accuracy", "ece", "debiased_l2", "nll"]
