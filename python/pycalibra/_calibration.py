@@ -41,21 +41,21 @@ class Calibration:
         binary: str | None = None,
         threads: int | None = None,
     ) -> None:
-        where = "Calibration()"
-        self._settings: dict[str, Any] = {
-            "metrics": None if metrics is None else texts(where, "metrics", metrics),
-            "like": like,
-            "bins": bins,
-            "scheme": scheme,
-            "side": side,
-            "edges": None if edges is None else [float(x) for x in edges],
-            "ignore_label": ignore_label,
-            "nan": nan,
-            "renormalise": renormalise,
-            "binary": binary,
-            "threads": threads,
-        }
-        self._accumulator = _core.Accumulator(core_settings(where, **self._settings))
+        self._core_settings = core_settings(
+            "Calibration()",
+            metrics=metrics,
+            like=like,
+            bins=bins,
+            scheme=scheme,
+            side=side,
+            edges=edges,
+            ignore_label=ignore_label,
+            nan=nan,
+            renormalise=renormalise,
+            binary=binary,
+            threads=threads,
+        )
+        self._accumulator = _core.Accumulator(self._core_settings)
         self._form: str | None = None
         self._weighted = False
 
@@ -98,10 +98,7 @@ class Calibration:
             raise ValueError(f"{where}: nothing was added")
         names = [] if class_names is None else texts(where, "class_names", class_names)
         result = self._accumulator.compute(self._form, names)
-        asked = ("bins", "scheme", "like", "binary", "renormalise", "nan", "ignore_label")
-        options = report_options(
-            result, form=self._form, **{name: self._settings[name] for name in asked}
-        )
+        options = report_options(result, self._core_settings, self._form)
         return Evaluation(result, options, self._weighted)
 
     def reset(self) -> None:
@@ -117,7 +114,7 @@ class Calibration:
             raise TypeError(f"{where}: expected a Calibration, got {type(other).__name__}")
         if other._form is None:
             return
-        self._expect_settings(where, other._settings)
+        self._expect_settings(where, other._settings())
         self._expect_form(where, other._form)
         self._accumulator.merge(other._accumulator)
         self._form = other._form
@@ -127,7 +124,7 @@ class Calibration:
         """What was added, exactly, as plain values: `evidence` are bytes that
         `calibra::evidence_from_bytes()` reads; b"" where nothing was added."""
         return {
-            "settings": dict(self._settings),
+            "settings": self._settings(),
             "form": self._form,
             "weighted": self._weighted,
             "evidence": b"" if self._form is None else self._accumulator.bytes(),
@@ -160,11 +157,28 @@ class Calibration:
         self.load_state_dict(state)
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{k}={v!r}" for k, v in self._settings.items() if v is not None)
+        given = ", ".join(f"{k}={v!r}" for k, v in self._settings().items() if v is not None)
         return f"Calibration({given})"
 
+    def _settings(self) -> dict[str, Any]:
+        """The arguments that it was made with."""
+        core = self._core_settings
+        return {
+            "metrics": core.metrics,
+            "like": core.like,
+            "bins": core.bins,
+            "scheme": core.scheme,
+            "side": core.side,
+            "edges": core.edges or None,
+            "ignore_label": core.ignore_label,
+            "nan": core.nan,
+            "renormalise": core.renormalise,
+            "binary": core.binary,
+            "threads": core.threads or None,
+        }
+
     def _expect_settings(self, where: str, settings: dict[str, Any]) -> None:
-        for name, mine in self._settings.items():
+        for name, mine in self._settings().items():
             if name != "threads" and settings.get(name) != mine:
                 raise ValueError(
                     f"{where}: expected one made with {name}={mine!r}, got {settings.get(name)!r}"

@@ -400,18 +400,7 @@ def evaluate(
     asked = _interval_options(where, interval)
     names = [] if class_names is None else texts(where, "class_names", class_names)
     result = _core.evaluate(data, settings, asked.core(where) if asked else None, names)
-    options = report_options(
-        result,
-        form=_form(logits, probabilities),
-        bins=bins,
-        scheme=scheme,
-        like=like,
-        binary=binary,
-        multilabel=multilabel,
-        renormalise=renormalise,
-        nan=nan,
-        ignore_label=ignore_label,
-    )
+    options = report_options(result, settings, _form(logits, probabilities), bool(multilabel))
     if asked:
         options.update(level=asked.level, replicates=asked.replicates, seed=asked.seed)
     if by is None:
@@ -425,30 +414,20 @@ def evaluate(
 
 
 def report_options(
-    result: _core.Result,
-    *,
-    form: str,
-    bins: int,
-    scheme: str,
-    like: str,
-    binary: str | None,
-    renormalise: bool,
-    nan: str,
-    ignore_label: int | None,
-    multilabel: bool = False,
+    result: _core.Result, settings: _core.Settings, form: str, multilabel: bool = False
 ) -> dict[str, Any]:
     """How an evaluation was made, in the words of the program."""
     return {
         "from": form,
-        "bins": bins,
-        "binning": "mass" if scheme == "equal_mass" else "width",
+        "bins": settings.bins,
+        "binning": "mass" if settings.scheme == "equal_mass" else "width",
         "edges": result.side,
-        "like": like,
-        "target": binary,
-        "sigmoid": bool(multilabel),
-        "renormalise": bool(renormalise),
-        "nan": nan,
-        "ignore_label": ignore_label,
+        "like": settings.like,
+        "target": settings.binary,
+        "sigmoid": multilabel,
+        "renormalise": settings.renormalise,
+        "nan": settings.nan,
+        "ignore_label": settings.ignore_label,
         "weights": None,
         "proximity": None,
     }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "calibra/evaluate/evidence.hpp"
@@ -17,7 +18,11 @@ namespace calibra::python {
 /// Evidence that grows batch by batch.
 class accumulator {
  public:
-  explicit accumulator(settings s) : settings_(std::move(s)) {}
+  /// Throws option_error for settings that make no sense.
+  explicit accumulator(settings s) : settings_(std::move(s)) {
+    static_cast<void>(settings_.as_options(false));
+    static_cast<void>(settings_.asked_metrics());
+  }
 
   /// Throws as evaluate(), and adds nothing then.
   void add(const data& d);

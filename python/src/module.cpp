@@ -118,7 +118,18 @@ void bind_settings(nb::module_& m) {
           nb::arg("side") = nb::none(), nb::arg("edges") = std::vector<double>(),
           nb::arg("ignore_label") = nb::none(), nb::arg("nan") = "reject",
           nb::arg("renormalise") = false, nb::arg("binary") = nb::none(),
-          nb::arg("per_class") = false, nb::arg("threads") = 0);
+          nb::arg("per_class") = false, nb::arg("threads") = 0)
+      .def_ro("metrics", &settings::metrics)
+      .def_prop_ro("like", [](const settings& s) { return s.named_convention().name; })
+      .def_ro("bins", &settings::bins)
+      .def_ro("scheme", &settings::scheme)
+      .def_ro("side", &settings::side)
+      .def_ro("edges", &settings::edges)
+      .def_ro("ignore_label", &settings::ignore_label)
+      .def_ro("nan", &settings::nan)
+      .def_ro("renormalise", &settings::renormalise)
+      .def_ro("binary", &settings::binary)
+      .def_ro("threads", &settings::threads);
   nb::class_<interval_options>(m, "IntervalOptions")
       .def(
           "__init__",

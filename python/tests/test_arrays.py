@@ -118,6 +118,25 @@ def test_scores_are_not_copied_or_changed(rng):
     np.testing.assert_array_equal(z, before)
 
 
+class Exporter:
+    """An array of a library that speaks DLPack alone."""
+
+    def __init__(self, x):
+        self.x = x
+
+    def __dlpack_device__(self):
+        return self.x.__dlpack_device__()
+
+    def __dlpack__(self, **arguments):
+        return self.x.__dlpack__(**arguments)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_arrays_of_dlpack(rng, dtype):
+    z, y = rng.normal(size=(40, 6)).astype(dtype)[::-1, ::2], rng.integers(0, 3, size=40)
+    np.testing.assert_equal(of(logits=Exporter(z), labels=Exporter(y)), of(logits=z, labels=y))
+
+
 class OnDevice:
     """An array of a library whose memory is on a device."""
 

@@ -99,7 +99,13 @@ def test_a_batch_that_is_wrong_adds_nothing(rng):
 
 def test_what_does_not_belong_together(rng):
     z, y = drawn(rng)
-    a, b = pycalibra.Calibration(bins=10), pycalibra.Calibration(bins=11)
+    with pytest.raises(ValueError, match="nobody"):
+        pycalibra.Calibration(like="nobody")
+    with pytest.raises(ValueError, match="no_such"):
+        pycalibra.Calibration(metrics=["no_such"])
+    with pytest.raises(ValueError, match="scheme: expected one of"):
+        pycalibra.Calibration(scheme="width")
+    a, b = pycalibra.Calibration(bins=np.int16(10)), pycalibra.Calibration(bins=11)
     b.update(logits=z, labels=y)
     with pytest.raises(ValueError, match="bins=10, got 11"):
         a.merge(b)
