@@ -9,7 +9,7 @@
 #include "calibra/evaluate.hpp"
 #include "calibra/evaluate/archive.hpp"
 #include "calibra/evaluate/evidence_of.hpp"
-#include "interrupt.hpp"
+#include "without_lock.hpp"
 
 namespace calibra::python {
 
@@ -22,7 +22,7 @@ void accumulator::add(const data& d) {
   expect_possible(d, settings_);
   d.put_columns(o);
   const metric_list list = settings_.asked_metrics();
-  merge(without_lock(o, [&] {
+  merge(without_lock(d.where(), o, [&] {
     const auto gather = [&](const auto&... given) { return evidence_of(given..., list, o); };
     if (d.form() == score_form::confidences)
       return d.with_confidences(

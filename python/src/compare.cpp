@@ -10,7 +10,7 @@
 #include "calibra/groups/evaluate_by.hpp"
 #include "calibra/groups/predicted_classes.hpp"
 #include "diagnostics.hpp"
-#include "interrupt.hpp"
+#include "without_lock.hpp"
 
 namespace calibra::python {
 
@@ -37,7 +37,7 @@ comparison compare(const data& a, const data& b, const settings& s, const interv
   a.put_columns(o);
   const metric_list list = s.asked_metrics();
   const bool wide = a.wide() || b.wide();
-  return without_lock(o, [&] {
+  return without_lock(a.where(), o, [&] {
     return a.with_scores(
         [&](const auto& first) {
           return b.with_scores(
@@ -63,7 +63,7 @@ group_report evaluate_by(const data& d, const settings& s) {
   metric_list list({accuracy, ece});
   for (const any_metric& m : s.asked_metrics())
     if (list.find(m.name()) == nullptr) list.push_back(m);
-  return without_lock(o, [&] {
+  return without_lock(d.where(), o, [&] {
     return d.with_scores([&](const auto& scores) -> group_report {
       if (d.groups()) return calibra::evaluate_by(scores, d.labels(), d.groups()->view(), list, o);
       if constexpr (calibra::detail::is_one_number(std::remove_cvref_t<decltype(scores)>::kind))

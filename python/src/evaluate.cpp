@@ -12,7 +12,7 @@
 #include "calibra/evaluate/report.hpp"
 #include "calibra/interval/intervals.hpp"
 #include "calibra/interval/report.hpp"
-#include "interrupt.hpp"
+#include "without_lock.hpp"
 
 namespace calibra::python {
 
@@ -75,7 +75,7 @@ result evaluate(const data& d, const settings& s, const std::optional<interval_o
     throw shape_error(concat(d.where(), ": class_names: expected ", d.classes(), " names, got ",
                              class_names.size()));
   d.put_columns(o);
-  result out = without_lock(o, [&] { return measured(d, s, o, intervals); });
+  result out = without_lock(d.where(), o, [&] { return measured(d, s, o, intervals); });
   if (out.entries == 0)
     throw shape_error(concat(d.where(), ": no samples left: ", out.skipped,
                              " have scores that are not numbers, the rest are left out by "

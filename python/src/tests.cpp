@@ -9,7 +9,7 @@
 #include "calibra/hypothesis/calibration_test.hpp"
 #include "calibra/hypothesis/test_calibration.hpp"
 #include "diagnostics.hpp"
-#include "interrupt.hpp"
+#include "without_lock.hpp"
 
 namespace calibra::python {
 
@@ -61,7 +61,7 @@ std::vector<test_result> test_calibration(const data& d, const settings& s,
     add(logistic_test);
     add(e_value_test);
   };
-  without_lock(o, [&] {
+  without_lock(d.where(), o, [&] {
     if (d.form() == score_form::confidences)
       d.with_confidences([&](const auto& view) {
         of_pairs(collect(confidences(view, d.labels()), o), [&] {

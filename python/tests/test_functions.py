@@ -55,8 +55,15 @@ def test_errors_name_the_function(rng):
         pycalibra.mce(p, y[:-1])
     with pytest.raises(TypeError, match=r"^ece\(\): expected preds and target"):
         pycalibra.ece(p, None)
-    with pytest.raises(ValueError, match="row 0"):
+    with pytest.raises(ValueError, match=r"^ece\(\): the probabilities of row 0 sum to 2"):
         pycalibra.ece(p * 2, y)
+    seen = pycalibra.Calibration()
+    with pytest.raises(ValueError, match=r"^Calibration.update\(\): label 3 at row 0"):
+        seen.update(probabilities=p, labels=y * 0 + 3)
+    with pytest.raises(ValueError, match=r"^test_calibration\(\): label 3 at row 0"):
+        pycalibra.test_calibration(probabilities=p, labels=y * 0 + 3)
+    with pytest.raises(ValueError, match=r"^compare\(\): label 3 at row 0"):
+        pycalibra.compare(p, p, y * 0 + 3)
 
 
 def test_conventions_say_what_they_do():

@@ -6,10 +6,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <thread>
 
+#include "calibra/error.hpp"
 #include "calibra/options.hpp"
 
 namespace calibra::python {
@@ -41,12 +45,20 @@ class interrupt_check {
   std::atomic<bool> stop_ = false;
 };
 
+/// A message that begins with a function of C++, "evidence_of(): ...", beginning with `where`.
+inline std::string renamed(std::string_view where, std::string_view message) {
+  const std::size_t end = message.find("(): ");
+  const std::size_t name = message.find_first_not_of("abcdefghijklmnopqrstuvwxyz_");
+  if (end == std::string_view::npos || end != name) return std::string(message);
+  return calibra::detail::concat(where, message.substr(end + 2));
+}
+
 }  // namespace detail
 
 /// Calls f with the interpreter lock released, and with a hook in the options that ends the passes
-/// over rows when a signal such as Ctrl-C came in.
-template<class Options, class F>
-auto without_lock(Options& o, const F& f) {
+/// over rows when a signal such as Ctrl-C came in. Errors name `where`, the function of Python.
+template<class F>
+auto without_lock(std::string_view where, options& o, const F& f) {
   const auto check = std::make_shared<detail::interrupt_check>();
   o.progress = [check](std::uint64_t) { (*check)(); };
   try {
@@ -54,6 +66,12 @@ auto without_lock(Options& o, const F& f) {
     return f();
   } catch (const detail::interrupted&) {
     throw nanobind::python_error();
+  } catch (const shape_error& e) {
+    throw shape_error(detail::renamed(where, e.what()));
+  } catch (const value_error& e) {
+    throw value_error(detail::renamed(where, e.what()));
+  } catch (const option_error& e) {
+    throw option_error(detail::renamed(where, e.what()));
   }
 }
 
