@@ -62,7 +62,6 @@ def test_the_lock_is_released():
     sys.setswitchinterval(1000)
     try:
         go.set()
-        assert not ran.is_set()
         pycalibra.evaluate(logits=z, labels=y, metrics="nll", threads=1)
         assert ran.is_set()
     finally:
