@@ -11,8 +11,10 @@ using calibra::detail::concat;
 
 data::data(arrays given) : given_(std::move(given)) {
   check_scores();
-  expect_samples(given_.labels, given_.form == score_form::confidences ? "hits" : "labels");
-  labels_.emplace(given_.labels);
+  if (given_.labels) {
+    expect_samples(*given_.labels, given_.form == score_form::confidences ? "hits" : "labels");
+    labels_.emplace(*given_.labels);
+  }
   const auto take = [&](const std::optional<array>& a, const char* what, auto& column) {
     if (!a) return;
     if (given_.multilabel && (a->rank() != 1 || a->size() != sample_shape_[0]))
@@ -77,8 +79,18 @@ std::size_t data::classes() const {
       .shape()[given_.class_axis ? calibra::detail::dimension_of(rank, *given_.class_axis) : 1];
 }
 
+vector_view<const std::int64_t> data::labels() const {
+  if (!labels_) throw option_error(concat(where(), ": expected labels, got none"));
+  return labels_->view();
+}
+
+optional_column<double> data::proximity() const {
+  if (!proximity_) throw option_error(concat(where(), ": proximity: expected a number a sample"));
+  return proximity_->view();
+}
+
 matrix_view<const std::int64_t> data::targets() const {
-  return {labels_->view().data(), sample_shape_[0], sample_shape_[1]};
+  return {labels().data(), sample_shape_[0], sample_shape_[1]};
 }
 
 void data::put_columns(options& o) const {

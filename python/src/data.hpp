@@ -13,6 +13,8 @@
 
 #include "array.hpp"
 #include "calibra/array/class_axis.hpp"
+#include "calibra/array/column.hpp"
+#include "calibra/array/matrix.hpp"
 #include "calibra/options.hpp"
 #include "calibra/rows/double_rows.hpp"
 #include "calibra/rows/score_rows.hpp"
@@ -28,7 +30,7 @@ struct arrays {
   std::string where;  ///< the function, for messages
   score_form form = score_form::logits;
   array scores;
-  array labels;  ///< or hits
+  std::optional<array> labels = {};  ///< or hits; none where scores are recalibrated
   std::optional<array> weights = {};
   std::optional<array> valid = {};
   std::optional<array> proximity = {};
@@ -70,8 +72,11 @@ class data {
   bool one_number() const { return one_number_; }
   /// How many classes or labels there are; 2 for one number a sample, 0 for confidences.
   std::size_t classes() const;
-  vector_view<const std::int64_t> labels() const { return labels_->view(); }
+  /// Throws option_error where none were given.
+  vector_view<const std::int64_t> labels() const;
   matrix_view<const std::int64_t> targets() const;
+  /// A number a sample, for recalibrators that take one. Throws option_error where none was given.
+  optional_column<double> proximity() const;
   /// A whole number a sample, where it was given.
   const std::optional<column_of<std::int64_t>>& groups() const { return groups_; }
   /// Sets the options that are columns.
@@ -83,13 +88,7 @@ class data {
   decltype(auto) with_scores(const F& f, bool wide = false) const {
     return given_.scores.visit_real([&]<class T>(const T* elements) {
       using C = compute_type<T>;
-      std::shared_ptr<const calibra::detail::score_rows<C>> rows;
-      if (given_.class_axis)
-        rows = std::make_shared<const calibra::detail::class_axis_rows<T>>(calibra::class_axis(
-            unranked_view<const T>(elements, given_.scores.shape(), given_.scores.strides()),
-            *given_.class_axis));
-      else
-        rows = std::make_shared<const calibra::detail::matrix_rows<T>>(matrix(elements));
+      std::shared_ptr<const calibra::detail::score_rows<C>> rows = rows_of(elements);
       if constexpr (std::is_same_v<C, float>) {
         if (wide) {
           const auto owner = std::make_shared<const detail::widened>(std::move(rows));
@@ -100,6 +99,19 @@ class data {
         }
       }
       return with_kind(calibra::detail::rows_held<C>(std::move(rows)), f);
+    });
+  }
+  /// The same with scores in one matrix or column of floats or doubles: those of 16 bits, and those
+  /// with a class axis, are copied to one.
+  template<class F>
+  decltype(auto) with_matrix_scores(const F& f) const {
+    return given_.scores.visit_real([&]<class T>(const T* elements) {
+      using C = compute_type<T>;
+      if constexpr (std::is_same_v<T, C>) {
+        if (!given_.class_axis) return with_kind_of(matrix(elements), f);
+      }
+      const calibra::matrix<C> copy = calibra::detail::copied_rows(*rows_of(elements));
+      return with_kind_of(matrix_view<const C>(copy.view()), f);
     });
   }
   /// Calls f with confidences, a column of floats or doubles or of 16 bits.
@@ -127,6 +139,24 @@ class data {
     const auto& strides = given_.scores.strides();
     return {elements, shape[0], shape.size() == 1 ? 1 : shape[1], strides[0],
             shape.size() == 1 ? 1 : strides[1]};
+  }
+  template<class T>
+  std::shared_ptr<const calibra::detail::score_rows<compute_type<T>>> rows_of(
+      const T* elements) const {
+    if (given_.class_axis)
+      return std::make_shared<const calibra::detail::class_axis_rows<T>>(calibra::class_axis(
+          unranked_view<const T>(elements, given_.scores.shape(), given_.scores.strides()),
+          *given_.class_axis));
+    return std::make_shared<const calibra::detail::matrix_rows<T>>(matrix(elements));
+  }
+  template<class C, class F>
+  decltype(auto) with_kind_of(const matrix_view<const C>& rows, const F& f) const {
+    const bool logits = given_.form == score_form::logits;
+    if (one_number_) {
+      const vector_view<const C> column(rows.data(), rows.rows(), rows.row_stride());
+      return logits ? f(binary_logits(column)) : f(binary_probabilities(column));
+    }
+    return logits ? f(calibra::logits(rows)) : f(probabilities(rows));
   }
   template<class C, class F>
   decltype(auto) with_kind(const calibra::detail::rows_held<C>& rows, const F& f) const {

@@ -23,6 +23,7 @@
 #include "data.hpp"
 #include "diagnostics.hpp"
 #include "evaluate.hpp"
+#include "models.hpp"
 #include "settings.hpp"
 #include "words.hpp"
 
@@ -69,21 +70,22 @@ std::vector<metric_row> values_of(const evaluation& e) {
 void bind_data(nb::module_& m) {
   nb::class_<array>(m, "Array")
       .def(nb::init<std::string, nb::ndarray<nb::ro>, bool>(), nb::arg("name"), nb::arg("elements"),
-           nb::arg("bfloat16") = false);
+           nb::arg("bfloat16") = false)
+      .def_prop_ro("shape", [](const array& a) { return a.shape(); });
   m.def("from_arrow", &from_arrow, nb::arg("name"), nb::arg("capsules"));
   nb::class_<data>(m, "Data").def(
       "__init__",
-      [](data* at, std::string where, const std::string& form, array scores, array labels,
-         std::optional<array> weights, std::optional<array> valid, std::optional<array> proximity,
-         std::optional<array> cluster, std::optional<array> stratum, std::optional<array> groups,
-         std::optional<std::ptrdiff_t> class_axis, bool multilabel) {
+      [](data* at, std::string where, const std::string& form, array scores,
+         std::optional<array> labels, std::optional<array> weights, std::optional<array> valid,
+         std::optional<array> proximity, std::optional<array> cluster, std::optional<array> stratum,
+         std::optional<array> groups, std::optional<std::ptrdiff_t> class_axis, bool multilabel) {
         const score_form of = form_of(where, form);
         new (at) data(arrays{std::move(where), of, std::move(scores), std::move(labels),
                              std::move(weights), std::move(valid), std::move(proximity),
                              std::move(cluster), std::move(stratum), std::move(groups), class_axis,
                              multilabel});
       },
-      nb::arg("where"), nb::arg("form"), nb::arg("scores"), nb::arg("labels"), nb::kw_only(),
+      nb::arg("where"), nb::arg("form"), nb::arg("scores"), nb::arg("labels").none(), nb::kw_only(),
       nb::arg("weights") = nb::none(), nb::arg("valid") = nb::none(),
       nb::arg("proximity") = nb::none(), nb::arg("cluster") = nb::none(),
       nb::arg("stratum") = nb::none(), nb::arg("groups") = nb::none(),
@@ -312,6 +314,7 @@ NB_MODULE(_core, m) {
   bind_result(m);
   bind_accumulator(m);
   bind_diagnostics(m);
+  bind_models(m);
   m.def("metric_infos", &metric_infos);
   m.def("convention_infos", &convention_infos);
 }

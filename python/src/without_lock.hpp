@@ -45,10 +45,11 @@ class interrupt_check {
   std::atomic<bool> stop_ = false;
 };
 
-/// A message that begins with a function of C++, "evidence_of(): ...", beginning with `where`.
+/// A message that begins with a function of C++, "evidence_of(): ..." or "fit<isotonic>(): ...",
+/// beginning with `where`.
 inline std::string renamed(std::string_view where, std::string_view message) {
   const std::size_t end = message.find("(): ");
-  const std::size_t name = message.find_first_not_of("abcdefghijklmnopqrstuvwxyz_");
+  const std::size_t name = message.find_first_not_of("abcdefghijklmnopqrstuvwxyz_.:<>");
   if (end == std::string_view::npos || end != name) return std::string(message);
   return calibra::detail::concat(where, message.substr(end + 2));
 }
