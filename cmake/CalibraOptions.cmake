@@ -6,6 +6,7 @@ option(CALIBRA_BUILD_TOOLS "Build the calibra program (needs CLI11)" ${PROJECT_I
 option(CALIBRA_BUILD_COMPILED "Build and install the library calibra::compiled"
        ${PROJECT_IS_TOP_LEVEL})
 option(CALIBRA_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
+option(CALIBRA_BUILD_PYTHON "Build the Python package pycalibra (needs nanobind)" OFF)
 option(CALIBRA_BUILD_FUZZERS "Build the fuzz targets of the readers (needs clang)" OFF)
 option(CALIBRA_INSTALL "Add the install rules and the packages" ${PROJECT_IS_TOP_LEVEL})
 option(CALIBRA_WERROR "Treat warnings of the project's own code as errors" OFF)

@@ -1,0 +1,74 @@
+# Copyright (c) 2026 The calibra authors
+# SPDX-License-Identifier: MIT
+"""Confidence calibration of classifiers: measures it.
+
+`evaluate()` measures scores and labels by any number of metrics at once; every metric has a function
+of its name; `Calibration` takes batches. `test_calibration()` and `compare()` judge
+models; `metrics` and `conventions()` list what there is.
+"""
+
+from __future__ import annotations
+
+from ._calibration import Calibration
+from ._catalogue import Convention, Metric, conventions, metrics
+from ._core import version as __version__
+from ._diagnostics import Comparison, Difference, TestResult, compare, test_calibration
+from ._evaluate import Bin, Evaluation, Group, Groups, Interval, evaluate
+from ._functions import metric_function as _function
+from ._inputs import IntervalOptions
+
+accuracy = _function("accuracy")
+confidence = _function("confidence")
+nll = _function("nll")
+brier = _function("brier")
+brier_top = _function("brier_top")
+brier_reliability = _function("brier_reliability")
+brier_resolution = _function("brier_resolution")
+brier_uncertainty = _function("brier_uncertainty")
+ece = _function("ece")
+overconfidence = _function("overconfidence")
+underconfidence = _function("underconfidence")
+mce = _function("mce")
+weighted_mce = _function("weighted_mce")
+rmsce = _function("rmsce")
+debiased_l2 = _function("debiased_l2")
+mean_gap = _function("mean_gap")
+ace = _function("ace")
+classwise_ece = _function("classwise_ece")
+classwise_mce = _function("classwise_mce")
+classwise_rmsce = _function("classwise_rmsce")
+classwise_debiased_l2 = _function("classwise_debiased_l2")
+classwise_ace = _function("classwise_ace")
+tace = _function("tace")
+pooled_ece = _function("pooled_ece")
+sweep_ece = _function("sweep_ece")
+smooth_ece = _function("smooth_ece")
+ks_error = _function("ks_error")
+mmce = _function("mmce")
+piece = _function("piece")
+aurc = _function("aurc")
+e_aurc = _function("e_aurc")
+augrc = _function("augrc")
+auroc = _function("auroc")
+
+__all__ = [
+    "Bin",
+    "Calibration",
+    "Comparison",
+    "Convention",
+    "Difference",
+    "Evaluation",
+    "Group",
+    "Groups",
+    "Interval",
+    "IntervalOptions",
+    "Metric",
+    "TestResult",
+    "__version__",
+    "compare",
+    "conventions",
+    "evaluate",
+    "metrics",
+    "test_calibration",
+    *metrics,
+]

@@ -1,0 +1,48 @@
+// Copyright (c) 2026 The calibra authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "calibra/evaluate/evidence.hpp"
+#include "data.hpp"
+#include "evaluate.hpp"
+#include "settings.hpp"
+
+namespace calibra::python {
+
+/// Evidence that grows batch by batch.
+class accumulator {
+ public:
+  /// Throws option_error for settings that make no sense.
+  explicit accumulator(settings s) : settings_(std::move(s)) {
+    static_cast<void>(settings_.as_options(false));
+    static_cast<void>(settings_.asked_metrics());
+  }
+
+  /// Throws as evaluate(), and adds nothing then.
+  void add(const data& d);
+  /// Throws option_error where the two were not made alike.
+  void merge(const accumulator& other);
+  /// `from`: what the scores were, for reports. Throws option_error where nothing was added.
+  result compute(std::string from, std::vector<std::string> class_names) const;
+  void reset() { evidence_.reset(); }
+  bool empty() const { return !evidence_; }
+  /// What was added, exactly. Throws option_error where nothing was.
+  std::string bytes() const;
+  /// Takes what bytes() gave of one with the same settings. Throws value_error for other bytes.
+  void load(std::string_view bytes);
+
+ private:
+  const evidence& so_far() const;
+  void merge(evidence more);
+
+  settings settings_;
+  std::optional<evidence> evidence_;
+};
+
+}  // namespace calibra::python
