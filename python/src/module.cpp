@@ -254,6 +254,10 @@ void bind_accumulator(nb::module_& m) {
       .def("compute", &accumulator::compute, nb::arg("form"), nb::arg("class_names"))
       .def("reset", &accumulator::reset)
       .def_prop_ro("empty", &accumulator::empty)
+      .def_prop_ro("form", &accumulator::form)
+      .def_prop_ro("sums", &accumulator::sums)
+      .def_prop_ro("sum_count", &accumulator::sum_count)
+      .def("load_sums", &accumulator::load_sums, nb::arg("form"), nb::arg("sums"))
       .def("bytes",
            [](const accumulator& a) {
              const std::string bytes = a.bytes();
