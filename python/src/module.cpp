@@ -22,6 +22,7 @@
 #include "calibra/version.hpp"
 #include "data.hpp"
 #include "diagnostics.hpp"
+#include "diagrams.hpp"
 #include "evaluate.hpp"
 #include "models.hpp"
 #include "settings.hpp"
@@ -319,6 +320,7 @@ NB_MODULE(_core, m) {
   bind_accumulator(m);
   bind_diagnostics(m);
   bind_models(m);
+  bind_diagrams(m);
   m.def("metric_infos", &metric_infos);
   m.def("convention_infos", &convention_infos);
 }
