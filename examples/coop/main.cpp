@@ -30,6 +30,7 @@
 #include "status_line.hpp"
 #include "world/pretraining.hpp"
 #include "world/small_clip.hpp"
+#include "world/trainer_file.hpp"
 #include "world/world_task.hpp"
 
 // The program coop: tunes prompts of a CLIP by CoOp, KgCoOp and each with DOR, and measures how
@@ -71,6 +72,7 @@ struct request {
   bool pretrain = false;
   std::uint64_t world_seed = 0;
   std::int64_t shots = 16;
+  std::string trainer_files;  ///< a folder; empty for none
   // a CLIP of the user's
   std::string clip, vocabulary, images, features, classes, nouns, wordnet;
   std::string phrase = "a photo of a {}.";
@@ -137,6 +139,24 @@ laboratory drawn_world(const request& wanted, status_line& status) {
   options.shots = static_cast<std::size_t>(wanted.shots);
   return {language_of(*model),
           [model, options](std::uint64_t seed) { return make_world_task(*model, seed, options); }};
+}
+
+/// What another trainer needs to repeat the runs of each seed, and no run.
+int write_trainer_files(const request& wanted) {
+  set_operation_threads(1);
+  status_line status(wanted.quiet);
+  const small_clip model = world_model(wanted, status);
+  std::filesystem::create_directories(wanted.trainer_files);
+  world_task_options options;
+  options.shift = wanted.shift;
+  options.shots = static_cast<std::size_t>(wanted.shots);
+  for (std::int64_t i = 0; i < wanted.experiment.seeds; ++i) {
+    prompt_options prompt = wanted.experiment.tuning.prompt;
+    prompt.seed = wanted.experiment.first_seed + static_cast<std::uint64_t>(i);
+    save_trainer_file(concat(wanted.trainer_files, "/task-", prompt.seed, ".safetensors"), model,
+                      make_world_task(model, prompt.seed, options), prompt);
+  }
+  return 0;
 }
 
 bool needs_outliers(const request& wanted) {
@@ -326,6 +346,7 @@ void require_no_run(const request& wanted) {
 int run_program(request& wanted) {
   wanted.experiment.tuning.prompt.position = position_of(wanted.position);
   wanted.experiment.rule = rule_of(wanted.rule);
+  if (!wanted.trainer_files.empty()) return write_trainer_files(wanted);
   if (wanted.threads == 0)
     wanted.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   if (!wanted.methods.empty()) {
@@ -506,10 +527,15 @@ void add_options(CLI::App& app, request& wanted) {
   shift->check(CLI::IsMember({"plain", "grey", "sketch", "night", "fence", "noise"}))
       ->capture_default_str()
       ->group(world);
+  auto* trainer_files = app.add_option(
+      "--trainer-files", wanted.trainer_files,
+      "Tune nothing; write into this folder what another trainer needs, a file a seed");
+  trainer_files->group(world);
 
   const std::string own = "Your CLIP and pictures";
   auto* clip = app.add_option("--clip", wanted.clip, "Weights: .safetensors or TorchScript .pt");
-  for (CLI::Option* drawn : {weights, from_nothing, quick, shift}) clip->excludes(drawn);
+  for (CLI::Option* drawn : {weights, from_nothing, quick, shift, trainer_files})
+    clip->excludes(drawn);
   clip->group(own);
   app.add_option("--heads", wanted.heads,
                  "Attention heads, TEXT,VISION; default: what the weights or a config.json or "

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 // First guesses at whole calls that compile; with FAULT_<name>, the twin that must not.
+#include <array>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "calibra/rows/double_rows.hpp"
 
 using table = std::vector<std::vector<float>>;
+// The compiler says what is wrong with a type once, so that each fault has its own.
+using other_table = std::vector<std::array<float, 3>>;
+using another_table = std::vector<std::array<float, 4>>;
 
 calibra::options named() {
 #ifdef FAULT_unknown_option
@@ -36,12 +40,18 @@ double all(const table& z, const std::vector<int>& y) {
 }
 
 double bare(const table& z, const std::vector<int>& y) {
-#if defined FAULT_bare_metric
+#ifdef FAULT_bare_metric
   return calibra::ece(z, y);
-#elif defined FAULT_bare_evaluate
+#else
+  return calibra::ece(calibra::logits(z), y);
+#endif
+}
+
+double bare_all(const other_table& z, const std::vector<int>& y) {
+#ifdef FAULT_bare_evaluate
   return calibra::evaluate(z, y, {.bins = 10})["ece"];
 #else
-  return calibra::ece(calibra::logits(z), y) + calibra::evaluate(calibra::logits(z), y)["ece"];
+  return calibra::evaluate(calibra::logits(z), y, {.bins = 10})["ece"];
 #endif
 }
 
@@ -61,7 +71,7 @@ double of_tables(const calibra::classwise_table& t) {
 #endif
 }
 
-calibra::temperature_scaling fit(const table& z, const std::vector<int>& y) {
+calibra::temperature_scaling fit(const another_table& z, const std::vector<int>& y) {
 #ifdef FAULT_bare_fit
   return calibra::fit<calibra::temperature_scaling>(z, y);
 #else
@@ -70,17 +80,18 @@ calibra::temperature_scaling fit(const table& z, const std::vector<int>& y) {
 }
 
 void one_row(const calibra::temperature_scaling& t, const std::vector<float>& z,
-             std::vector<float>& p) {
-#if defined FAULT_bare_row
+             const std::vector<double>& y, std::vector<float>& p) {
+#ifdef FAULT_bare_row
   t.transform(z, p);
-#elif defined FAULT_bare_row_logits
-  t.transform_logits(z, p);
-#elif defined FAULT_row_without_classes
-  t.transform(calibra::logits(z), p);
-#else
-  t.transform(calibra::logits(z, z.size()), p);
-  t.transform_logits(calibra::logits(z, z.size()), p);
 #endif
+#ifdef FAULT_bare_row_logits
+  t.transform_logits(y, p);
+#endif
+#ifdef FAULT_row_without_classes
+  t.transform(calibra::logits(z), p);
+#endif
+  t.transform(calibra::logits(z, z.size()), p);
+  t.transform_logits(calibra::logits(y, y.size()), p);
 }
 
 void to_pointer(const calibra::temperature_scaling& t, const std::vector<float>& z, float* p) {

@@ -20,32 +20,42 @@
 using table = std::vector<std::array<float, 3>>;
 
 void fits(const table& z, const std::vector<float>& x, const std::vector<int>& y) {
-#if defined FAULT_binary_of_classes
+#ifdef FAULT_binary_of_classes
   static_cast<void>(calibra::fit<calibra::isotonic>(calibra::logits(z), y));
-#elif defined FAULT_classes_of_binary
+#endif
+#ifdef FAULT_classes_of_binary
   static_cast<void>(calibra::fit<calibra::vector_scaling>(calibra::binary_logits(x), y));
-#elif defined FAULT_fit_of_labels
+#endif
+#ifdef FAULT_fit_of_labels
   static_cast<void>(calibra::fit<calibra::isotonic>(calibra::multilabel_logits(z), z));
-#elif defined FAULT_name_of_labels
+#endif
+#ifdef FAULT_name_of_labels
   static_cast<void>(calibra::fit_by_name("ets", calibra::multilabel_logits(z), y));
-#elif defined FAULT_name_of_texts
+#endif
+#ifdef FAULT_name_of_texts
   const std::vector<std::string> names{"a", "b"};
   static_cast<void>(calibra::fit_by_name("ets", calibra::logits(z), names));
-#elif defined FAULT_choice_of_labels
+#endif
+#ifdef FAULT_choice_of_labels
   static_cast<void>(calibra::choose_method(calibra::multilabel_probabilities(z), y));
-#elif defined FAULT_options_of_labels
+#endif
+#ifdef FAULT_options_of_labels
   static_cast<void>(calibra::choose_options<calibra::temperature_scaling>(
       calibra::multilabel_logits(z), y, {{}}));
-#elif defined FAULT_chain_of_both
+#endif
+#ifdef FAULT_chain_of_both
   static_cast<void>(calibra::chain<calibra::vector_scaling, calibra::isotonic>::takes);
-#elif defined FAULT_chain_of_binary
+#endif
+#ifdef FAULT_chain_of_binary
   using binary = calibra::chain<calibra::temperature_scaling, calibra::isotonic>;
   static_cast<void>(calibra::fit<binary>(calibra::logits(z), y));
-#elif defined FAULT_pairs_of_classes
+#endif
+#ifdef FAULT_pairs_of_classes
   static_cast<void>(calibra::one_against_one<calibra::vector_scaling>::takes);
-#elif defined FAULT_tops_of_classes
+#endif
+#ifdef FAULT_tops_of_classes
   static_cast<void>(calibra::top_label<calibra::vector_scaling>::takes);
-#else
+#endif
   using calibra::isotonic;
   using calibra::temperature_scaling;
   using rest = calibra::one_against_rest<isotonic>;
@@ -62,5 +72,4 @@ void fits(const table& z, const std::vector<float>& x, const std::vector<int>& y
   static_cast<void>(calibra::fit_by_name("ets", calibra::logits(z), y));
   static_cast<void>(calibra::choose_method(calibra::logits(z), y));
   static_cast<void>(calibra::choose_options<temperature_scaling>(calibra::logits(z), y, {{}}));
-#endif
 }

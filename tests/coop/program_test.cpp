@@ -371,3 +371,22 @@ TEST_CASE("it runs on a CLIP, a vocabulary and pictures of the user's") {
   CHECK(text.status == 1);
   CHECK(text.err.find("notes.txt") != std::string::npos);
 }
+
+TEST_CASE("trainer files hold a task a seed, and nothing is tuned") {
+  const workplace here;
+  const outcome run = here.run("--trainer-files files --seeds 2 --first-seed 3 --quiet");
+  INFO(run.err);
+  REQUIRE(run.status == 0);
+  CHECK(run.out.empty());
+  std::string texts[2];
+  for (int i = 0; i < 2; ++i) {
+    std::ifstream file(here.path("files/task-" + std::to_string(3 + i) + ".safetensors"));
+    texts[i].assign(std::istreambuf_iterator<char>(file), {});
+    for (const char* name :
+         {"\"context\"", "\"train.features\"", "\"new_test.labels\"", "\"text_projection\"",
+          "\"logit_scale\"", "calibra-coop-trainer-1", "a photo of a {}"})
+      CHECK(texts[i].find(name) != std::string::npos);
+  }
+  CHECK(texts[0] != texts[1]);
+  CHECK(here.run("--trainer-files files --clip a --vocab b --images c").status == 2);
+}

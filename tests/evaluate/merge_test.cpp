@@ -16,7 +16,7 @@ namespace {
 
 constexpr double inf = std::numeric_limits<double>::infinity();
 
-bool close(double a, double b) {
+bool merged_close(double a, double b) {
   return a == b || std::abs(a - b) <= 1e-12 || (std::isnan(a) && std::isnan(b));
 }
 
@@ -43,12 +43,12 @@ void check_same(const evidence& whole, const evidence& sum) {
   REQUIRE(sum.row_means.size() == whole.row_means.size());
   for (std::size_t i = 0; i < sum.row_means.size(); ++i) {
     INFO(whole.row_means[i].name);
-    CHECK(close(sum.row_means[i].value(), whole.row_means[i].value()));
+    CHECK(merged_close(sum.row_means[i].value(), whole.row_means[i].value()));
   }
   const evaluation expected = evaluate(whole), got = evaluate(sum);
   for (const metric_value& m : expected) {
     INFO(m.name);
-    CHECK(close(got[m.name], m.value));
+    CHECK(merged_close(got[m.name], m.value));
   }
 }
 

@@ -15,7 +15,7 @@ struct table_of_labels {
   std::vector<std::vector<double>> p;
   std::vector<std::vector<int>> y;
 };
-table_of_labels example() {
+table_of_labels labels_example() {
   table_of_labels t;
   for (int i = 0; i < 90; ++i) {
     std::vector<double> row;
@@ -43,7 +43,7 @@ std::vector<int> targets(const table_of_labels& t, std::size_t l) {
 }  // namespace
 
 TEST_CASE("micro is all entries, macro the mean of the labels", "[multilabel]") {
-  const table_of_labels t = example();
+  const table_of_labels t = labels_example();
   const evaluation e = evaluate(multilabel_probabilities(t.p), t.y);
   std::vector<double> all;
   std::vector<int> all_targets;
@@ -73,7 +73,7 @@ TEST_CASE("micro is all entries, macro the mean of the labels", "[multilabel]") 
 }
 
 TEST_CASE("multi-label scores heed threads, NaN, weights and ignored entries", "[multilabel]") {
-  table_of_labels t = example();
+  table_of_labels t = labels_example();
   const evaluation one = evaluate(multilabel_probabilities(t.p), t.y);
   const evaluation three = evaluate(multilabel_probabilities(t.p), t.y, {.threads = {3}});
   for (const metric_value& m : one) CHECK(three[m.name] == Approx(m.value).margin(1e-12));
@@ -86,7 +86,7 @@ TEST_CASE("multi-label scores heed threads, NaN, weights and ignored entries", "
   CHECK(counted.skipped == 1);
   CHECK(counted.entries == 269);
 
-  t = example();
+  t = labels_example();
   t.y[7][2] = -1;
   const evaluation ignored = evaluate(multilabel_probabilities(t.p), t.y, {.ignore_label = -1});
   CHECK(ignored.entries == 269);

@@ -11,7 +11,7 @@
 
 namespace {
 
-bool run(std::string_view bytes) {
+bool run_contents(std::string_view bytes) {
   constexpr std::array<std::string_view, 8> endings{".npy", ".npz", ".safetensors", ".pt",
                                                     ".csv", ".tsv", ".pth",         ".txt"};
   if (bytes.empty()) return false;
@@ -36,6 +36,6 @@ bool run(std::string_view bytes) {
   return found;
 }
 
-const fuzz::target contents("contents", run);
+const fuzz::target contents("contents", run_contents);
 
 }  // namespace

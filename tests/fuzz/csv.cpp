@@ -10,7 +10,7 @@
 
 namespace {
 
-bool run(std::string_view bytes) {
+bool run_csv(std::string_view bytes) {
   std::string_view options = fuzz::taken_until(bytes, '\n');
   const std::string_view letters = fuzz::taken_until(options, ';');
   const char separator = letters.find('t') == std::string_view::npos ? ',' : '\t';
@@ -32,6 +32,6 @@ bool run(std::string_view bytes) {
   return fuzz::reads_whole([&] { return calibra::io::load_csv(path, separator, table); });
 }
 
-const fuzz::target csv("csv", run);
+const fuzz::target csv("csv", run_csv);
 
 }  // namespace

@@ -32,7 +32,7 @@ bool reads(std::string_view bytes) {
   });
 }
 
-bool run(std::string_view bytes) {
+bool run_evidence(std::string_view bytes) {
   const bool read = reads(bytes);
   if (read || bytes.size() < 8) return read;
   std::string body(bytes.substr(0, bytes.size() - 8));
@@ -41,6 +41,6 @@ bool run(std::string_view bytes) {
   return reads(body);
 }
 
-const fuzz::target evidence("evidence", run);
+const fuzz::target evidence("evidence", run_evidence);
 
 }  // namespace

@@ -25,7 +25,7 @@ void touch_rows(const Rows& rows) {
   fuzz::sink = sum;
 }
 
-bool run(std::string_view bytes) {
+bool run_llama(std::string_view bytes) {
   const std::string path = fuzz::in_memory(bytes, ".kld");
   return fuzz::runs([&] {
     const calibra::io::llama_dump dump = calibra::io::load_llama(path);
@@ -38,6 +38,6 @@ bool run(std::string_view bytes) {
   });
 }
 
-const fuzz::target llama("llama", run);
+const fuzz::target llama("llama", run_llama);
 
 }  // namespace

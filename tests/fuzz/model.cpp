@@ -46,7 +46,7 @@ void give_scores(const R& r, std::size_t k, const More&... more) {
   }
 }
 
-bool run(std::string_view bytes) {
+bool run_model(std::string_view bytes) {
   const std::string path = fuzz::in_memory(bytes, ".json");
   fuzz::runs([&] { static_cast<void>(calibra::io::recalibrator_kind(path)); });
   fuzz::runs([&] { static_cast<void>(calibra::io::load_temperature(path)); });
@@ -68,6 +68,6 @@ bool run(std::string_view bytes) {
   return alone || with_proximities;
 }
 
-const fuzz::target model("model", run);
+const fuzz::target model("model", run_model);
 
 }  // namespace

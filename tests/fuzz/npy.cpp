@@ -8,7 +8,7 @@
 
 namespace {
 
-bool run(std::string_view bytes) {
+bool run_npy(std::string_view bytes) {
   const std::string path = fuzz::in_memory(bytes, ".npy");
   const bool described = fuzz::runs([&] { calibra::io::npy_contents(path); });
   const bool read = fuzz::reads_whole([&] { return calibra::io::load_npy(path); });
@@ -19,6 +19,6 @@ bool run(std::string_view bytes) {
   return named;
 }
 
-const fuzz::target npy("npy", run);
+const fuzz::target npy("npy", run_npy);
 
 }  // namespace

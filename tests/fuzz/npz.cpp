@@ -8,7 +8,7 @@
 
 namespace {
 
-bool run(std::string_view bytes) {
+bool run_npz(std::string_view bytes) {
   const std::string path = fuzz::in_memory(bytes, ".npz");
   std::vector<calibra::io::array_entry> entries;
   fuzz::runs([&] { entries = calibra::io::npz_contents(path); });
@@ -19,6 +19,6 @@ bool run(std::string_view bytes) {
   return all && !entries.empty();
 }
 
-const fuzz::target npz("npz", run);
+const fuzz::target npz("npz", run_npz);
 
 }  // namespace

@@ -54,7 +54,7 @@ class stored_zip {
   std::size_t count_ = 0;
 };
 
-bool run(std::string_view bytes) {
+bool run_pickle(std::string_view bytes) {
   stored_zip zip;
   zip.add("a/data.pkl", bytes);
   zip.add("a/byteorder", bytes.size() % 2 == 0 ? "little" : "big");
@@ -63,6 +63,6 @@ bool run(std::string_view bytes) {
   return fuzz::reads_tensors(zip.finished());
 }
 
-const fuzz::target pickle("pickle", run);
+const fuzz::target pickle("pickle", run_pickle);
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 namespace {
 
-bool run(std::string_view bytes) {
+bool run_presets(std::string_view bytes) {
   bool any = false;
   for (const std::string_view ending : {".jsonl", ".json"}) {
     const std::string path = fuzz::in_memory(bytes, ending);
@@ -31,6 +31,6 @@ bool run(std::string_view bytes) {
   return any;
 }
 
-const fuzz::target presets("presets", run);
+const fuzz::target presets("presets", run_presets);
 
 }  // namespace

@@ -12,7 +12,7 @@
 
 namespace {
 
-bool run(std::string_view bytes) {
+bool run_records(std::string_view bytes) {
   const std::string_view letters = fuzz::taken_until(bytes, '\n');
   const auto has = [&](char c) { return letters.find(c) != std::string_view::npos; };
   calibra::io::record_options o;
@@ -41,6 +41,6 @@ bool run(std::string_view bytes) {
   });
 }
 
-const fuzz::target records("records", run);
+const fuzz::target records("records", run_records);
 
 }  // namespace

@@ -8,7 +8,7 @@
 
 namespace {
 
-bool run(std::string_view bytes) {
+bool run_safetensors(std::string_view bytes) {
   const std::string path = fuzz::in_memory(bytes, ".safetensors");
   std::vector<calibra::io::array_entry> entries;
   if (!fuzz::runs([&] { entries = calibra::io::safetensors_contents(path); })) return false;
@@ -20,6 +20,6 @@ bool run(std::string_view bytes) {
   return any;
 }
 
-const fuzz::target safetensors("safetensors", run);
+const fuzz::target safetensors("safetensors", run_safetensors);
 
 }  // namespace

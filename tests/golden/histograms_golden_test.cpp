@@ -27,8 +27,6 @@ using namespace calibra;
 
 namespace {
 
-const std::string root = CALIBRA_SOURCE_DIR;
-
 /// One number a row, and whether the event was that it speaks of.
 struct binary_half {
   std::vector<double> p;
@@ -36,7 +34,7 @@ struct binary_half {
 };
 
 binary_half read_half(const std::string& half, const std::string& problem) {
-  const std::string base = root + "/examples/data/digits/" + half;
+  const std::string base = std::string(CALIBRA_SOURCE_DIR "/examples/data/digits/") + half;
   const io::array logits = io::load_npy(base + "_logits.npy");
   const io::array labels = io::load_npy(base + "_labels.npy");
   const io::label_column column = io::labels(labels);
@@ -82,7 +80,7 @@ std::vector<double> made_by(const std::string& kind, const binary_half& fitted,
 }  // namespace
 
 TEST_CASE("histograms and scaling-binning are those of netcal and of verified_calibration") {
-  std::ifstream file(root + "/tests/golden/digits/recalibrators.json");
+  std::ifstream file(CALIBRA_SOURCE_DIR "/tests/golden/digits/recalibrators.json");
   std::map<std::string, int> compared;
   for (const nlohmann::json& entry : nlohmann::json::parse(file)) {
     const std::string problem = entry["problem"], kind = entry["kind"];

@@ -28,14 +28,14 @@ bool exists(const std::string& path) {
   return std::ifstream(path).good();
 }
 
-json parse(const std::string& path) {
+json json_of(const std::string& path) {
   std::ifstream in(path);
   REQUIRE(in.good());
   return json::parse(in);
 }
 
 /// Numbers are numbers, non-finite ones are texts.
-double number(const json& x) {
+double number_or_nan(const json& x) {
   if (x.is_string()) {
     const auto s = x.get<std::string>();
     if (s == "nan") return std::numeric_limits<double>::quiet_NaN();
@@ -87,17 +87,17 @@ dataset edge_case(const json& c) {
   for (const json& y : c["labels"]) d.labels.push_back(y.get<std::int64_t>());
   if (d.binary) {
     d.classes = 1;
-    for (const json& x : c["p"]) push(number(x));
+    for (const json& x : c["p"]) push(number_or_nan(x));
     return d;
   }
   d.classes = c["K"].get<std::size_t>();
   if (!c["probs"].is_null()) {
     for (const json& row : c["probs"])
-      for (const json& x : row) push(number(x));
+      for (const json& x : row) push(number_or_nan(x));
     return d;
   }
   for (const json& x : c["confidence"]) {
-    const double conf = number(x);
+    const double conf = number_or_nan(x);
     push(conf);
     for (std::size_t k = 1; k < d.classes; ++k)
       push((1 - conf) / static_cast<double>(d.classes - 1));
@@ -117,7 +117,8 @@ using tallies = std::map<std::string, tally>;
 double tolerance(const json& e, bool single_compute) {
   if (!single_compute) return 1e-9;
   if (e["peer"] == "torch-uncertainty" && e["metric"].get<std::string>().rfind("smece", 0) == 0)
-    return 2e-4 * std::max(1e-2, std::abs(number(e["value"])));  // documented as 1e-4 relative
+    return 2e-4 *
+           std::max(1e-2, std::abs(number_or_nan(e["value"])));  // documented as 1e-4 relative
   const auto diff = e.find("oracle_abs_diff");
   const bool known = diff != e.end() && diff->is_number();
   return 1e-6 + (known ? 1.01 * diff->get<double>() : 0.0);
@@ -156,9 +157,9 @@ void compare(const json& e, const dataset& d, bool single_compute, tallies& out)
     return;
   }
   if (e["value"].is_array())
-    for (const json& x : e["value"]) expected.push_back(number(x));
+    for (const json& x : e["value"]) expected.push_back(number_or_nan(x));
   else
-    expected.push_back(number(e["value"]));
+    expected.push_back(number_or_nan(e["value"]));
   const bool single = e["input_dtype"] == "float32";
   if (const char* why = known_difference(peer, metric, d.name, single)) {
     ++t.left_out[why];
@@ -230,7 +231,7 @@ TEST_CASE("peers' values on the dumps") {
   tallies all;
   for (const std::string name : {"lenet-5-cifar-10", "wideresnet-16-4-cifar-100"}) {
     const dataset d = load_dump(name);
-    for (const json& e : parse(golden + "/" + name + ".json")) compare(e, d, is_single(e), all);
+    for (const json& e : json_of(golden + "/" + name + ".json")) compare(e, d, is_single(e), all);
   }
   report("peers' values on the dumps:", all,
          {{"CLIP_Calibration", 60},
@@ -253,7 +254,7 @@ TEST_CASE("peers' values on the edge cases") {
     return;
   }
   tallies all;
-  for (const json& c : parse(golden + "/edge_cases.json")) {
+  for (const json& c : json_of(golden + "/edge_cases.json")) {
     if (c["kind"] == "calibrator") continue;
     const dataset d = edge_case(c);
     for (const json& e : c["results"]) {
@@ -287,7 +288,7 @@ TEST_CASE("peers' values on the edge cases") {
 TEST_CASE("peers' values on the digits") {
   const dataset d = load_digits(CALIBRA_SOURCE_DIR "/examples/data/digits/");
   tallies all;
-  for (json e : parse(digits + "peers.json")) {
+  for (json e : json_of(digits + "peers.json")) {
     const std::string metric = e["metric"];
     if (e["peer"] == "oracle" || metric.ends_with("-before") || metric.ends_with("-after"))
       continue;  // the temperature's test
@@ -316,7 +317,7 @@ TEST_CASE("peers' reliability tables on the dumps") {
   std::size_t compared = 0;
   for (const std::string name : {"lenet-5-cifar-10", "wideresnet-16-4-cifar-100"}) {
     const dataset d = load_dump(name);
-    for (const json& e : parse(golden + "/" + name + ".json")) {
+    for (const json& e : json_of(golden + "/" + name + ".json")) {
       if (e["metric"] != "table-15") continue;
       const std::string peer = e["peer"];
       const auto bins = table_like(peer, 15, d, e["input_dtype"] == "float32");
@@ -328,7 +329,7 @@ TEST_CASE("peers' reliability tables on the dumps") {
         if (!listed) continue;
         const auto entry = [&](const char* key) {
           const json& column = e["value"][key];
-          return at < column.size() ? number(column[at]) : 0.0;
+          return at < column.size() ? number_or_nan(column[at]) : 0.0;
         };
         const bool empty = !(bin.weight > 0);
         INFO(name << " " << peer << " bin " << at);
@@ -420,7 +421,7 @@ TEST_CASE("peers' values through the program") {
     const std::string widened = "peers_test_" + name + ".npy";  // the same numbers in double
     calibra::io::save_npy(widened,
                           calibra::matrix_view<const double>(d.p.data(), d.rows(), d.classes));
-    for (const json& e : parse(golden + "/" + name + ".json")) {
+    for (const json& e : json_of(golden + "/" + name + ".json")) {
       const std::string peer = e["peer"];
       const auto [metric, binning] = program_metric(peer, e["metric"]);
       if (metric.empty() || e["value"].is_null()) continue;
@@ -432,7 +433,7 @@ TEST_CASE("peers' values through the program") {
             program_metrics(scores, golden + "/" + name + ".labels.npy", preset_of(peer), binning);
       INFO(peer << " " << e["metric"] << " on " << name << " (" << e["input_dtype"] << ")");
       REQUIRE(printed[key][metric].is_number());
-      CHECK(std::abs(printed[key][metric].get<double>() - number(e["value"])) <=
+      CHECK(std::abs(printed[key][metric].get<double>() - number_or_nan(e["value"])) <=
             tolerance(e, is_single(e)));
       ++compared[peer];
     }

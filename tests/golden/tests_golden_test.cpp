@@ -49,9 +49,7 @@ namespace {
 using nlohmann::json;
 using values = std::vector<double>;
 
-const std::string root = CALIBRA_SOURCE_DIR;
-
-struct pairs {
+struct weighted_pairs {
   values confidence;
   std::vector<int> hit;
   values weights = {};  ///< empty: all the same
@@ -68,28 +66,28 @@ struct pairs {
     return out;
   }
   /// probcal clips whatever it is given like that.
-  pairs clipped() const {
-    pairs out = *this;
+  weighted_pairs clipped() const {
+    weighted_pairs out = *this;
     for (double& c : out.confidence) c = std::clamp(c, 1e-12, 1 - 1e-12);
     return out;
   }
-  pairs without_weights() const { return {confidence, hit}; }
+  weighted_pairs without_weights() const { return {confidence, hit}; }
   /// What is said of the opposite of each hit.
-  pairs mirrored() const {
-    pairs out = *this;
+  weighted_pairs mirrored() const {
+    weighted_pairs out = *this;
     for (double& c : out.confidence) c = 1 - c;
     for (int& y : out.hit) y = 1 - y;
     return out;
   }
-  pairs without_lowest() const {
-    pairs out = *this;
+  weighted_pairs without_lowest() const {
+    weighted_pairs out = *this;
     const auto lowest = std::min_element(confidence.begin(), confidence.end()) - confidence.begin();
     out.confidence.erase(out.confidence.begin() + lowest);
     out.hit.erase(out.hit.begin() + lowest);
     return out;
   }
-  pairs rows(std::size_t first, std::size_t last) const {
-    pairs out;
+  weighted_pairs rows(std::size_t first, std::size_t last) const {
+    weighted_pairs out;
     for (std::size_t i = first; i < last; ++i) {
       out.confidence.push_back(confidence[i]);
       out.hit.push_back(hit[i]);
@@ -98,10 +96,10 @@ struct pairs {
   }
 };
 
-std::map<std::string, pairs> all_samples(const json& golden) {
-  std::map<std::string, pairs> out;
-  const dataset d = load_digits(root + "/examples/data/digits/");
-  pairs &top = out["digits/top label"], &class_3 = out["digits/class 3"];
+std::map<std::string, weighted_pairs> all_samples(const json& golden) {
+  std::map<std::string, weighted_pairs> out;
+  const dataset d = load_digits(CALIBRA_SOURCE_DIR "/examples/data/digits/");
+  weighted_pairs &top = out["digits/top label"], &class_3 = out["digits/class 3"];
   for (std::size_t i = 0; i < d.rows(); ++i) {
     const double* row = d.p.data() + i * d.classes;
     const double* most = std::max_element(row, row + d.classes);
@@ -111,7 +109,7 @@ std::map<std::string, pairs> all_samples(const json& golden) {
     class_3.hit.push_back(d.labels[i] == 3 ? 1 : 0);
   }
   for (const json& s : golden["samples"]) {
-    pairs& p = out[s["name"]];
+    weighted_pairs& p = out[s["name"]];
     p.confidence = s["confidence"].get<values>();
     p.hit = s["hit"].get<std::vector<int>>();
     if (s.contains("weights")) p.weights = s["weights"].get<values>();
@@ -120,13 +118,13 @@ std::map<std::string, pairs> all_samples(const json& golden) {
 }
 
 /// The standard deviation of the sum of hits.
-double sigma(const pairs& p) {
+double sigma(const weighted_pairs& p) {
   double sum = 0;
   for (const double c : p.confidence) sum += c * (1 - c);
   return std::sqrt(sum);
 }
 
-double e_value(const pairs& p) {
+double e_value(const weighted_pairs& p) {
   return std::exp(e_value_test(p.collected()).statistic);
 }
 
@@ -135,7 +133,7 @@ std::size_t part(std::size_t n, std::size_t parts, std::size_t k) {
   return n / parts * k + std::min(n % parts, k);
 }
 
-reliability_table table_of(const pairs& p, bin_scheme scheme) {
+reliability_table table_of(const weighted_pairs& p, bin_scheme scheme) {
   options o{.bins = 10, .scheme = scheme, .like = conventions::netcal};
   if (!p.weights.empty()) o.weights = p.weights;
   return tabulate(confidences(p.confidence, p.hit), o);
@@ -148,12 +146,14 @@ metrics::smooth_ece smoother(const json& e) {
   return o;
 }
 
-values probcal_number(const json& e, const pairs& given) {
+values probcal_number(const json& e, const weighted_pairs& given) {
   const std::string number = e["number"];
-  const pairs p = e["arguments"].contains("sample_weight") ? given.clipped()
-                                                           : given.clipped().without_weights();
+  const weighted_pairs p = e["arguments"].contains("sample_weight")
+                               ? given.clipped()
+                               : given.clipped().without_weights();
   const sample x = p.collected();
-  // A group has its lower edge at probcal and its upper one here: that of the mirrored pairs.
+  // A group has its lower edge at probcal and its upper one here: that of the mirrored
+  // weighted_pairs.
   const sample grouped = p.ties() ? p.mirrored().collected() : x;
   const test_result groups = hosmer_lemeshow_test(grouped);
   if (number == "spiegelhalter") return {spiegelhalter_test(x).statistic};
@@ -246,16 +246,16 @@ values probcal_number(const json& e, const pairs& given) {
   return {};
 }
 
-values mapie_number(const json& e, const pairs& given) {
+values mapie_number(const json& e, const weighted_pairs& given) {
   const std::string number = e["number"];
-  const pairs p = given.without_weights();
+  const weighted_pairs p = given.without_weights();
   const sample x = p.collected();
   if (number == "ks") return {ks_test(x).statistic};
   if (number == "kuiper") return {kuiper_test(x).statistic};
   if (number == "spiegelhalter") return {spiegelhalter_test(x).statistic};
   if (number.ends_with("-and-0")) {
     // A confidence of 0 is in a bin of its own, beside the N - 1 of equal width.
-    pairs positive;
+    weighted_pairs positive;
     double zeros = 0;
     for (std::size_t i = 0; i < p.size(); ++i) {
       if (p.confidence[i] == 0) zeros += p.hit[i];
@@ -273,7 +273,7 @@ values mapie_number(const json& e, const pairs& given) {
   return {};
 }
 
-values relplot_number(const json& e, const pairs& p) {
+values relplot_number(const json& e, const weighted_pairs& p) {
   const smooth_ece_result r = smoother(e).details(p.without_weights().collected());
   return {e["number"].get<std::string>().ends_with("-width") ? r.bandwidth : r.value};
 }
@@ -295,7 +295,7 @@ values joined(const values& steps) {
 
 /// What is not the same number, and why: of one sample or, where it is empty, of all; with weights
 /// or without. Those of mapie are compared below as they are.
-struct difference {
+struct test_difference {
   const char* sample;
   const char* package;
   const char* number;
@@ -303,7 +303,7 @@ struct difference {
   const char* why;
 };
 
-constexpr difference differences[] = {
+constexpr test_difference test_differences[] = {
     {"", "probcal", "monitor-learning", false,
      "half of the stake is on the shift that earlier batches show; calibra stakes all on the grid"},
     {"", "probcal", "smece-of-logits", false,
@@ -329,7 +329,7 @@ constexpr difference differences[] = {
 };
 
 bool differs(const json& e) {
-  return std::any_of(std::begin(differences), std::end(differences), [&](const difference& d) {
+  return std::any_of(std::begin(test_differences), std::end(test_differences), [&](const test_difference& d) {
     return e["package"] == d.package && e["number"] == d.number &&
            (d.sample[0] == 0 || e["sample"] == d.sample) &&
            e["arguments"].contains("sample_weight") == d.weighted;
@@ -337,7 +337,7 @@ bool differs(const json& e) {
 }
 
 json read_golden() {
-  std::ifstream file(root + "/tests/golden/digits/tests.json");
+  std::ifstream file(CALIBRA_SOURCE_DIR "/tests/golden/digits/tests.json");
   REQUIRE(file.good());
   return json::parse(file);
 }
@@ -355,12 +355,12 @@ json mapie_value(const json& golden, const json& entry, const std::string& numbe
 
 TEST_CASE("tests of calibration and numbers beside them are those of probcal, mapie and relplot") {
   const json golden = read_golden();
-  const std::map<std::string, pairs> samples = all_samples(golden);
+  const std::map<std::string, weighted_pairs> samples = all_samples(golden);
   std::map<std::string, int> compared;
   for (const json& e : golden["entries"]) {
     if (differs(e)) continue;
     const std::string package = e["package"], number = e["number"];
-    const pairs& p = samples.at(e["sample"]);
+    const weighted_pairs& p = samples.at(e["sample"]);
     values expected =
         e["value"].is_array() ? e["value"].get<values>() : values{e["value"].get<double>()};
     if (number == "corp-steps") expected = joined(expected);
@@ -384,7 +384,7 @@ TEST_CASE("tests of calibration and numbers beside them are those of probcal, ma
 
 TEST_CASE("where the tests of mapie differ, they do as said") {
   const json golden = read_golden();
-  const std::map<std::string, pairs> samples = all_samples(golden);
+  const std::map<std::string, weighted_pairs> samples = all_samples(golden);
   std::map<std::string, int> compared;
   for (const json& e : golden["entries"]) {
     const std::string number = e["number"];
@@ -398,17 +398,17 @@ TEST_CASE("where the tests of mapie differ, they do as said") {
       CHECK(std::abs(law(e["arguments"]["x"]) - (1 - theirs)) <= 1e-12);
       continue;
     }
-    const pairs p = samples.at(e["sample"]).without_weights();
-    const auto test = [&](const pairs& x) {
+    const weighted_pairs p = samples.at(e["sample"]).without_weights();
+    const auto test = [&](const weighted_pairs& x) {
       return ks ? ks_test(x.collected()) : kuiper_test(x.collected());
     };
     if (number == "spiegelhalter-one-sided-p") {
       const double p_value = spiegelhalter_test(p.collected()).p;
       CHECK(std::abs(p_value - 2 * std::min(theirs, 1 - theirs)) <= 1e-14);
     } else if (number.ends_with("-jittered")) {
-      pairs walked = p;
+      weighted_pairs walked = p;
       if (p.ties()) walked.confidence = mapie_value(golden, e, "jittered").get<values>();
-      // The walk from its first step on is that of the other pairs.
+      // The walk from its first step on is that of the other weighted_pairs.
       if (!ks) walked = walked.without_lowest();
       const double found = test(walked).statistic * sigma(walked) / sigma(p);
       CHECK(std::abs(found - theirs) <= (p.ties() ? 1e-12 : 1e-7) * theirs);

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstdint>
 #include <memory_resource>
 #include <numeric>
 #include <random>
 #include <vector>
 
 #include "calibra/calibra.hpp"
+#include "calibra/detail/hinted_memory.hpp"
 #include "calibra/io/labels.hpp"
 #include "calibra/io/npy.hpp"
 #include "calibra/io/resident_limit.hpp"
@@ -110,6 +112,24 @@ TEST_CASE("file memory: a folder that is none, and a file that is too large, are
   CHECK(message(folder.path(""), std::size_t{1} << 60)
             .find(": cannot reserve 1152921504606846976 bytes: ") != std::string::npos);
   CHECK(folder.entries() == 0);
+}
+
+TEST_CASE("file memory: scattered writes bring in little more than what they touch", "[io]") {
+  const scratch folder;
+  file_memory memory(0, folder.path(""));
+  std::pmr::vector<std::uint32_t> block(16 * mebibyte, 1U, &memory);
+  REQUIRE(memory.in_files() == 64 * mebibyte);
+  calibra::io::detail::mapped_ranges.release();
+  const std::size_t before = resident_limit::resident_now();
+  {
+    const calibra::detail::scattered_writes hint(block);
+    for (std::size_t i = 0; i < block.size(); i += 16384) block[i] = 2;  // one in 64 KiB
+    CHECK(resident_limit::resident_now() < before + 16 * mebibyte);
+    std::iota(block.begin(), block.end(), 0U);
+  }
+  bool same = true;
+  for (std::size_t i = 0; i < block.size(); ++i) same = same && block[i] == i;
+  CHECK(same);
 }
 
 TEST_CASE("file memory: samples come out as they do in memory", "[io]") {

@@ -28,9 +28,12 @@
 #include "calibra/metrics/mmce.hpp"
 #include "calibra/scores.hpp"
 #include "calibra/table/sample.hpp"
+#include "constants.hpp"
 
 using calibra::logits;
 using calibra::matrix;
+
+using namespace calibra::test;
 
 namespace {
 
@@ -307,8 +310,6 @@ batch random_batch(std::mt19937_64& random, std::size_t n, std::size_t k, double
   }
   return b;
 }
-
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 template<class Error, class Call>
 std::string message_of(const Call& call) {

@@ -13,6 +13,9 @@
 #include "calibra/loss/soft_avuc_loss.hpp"
 #include "calibra/loss/soft_binned_ece_loss.hpp"
 #include "calibra/scores.hpp"
+#include "constants.hpp"
+
+using namespace calibra::test;
 
 namespace {
 
@@ -121,8 +124,6 @@ struct binary_batch {
     }
   }
 };
-
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 double relative(double a, double b) {
   return std::abs(a / b - 1);

@@ -14,6 +14,7 @@
 #include "calibra/array/view.hpp"
 #include "calibra/loss/kgcoop_loss.hpp"
 #include "calibra/outlier/feature_divergence.hpp"
+#include "constants.hpp"
 #include "feature_tables.hpp"
 
 using calibra::dor_loss;
@@ -26,11 +27,9 @@ using feature_tables::gradient_error;
 using feature_tables::random_matrix;
 using feature_tables::widened;
 
-namespace {
+using namespace calibra::test;
 
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-constexpr double inf = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+namespace {
 
 long double dot(matrix_view<const double> a, std::size_t i, matrix_view<const double> b,
                 std::size_t j) {
@@ -111,7 +110,7 @@ TEST_CASE("DOR gradient equals central differences", "[dor]") {
   matrix<double> gradient(rows, cols);
   dor_loss(u, v, gradient);
   const double step = std::cbrt(epsilon);
-  double shortest = inf;
+  double shortest = infinity;
   for (std::size_t b = 0; b < rows; ++b)
     shortest = std::min(shortest, std::sqrt(static_cast<double>(dot(u.view(), b, u.view(), b))));
   // The truncation error is step^2 times a third derivative, which goes with 1/|u|^3.
@@ -221,7 +220,7 @@ TEST_CASE("DOR loss names what is wrong and writes nothing", "[dor][error]") {
   CHECK(message(bad, good) ==
         "dor_loss(): row 2, column 1 of tuned is nan; expected finite features");
   CHECK_THROWS_AS(dor_loss(bad, good), calibra::value_error);
-  bad(2, 1) = -inf;
+  bad(2, 1) = -infinity;
   CHECK(message(good, bad) ==
         "dor_loss(): row 2, column 1 of zero_shot is -inf; expected finite features");
   bad(2, 1) = 1e200;

@@ -17,6 +17,7 @@
 #include "calibra/loss/dispersion_loss.hpp"
 #include "calibra/loss/moment_matching_loss.hpp"
 #include "calibra/loss/orthogonality_loss.hpp"
+#include "constants.hpp"
 #include "feature_tables.hpp"
 
 using calibra::angular_separation_loss;
@@ -29,11 +30,9 @@ using feature_tables::gradient_error;
 using feature_tables::random_matrix;
 using feature_tables::widened;
 
-namespace {
+using namespace calibra::test;
 
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-constexpr double inf = std::numeric_limits<double>::infinity();
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+namespace {
 
 // ---- the losses, the plain way -----------------------------------------------------------------
 
@@ -143,7 +142,7 @@ void for_each_loss(F f) {
 }
 
 double shortest_row(const matrix<double>& m) {
-  double shortest = inf;
+  double shortest = infinity;
   for (std::size_t i = 0; i < m.rows(); ++i) {
     double squares = 0;
     for (std::size_t k = 0; k < m.cols(); ++k) squares += m(i, k) * m(i, k);
@@ -450,5 +449,5 @@ TEST_CASE("moment matching names what is wrong", "[feature_losses][error]") {
   CHECK_NOTHROW(moment_matching_loss(bad, good, gradient));
   CHECK_THROWS_WITH(moment_matching_loss(good, good, {-1, 1}),
                     "moment_matching_loss(): mean is -1; expected a finite number >= 0");
-  CHECK_THROWS_AS(moment_matching_loss(good, good, {1, inf}), calibra::option_error);
+  CHECK_THROWS_AS(moment_matching_loss(good, good, {1, infinity}), calibra::option_error);
 }

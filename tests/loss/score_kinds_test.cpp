@@ -26,6 +26,7 @@
 #include "calibra/loss/soft_avuc_loss.hpp"
 #include "calibra/loss/soft_binned_ece_loss.hpp"
 #include "calibra/scores.hpp"
+#include "constants.hpp"
 
 using calibra::binary_logits;
 using calibra::binary_probabilities;
@@ -33,10 +34,10 @@ using calibra::logits;
 using calibra::matrix;
 using calibra::probabilities;
 
+using namespace calibra::test;
+
 namespace {
 
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-constexpr double inf = std::numeric_limits<double>::infinity();
 using labels_type = std::vector<int>;
 
 #define CALIBRA_VISIT(name)                                                      \
@@ -205,8 +206,8 @@ TEST_CASE("probabilities of 0 and 1") {
   for (double value : {calibra::focal_loss(probabilities(p), impossible, gradient),
                        calibra::confidence_penalty_loss(probabilities(p), impossible, gradient),
                        calibra::label_smoothing_loss(probabilities(p), impossible, gradient)}) {
-    CHECK(value == inf);
-    CHECK(gradient(0, 1) == -inf);
+    CHECK(value == infinity);
+    CHECK(gradient(0, 1) == -infinity);
     CHECK(!std::isnan(gradient(0, 0)));
   }
   CHECK(calibra::label_smoothing_loss(probabilities(p), hit, gradient, {0}) ==
@@ -214,8 +215,8 @@ TEST_CASE("probabilities of 0 and 1") {
   CHECK(gradient(0, 1) == 0);
   const std::vector<double> sure{1, 0};
   std::vector<double> slope(2);
-  CHECK(calibra::focal_loss(binary_probabilities(sure), labels_type{0, 0}, slope) == inf);
-  CHECK(slope[0] == inf);
+  CHECK(calibra::focal_loss(binary_probabilities(sure), labels_type{0, 0}, slope) == infinity);
+  CHECK(slope[0] == infinity);
   CHECK(slope[1] == 0);
   CHECK(calibra::confidence_penalty_loss(binary_probabilities(sure), labels_type{1, 0}) == 0);
 }
@@ -246,7 +247,7 @@ TEST_CASE("what is no probability is refused with its place") {
     return message_of<calibra::value_error>(
         [&] { calibra::dca_loss(probabilities(p), y, gradient); });
   };
-  for (double bad : {-0.25, std::numeric_limits<double>::quiet_NaN(), inf, -inf}) {
+  for (double bad : {-0.25, std::numeric_limits<double>::quiet_NaN(), infinity, -infinity}) {
     p(1, 0) = bad;
     CHECK(message() == calibra::detail::concat("dca_loss(): probability ", bad,
                                                " at row 1, column 0 is not in [0, 1]; "
@@ -272,7 +273,7 @@ TEST_CASE("what is no probability is refused with its place") {
                                         "binary_logits(x)"));
   }
   CHECK(gradient(0, 0) == 7);
-  std::vector<double> x{0, inf}, slope(3);
+  std::vector<double> x{0, infinity}, slope(3);
   CHECK_THROWS_AS(calibra::mmce_loss(binary_logits(x), y), calibra::value_error);
   x[1] = 0;
   CHECK_THROWS_AS(calibra::mmce_loss(binary_logits(x), labels_type{0, 2}), calibra::value_error);

@@ -15,6 +15,7 @@
 #include "calibra/loss/zero_shot_normalised.hpp"
 #include "calibra/loss/zero_shot_range_penalty_loss.hpp"
 #include "calibra/scores.hpp"
+#include "constants.hpp"
 #include "feature_tables.hpp"
 
 using calibra::binary_logits;
@@ -28,10 +29,9 @@ using feature_tables::gradient_error;
 using feature_tables::random_matrix;
 using feature_tables::widened;
 
-namespace {
+using namespace calibra::test;
 
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-constexpr double inf = std::numeric_limits<double>::infinity();
+namespace {
 
 double least(const matrix<double>& m, std::size_t i) {
   return *std::min_element(m.data() + i * m.cols(), m.data() + (i + 1) * m.cols());
@@ -182,7 +182,7 @@ TEST_CASE("normalised logits: the gradient equals central differences", "[zero_s
   };
   matrix<double> gradient(5, 4);
   zero_shot_normalised_gradient(logits(z), logits(s), slopes, gradient);
-  double narrowest = inf, total = 0;
+  double narrowest = infinity, total = 0;
   for (std::size_t i = 0; i < 5; ++i) {
     narrowest = std::min(narrowest, largest(z, i) - least(z, i));
     double row = 0;
@@ -228,7 +228,7 @@ TEST_CASE("zero-shot ranges: what is wrong is named and nothing written",
           "[zero_shot_range][error]") {
   const matrix<double> good = random_matrix<double>(3, 4, 15);
   matrix<double> bad = good, gradient(3, 4), small(2, 4);
-  bad(1, 2) = -inf;
+  bad(1, 2) = -infinity;
   const auto penalty = [&](const matrix<double>& z, const matrix<double>& s, matrix<double>& g) {
     return message([&] { zero_shot_range_penalty_loss(logits(z), logits(s), g); });
   };
@@ -236,7 +236,8 @@ TEST_CASE("zero-shot ranges: what is wrong is named and nothing written",
         "zero_shot_range_penalty_loss(): logits have -inf at row 1, column 2; expected a finite "
         "number");
   CHECK(penalty(good, bad, gradient) ==
-        "zero_shot_range_penalty_loss(): zero-shot logits have -inf at row 1, column 2; expected a "
+        "zero_shot_range_penalty_loss(): zero-shot logits have -inf at row 1, column 2; "
+        "expected a "
         "finite number");
   CHECK(penalty(good, small, gradient) ==
         "zero_shot_range_penalty_loss(): logits are 3 x 4, zero-shot logits are 2 x 4; expected "

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "calibra/version.hpp"
+#include "calibra/detail/hinted_memory.hpp"
 
 namespace calibra::detail {
 
@@ -71,6 +71,7 @@ void scatter(const std::pmr::vector<T>& from, std::pmr::vector<T>& to, radix_pla
     for (std::size_t i = 0, n = from.size(); i < n; ++i) target[next[bucket_of(i)]++] = source[i];
     return;
   }
+  const scattered_writes hint(to);
   paged_scatter<T> pages(to.data(), next);
   for (std::size_t i = 0; i < from.size(); ++i) pages.put(bucket_of(i), from[i]);
   pages.finish();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "calibra/detail/float_bits.hpp"
+#include "calibra/interval/detail/noisy_square.hpp"
 #include "calibra/interval/detail/row_units.hpp"
 #include "calibra/interval/detail/running_variance.hpp"
 #include "calibra/interval/wilson.hpp"
@@ -109,16 +110,18 @@ class unit_cells {
 ///
 /// Formula: with s_b = sum w (confidence - hit) and W_b = sum w over bin b, both also over each
 ///   unit u (a row, or a cluster), T = (1/W) sum_b W_b (s_b^2 - sum_u s_ub^2) / (W_b^2 - sum_u
-///   W_ub^2): pairs of rows of different units. Its variance: that of the sum of its influences
-///   w (2 g_b (confidence - hit) - g_b^2 - T) / W, g_b = s_b / W_b, over units; and of its second
-///   order, 2 sum_{u != v} (sum_b (s_ub - g_b W_ub) (s_vb - g_b W_vb) / (W_b W))^2, which is all
-///   there is where the model is calibrated. Limits: T +- z times the root, the lower one at least
-///   0: there it covers more often than it says.
-/// A bin of one unit adds nothing; where all are: NaN. No samples: NaN. Near calibration the first
-/// part carries the noise of the gaps, so that limits are up to twice as wide as they need be.
+///   W_ub^2): pairs of rows of different units. What was taken off: N = (1/W) sum_b s_b^2 / W_b -
+///   T. With g_b = s_b / W_b, f_b = W_b^2 / (W_b^2 - sum_u W_ub^2) and e_ub = sqrt(f_b) (s_ub - g_b
+///   W_ub), the variance of an estimate of t is c (t + N/2), c = (V + 2 S) / (T + 2 N). V: the
+///   variance of sum_u (sum_b (2 g_b e_ub + g_b^2 W_ub) - T W_u) / W over units. S, the variance
+///   where the model is calibrated: 2 sum_{u != v} (sum_b e_ub e_vb / (W_b W))^2.
+///   Limits: the t from which T lies z standard errors of t away, its law being skewed as
+///   chi-squared is: noisy_square. The lower one is at least 0: at 0 it covers more often than it
+///   says. The standard error is that of t = max(0, T).
+/// A bin of one unit adds nothing; where all are: NaN. No samples: NaN.
 /// Cost: O(N + units B^2 of those with several bins). Throws option_error for a level outside (0,
 /// 1). Ref: the unbiased form: Sun et al. 2024 (arXiv 2408.08998); both orders of the variance:
-/// U-statistics, Hoeffding 1948.
+/// U-statistics, Hoeffding 1948; skewness: Cornish and Fisher 1938.
 [[nodiscard]] inline squared_interval debiased_interval(const row_record& rows, const binning& bins,
                                                         double level = 0.95) {
   const double z = detail::two_sided("debiased_interval()", level);
@@ -137,13 +140,17 @@ class unit_cells {
   squared_interval out;
   if (!(total > 0)) return out;
   out.value = 0;
-  std::vector<double> gap(count);
+  std::vector<double> gap(count), stretch(count);
   std::vector<bool> used(count);
+  double plain = 0;
   for (std::size_t b = 0; b < count; ++b) {
     const double pairs = weight[b] * weight[b] - weight_squares[b];
     used[b] = pairs > 1e-9 * weight[b] * weight[b];
     if (!used[b]) continue;
     gap[b] = sum[b] / weight[b];
+    // A sum less its share of the own mean varies less than it would around the true one.
+    stretch[b] = std::sqrt(weight[b] * weight[b] / pairs);
+    plain += weight[b] / total * gap[b] * gap[b];
     out.value += weight[b] / total * (sum[b] * sum[b] - squares[b]) / pairs;
   }
   if (std::none_of(used.begin(), used.end(), [](bool u) { return u; })) return {};
@@ -156,12 +163,12 @@ class unit_cells {
   cells.visit([&](std::size_t u, const auto& own, double unit_weight) {
     double influence = -out.value * unit_weight / total, self = 0;
     for (const auto& [b, w, s] : own) {
-      influence += (2 * gap[b] * s - gap[b] * gap[b] * w) / total;
       if (!used[b]) continue;
-      const double centred = s - gap[b] * w;
+      const double centred = stretch[b] * (s - gap[b] * w);
+      influence += (2 * gap[b] * centred + gap[b] * gap[b] * w) / total;
       self += centred * centred / (weight[b] * total);
       for (const auto& [d, other_w, other_s] : own)
-        together[b * count + d] += centred * (other_s - gap[d] * other_w);
+        together[b * count + d] += centred * stretch[d] * (other_s - gap[d] * other_w);
     }
     alone += self * self;
     influences.add(influence);
@@ -176,10 +183,12 @@ class unit_cells {
       if (used[b] && used[d])
         second += together[b * count + d] * together[b * count + d] /
                   (weight[b] * weight[d] * total * total);
-  out.standard_error = std::sqrt(first + 2 * std::max(0.0, second));
-  if (!detail::is_nan(out.standard_error))
-    out.limits = {std::max(0.0, out.value - z * out.standard_error),
-                  std::max(0.0, out.value + z * out.standard_error)};
+  second = 2 * std::max(0.0, second);
+  const double noise = std::max(0.0, plain - out.value);
+  const detail::noisy_square square{
+      out.value, noise, detail::noisy_square::growth_of(first + 2 * second, plain + noise)};
+  out.standard_error = std::sqrt(square.variance(std::max(0.0, out.value)));
+  out.limits = square.limits(z);
   return out;
 }
 

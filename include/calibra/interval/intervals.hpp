@@ -211,6 +211,9 @@ interval_report all_intervals(const options& o, const wanted& wanted, const inte
 ///   as there are, drawn with repetition; limits by interval_options::kind.
 /// Metrics of classes, those that a convention makes of whole rows, debiased_l2 on equal mass: a
 ///   jackknife of 50 groups of rows, whole clusters: value +- t se. Of evidence: none.
+///   classwise_debiased_l2: roots of limits of its mean square, made as those of
+///   debiased_interval() from the jackknife's variance. Errors of classes that noise alone tells
+///   apart are taken as equal.
 /// `ece` and `rmsce` carry their noise floor. Limits stay in the metric's range. Rows of one
 /// options::cluster are drawn together, those of one options::stratum among themselves.
 /// The rows are read by one thread, so that nothing depends on their number; replicates by all.

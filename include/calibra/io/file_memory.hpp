@@ -10,12 +10,14 @@
 #include <cstddef>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <memory_resource>
 #include <mutex>
 #include <new>
 #include <string>
 #include <utility>
 
+#include "calibra/detail/hinted_memory.hpp"
 #include "calibra/error.hpp"
 #include "calibra/io/detail/mapped_ranges.hpp"
 #include "calibra/io/mapped_file.hpp"
@@ -37,7 +39,7 @@ namespace calibra::io {
 /// the files is in memory at a time is for the system to say, or for io::resident_limit. Safe to
 /// use from several threads. Throws io_error with the folder and the reason: not writable, or too
 /// little space left.
-class file_memory : public std::pmr::memory_resource {
+class file_memory : public calibra::detail::hinted_memory {
  public:
   /// `budget`: bytes of memory. `folder`: for the files; none: TMPDIR, or else /var/tmp.
   explicit file_memory(std::size_t budget, std::string folder = {})
@@ -57,8 +59,35 @@ class file_memory : public std::pmr::memory_resource {
   }
   [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
 
+  /// A system keeps a file in pieces of up to 2 MiB, as it was written, and brings in a whole one
+  /// where a byte of it is touched: writes that go everywhere would have all of it in memory at
+  /// once. So what is there is dropped, and pages of the least size are made. Linux: elsewhere it
+  /// does nothing.
+  void begin_scattered_writes(void* block) override {
+#ifdef FALLOC_FL_ZERO_RANGE
+    const std::lock_guard lock(mutex_);
+    const auto found = files_.find(block);
+    if (found == files_.end()) return;
+    const auto& [bytes, file] = found->second;
+    if (::fallocate(file->get(), FALLOC_FL_ZERO_RANGE, 0, static_cast<off_t>(bytes)) == 0)
+      ::madvise(block, bytes, MADV_RANDOM);
+#else
+    static_cast<void>(block);
+#endif
+  }
+  void end_scattered_writes(void* block) noexcept override {
+    const std::lock_guard lock(mutex_);
+    const auto found = files_.find(block);
+    if (found != files_.end()) ::madvise(block, found->second.bytes, MADV_NORMAL);
+  }
+
  private:
   static constexpr std::size_t least = std::size_t{1} << 20;
+
+  struct file_block {
+    std::size_t bytes;
+    std::unique_ptr<detail::descriptor> file;
+  };
 
   static std::string default_folder() {
     const char* chosen = std::getenv("TMPDIR");
@@ -74,8 +103,10 @@ class file_memory : public std::pmr::memory_resource {
         return block;
       }
     }
-    auto entry = std::map<void*, std::size_t>{{nullptr, bytes}}.extract(nullptr);
-    void* const block = map(bytes);
+    std::map<void*, file_block> one;
+    one.emplace(nullptr, file_block{bytes, std::make_unique<detail::descriptor>(nameless_file())});
+    auto entry = one.extract(nullptr);
+    void* const block = map(*entry.mapped().file, bytes);
     entry.key() = block;
     const std::lock_guard lock(mutex_);
     files_.insert(std::move(entry));
@@ -83,9 +114,11 @@ class file_memory : public std::pmr::memory_resource {
     return block;
   }
   void do_deallocate(void* block, std::size_t bytes, std::size_t alignment) override {
+    std::map<void*, file_block>::node_type entry;
     {
       const std::lock_guard lock(mutex_);
-      if (files_.erase(block) == 0) {
+      entry = files_.extract(block);
+      if (entry.empty()) {
         in_memory_ -= bytes;
         ::operator delete(block, bytes, std::align_val_t(alignment));
         return;
@@ -99,8 +132,7 @@ class file_memory : public std::pmr::memory_resource {
     return this == &other;
   }
 
-  void* map(std::size_t bytes) const {
-    const detail::descriptor file(nameless_file());
+  void* map(const detail::descriptor& file, std::size_t bytes) const {
     if (const int code = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes)); code != 0)
       fail(detail::concat("cannot reserve ", bytes, " bytes"), code);
     void* block = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
@@ -126,7 +158,7 @@ class file_memory : public std::pmr::memory_resource {
   std::size_t budget_;
   std::string folder_;
   mutable std::mutex mutex_;
-  std::map<void*, std::size_t> files_;
+  std::map<void*, file_block> files_;
   std::size_t in_memory_ = 0;
   std::size_t in_files_ = 0;
 };

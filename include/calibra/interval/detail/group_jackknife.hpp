@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <numeric>
+#include <optional>
 #include <vector>
 
 #include "calibra/detail/counter_random.hpp"
@@ -17,12 +17,11 @@
 #include "calibra/error.hpp"
 #include "calibra/evaluate/detail/measure.hpp"
 #include "calibra/evaluate/evidence.hpp"
+#include "calibra/evaluate/evidence_view.hpp"
+#include "calibra/interval/detail/classwise_roots.hpp"
 #include "calibra/interval/interval_report.hpp"
 #include "calibra/interval/wilson.hpp"
-#include "calibra/metrics/class_tables.hpp"
 #include "calibra/metrics/classwise_debiased_l2.hpp"
-#include "calibra/metrics/debiased_l2.hpp"
-#include "calibra/metrics/metric.hpp"
 #include "calibra/metrics/metric_list.hpp"
 #include "calibra/options.hpp"
 
@@ -110,31 +109,24 @@ struct jackknife_error {
   }
 };
 
-/// The squared errors that classwise_debiased_l2 takes roots of, which may be negative: their mean
-/// has no bias, where the roots of those that are not negative have.
-struct classwise_squares {
-  static constexpr metric_info info{.name = "classwise_debiased_squares", .range = ""};
-  lone_sample lone = lone_sample::left_out;
-
-  [[nodiscard]] double of(const class_tables& tables) const {
-    return tables.mean([&](const reliability_table& t) { return debiased_squared_l2(t, lone); });
-  }
-};
-
-/// Sets the limits of the metrics at `place` in the report: value +- t standard errors; and from 0
-/// for classwise_debiased_l2 where its squares are not above 0 for sure.
+/// Sets the limits of the metrics at `place` in the report: value +- t standard errors; those of
+/// classwise_debiased_l2 by its squares.
 inline void set_jackknife_limits(interval_report& report, const metric_list& metrics,
                                  const std::vector<std::size_t>& place, const options& o,
                                  std::size_t rows, std::uint64_t seed,
                                  const std::vector<interval_limits>& bounds,
                                  const evidence_maker& make) {
   metric_list with_squares = metrics;
-  std::vector<std::size_t> squares(place.size(), 0);  // where there are some
-  for (std::size_t m = 0; m < place.size(); ++m)
-    if (const auto* roots = (metrics.begin() + static_cast<std::ptrdiff_t>(m))
-                                ->as<metrics::classwise_debiased_l2>()) {
-      squares[m] = with_squares.size();
-      with_squares.push_back(metric(classwise_squares{roots->lone}));
+  std::optional<classwise_roots> roots;
+  for (const any_metric& m : metrics)
+    if (const auto* classwise = m.as<metrics::classwise_debiased_l2>()) {
+      options whole = o;
+      whole.keep_rows = whole.per_class = false;
+      const wanted only({m}, whole);
+      const evidence_view view(make(whole, only), only.needs());
+      roots.emplace(*classwise, view.class_tables());
+      with_squares.push_back(roots->means());
+      with_squares.push_back(roots->squares());
     }
   const auto values = values_without_groups(with_squares, o, rows, seed, make);
   const double z = two_sided("intervals()", report.level);
@@ -149,17 +141,18 @@ inline void set_jackknife_limits(interval_report& report, const metric_list& met
     i.standard_error = error.standard_error;
     i.lower = std::max(bounds[m].lower, i.value - error.t * error.standard_error);
     i.upper = std::min(bounds[m].upper, i.value + error.t * error.standard_error);
-    if (squares[m] == 0) continue;
-    const std::vector<double>& squared = values[squares[m]];
-    const jackknife_error of_squares(squared, z);
-    const double mean =
-        std::accumulate(squared.begin(), squared.end(), 0.0) / static_cast<double>(squared.size());
-    if (!(mean <= of_squares.t * of_squares.standard_error)) continue;
-    // A mean of roots is at most the root of the mean, which no class left at 0 hides.
-    const double most = mean + of_squares.t * of_squares.standard_error;
-    i.upper = std::max(i.upper, std::min(bounds[m].upper, std::sqrt(std::max(0.0, most))));
-    i.lower = 0;
-    i.note = "from 0: the squared errors of the classes together are not above 0 beyond noise";
+    const any_metric& metric = *(metrics.begin() + static_cast<std::ptrdiff_t>(m));
+    if (metric.as<metrics::classwise_debiased_l2>() == nullptr) continue;
+    const auto variance = [&](const std::vector<double>& of) {
+      const double known = jackknife_error(of, z).standard_error;
+      return known * known;
+    };
+    const interval_limits by_squares = roots->limits(variance(values[metrics.size()]),
+                                                     variance(values[metrics.size() + 1]), error.t);
+    i.lower = std::min(i.value, by_squares.lower);
+    i.upper = std::min(bounds[m].upper, std::max(i.value, by_squares.upper));
+    if (i.lower == 0)
+      i.note = "from 0: the squared errors of the classes together are not above 0 beyond noise";
   }
 }
 
