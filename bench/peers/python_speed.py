@@ -35,7 +35,7 @@ from probmetrics.metrics import Metrics  # noqa: E402
 import pycalibra  # noqa: E402
 from pycalibra.recalibration import TemperatureScaling  # noqa: E402
 
-SIZES = [(1_000_000, 10), (20_000, 1_000)]
+SIZES = [(500_000, 10), (20_000, 1_000)]
 THREADS = 2
 
 
