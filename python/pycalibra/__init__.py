@@ -1,10 +1,12 @@
 # Copyright (c) 2026 The calibra authors
 # SPDX-License-Identifier: MIT
-"""Confidence calibration of classifiers: measures it.
+"""Confidence calibration of classifiers: measures it, repairs it.
 
 `evaluate()` measures scores and labels by any number of metrics at once; every metric has a function
 of its name; `Calibration` takes batches. `test_calibration()` and `compare()` judge
-models; `metrics` and `conventions()` list what there is.
+models; `reliability_diagram()` and others draw; `metrics` and `conventions()` list what there is.
+`pycalibra.recalibration` repairs, `pycalibra.netcal` and `pycalibra.torchmetrics` have the shapes of
+those packages.
 """
 
 from __future__ import annotations
@@ -13,6 +15,18 @@ from ._calibration import Calibration
 from ._catalogue import Convention, Metric, conventions, metrics
 from ._core import version as __version__
 from ._diagnostics import Comparison, Difference, TestResult, compare, test_calibration
+from ._diagrams import (
+    Diagram,
+    classwise_diagram,
+    corp_diagram,
+    cumulative_diagram,
+    group_diagram,
+    reliability_diagram,
+    reliability_diagrams,
+    reliability_lines,
+    risk_coverage_diagram,
+    smooth_diagram,
+)
 from ._evaluate import Bin, Evaluation, Group, Groups, Interval, evaluate
 from ._functions import metric_function as _function
 from ._inputs import IntervalOptions
@@ -56,6 +70,7 @@ __all__ = [
     "Calibration",
     "Comparison",
     "Convention",
+    "Diagram",
     "Difference",
     "Evaluation",
     "Group",
@@ -65,10 +80,19 @@ __all__ = [
     "Metric",
     "TestResult",
     "__version__",
+    "classwise_diagram",
     "compare",
     "conventions",
+    "corp_diagram",
+    "cumulative_diagram",
     "evaluate",
+    "group_diagram",
     "metrics",
+    "reliability_diagram",
+    "reliability_diagrams",
+    "reliability_lines",
+    "risk_coverage_diagram",
+    "smooth_diagram",
     "test_calibration",
     *metrics,
 ]

@@ -51,6 +51,8 @@ def _as_numpy(what: str, x: Any) -> tuple[np.ndarray, bool]:
         raise ValueError(f"{what}: expected no masked elements; leave samples out by valid=")
     if isinstance(x, np.ndarray):
         array = np.asarray(x)
+    elif hasattr(x, "toarray") and hasattr(x, "nnz"):
+        raise TypeError(f"{what}: expected a dense array, got a sparse {_kind(x)}; see .toarray()")
     elif isinstance(x, (str, bytes, dict, set, frozenset)) or x is None:
         raise TypeError(f"{what}: expected an array of numbers, got {_kind(x)}")
     elif _is_arrow(x):

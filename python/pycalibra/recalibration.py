@@ -137,14 +137,14 @@ class Recalibrator:
         """
         return self._fit(X, y, sample_weight)
 
-    def transform(self, X: Any) -> np.ndarray:
+    def recalibrate(self, X: Any) -> np.ndarray:
         """The recalibrated probabilities in the shape of the scores: N x K, or N P(y = 1). They are
         computed in double, and float32 of scores of up to 32 bits."""
-        return self._mapped("transform", X)
+        return self._mapped("recalibrate", X)
 
-    def transform_logits(self, X: Any) -> np.ndarray:
-        """Logits whose softmax, or sigmoid, `transform()` gives."""
-        return self._mapped("transform_logits", X, as_logits=True)
+    def recalibrate_logits(self, X: Any) -> np.ndarray:
+        """Logits whose softmax, or sigmoid, `recalibrate()` gives."""
+        return self._mapped("recalibrate_logits", X, as_logits=True)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """The recalibrated probabilities, a column a class: N x K, or N x 2 of one number a
@@ -303,13 +303,13 @@ class _WithProximity(Recalibrator):
         itself. Samples of weight 0 do not count. Raises ValueError where none is left."""
         return self._fit(X, y, sample_weight, proximity)
 
-    def transform(self, X: Any, proximity: Any = None) -> np.ndarray:
+    def recalibrate(self, X: Any, proximity: Any = None) -> np.ndarray:
         """The recalibrated probabilities of scores with proximities, in the shape of the scores."""
-        return self._mapped("transform", X, proximity)
+        return self._mapped("recalibrate", X, proximity)
 
-    def transform_logits(self, X: Any, proximity: Any = None) -> np.ndarray:
-        """Logits whose softmax, or sigmoid, `transform()` gives."""
-        return self._mapped("transform_logits", X, proximity, as_logits=True)
+    def recalibrate_logits(self, X: Any, proximity: Any = None) -> np.ndarray:
+        """Logits whose softmax, or sigmoid, `recalibrate()` gives."""
+        return self._mapped("recalibrate_logits", X, proximity, as_logits=True)
 
     def predict_proba(self, X: Any, proximity: Any = None) -> np.ndarray:
         """The recalibrated probabilities of scores with proximities, a column a class."""

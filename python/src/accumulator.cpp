@@ -15,6 +15,79 @@ namespace calibra::python {
 
 using calibra::detail::concat;
 
+namespace {
+
+/// Every sum of evidence, read and written in a fixed order.
+class sum_walk {
+ public:
+  /// Reads those of evidence into `out`.
+  static void read(const evidence& e, std::vector<double>& out) {
+    out.push_back(static_cast<double>(e.samples));
+    out.push_back(static_cast<double>(e.skipped));
+    if (e.means) {
+      const summary::parts p = e.means->state();
+      out.push_back(static_cast<double>(p.count));
+      for (const auto& sum : p.sums) out.push_back(sum.value());
+      out.push_back(p.infinite ? 1 : 0);
+    }
+    for (const row_mean& m : e.row_means) {
+      out.push_back(m.sum.value());
+      out.push_back(m.weight.value());
+      out.push_back(m.infinite ? 1 : 0);
+    }
+    if (!e.table) return;
+    for (std::size_t b = 0; b < e.table->size(); ++b) read(e.table->sums(b), out);
+    read(e.table->outside(), out);
+    read(e.table->repeated(), out);
+  }
+
+  explicit sum_walk(const std::vector<double>& from) : from_(from) {}
+  /// Puts the numbers into evidence that has none.
+  void write(evidence& e) {
+    e.samples = count();
+    e.skipped = count();
+    if (e.means) {
+      summary::parts p;
+      p.count = count();
+      for (auto& sum : p.sums) sum = calibra::detail::compensated_sum(next());
+      p.infinite = next() > 0;
+      e.means = summary(p);
+    }
+    for (row_mean& m : e.row_means) {
+      m.sum = calibra::detail::compensated_sum(next());
+      m.weight = calibra::detail::compensated_sum(next());
+      m.infinite = next() > 0;
+    }
+    if (!e.table) return;
+    reliability_table filled(e.table->bins());
+    for (std::size_t b = 0; b < filled.size(); ++b) filled.add_sums(b, of_bin());
+    filled.add_outside_sums(of_bin());
+    filled.add_repeated_sums(of_bin());
+    e.table = std::move(filled);
+  }
+
+ private:
+  static void read(const bin_sums& s, std::vector<double>& out) {
+    for (const double x : {static_cast<double>(s.count), s.weight, s.squared_weight, s.confidence,
+                           s.hits, s.squared_miss})
+      out.push_back(x);
+  }
+  double next() { return from_[at_++]; }
+  std::uint64_t count() { return static_cast<std::uint64_t>(next()); }
+  bin_sums of_bin() {
+    bin_sums s;
+    s.count = count();
+    for (double* x : {&s.weight, &s.squared_weight, &s.confidence, &s.hits, &s.squared_miss})
+      *x = next();
+    return s;
+  }
+
+  const std::vector<double>& from_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
 void accumulator::add(const data& d) {
   if (d.multilabel())
     throw option_error(concat(d.where(), ": multilabel: expected one label a sample"));
@@ -61,6 +134,56 @@ const evidence& accumulator::so_far() const {
 
 std::string accumulator::bytes() const {
   return to_bytes(so_far());
+}
+
+evidence accumulator::nothing_of(bool binary, bool wide) const {
+  const metric_list list = settings_.asked_metrics();
+  options o = settings_.as_options(false);
+  const unsigned char left_out = 0;
+  o.valid = vector_view<const unsigned char>(&left_out, 1);
+  const std::int64_t label = 0;
+  const vector_view<const std::int64_t> labels(&label, 1);
+  const auto of = [&]<class C>(C half) {
+    const C row[] = {half, half};
+    return binary ? evidence_of(binary_probabilities(vector_view<const C>(row, 1)), labels, list, o)
+                  : evidence_of(probabilities(matrix_view<const C>(row, 1, 2)), labels, list, o);
+  };
+  evidence e = wide ? of(0.5) : of(0.5F);
+  if (e.pairs || e.rows || e.row_pairs || e.class_table || !e.class_pairs.empty() ||
+      !e.masses.empty())
+    throw option_error(concat(settings_.where,
+                              ": expected metrics that are made of sums over samples and bins of "
+                              "equal width, and a convention that takes confidences as they are"));
+  return e;
+}
+
+std::vector<std::int64_t> accumulator::form() const {
+  const evidence& e = so_far();
+  return {e.kind == evidence_kind::binary ? 1 : 0, e.precision == precision::float64 ? 1 : 0,
+          static_cast<std::int64_t>(e.classes)};
+}
+
+std::vector<double> accumulator::sums() const {
+  std::vector<double> out;
+  sum_walk::read(so_far(), out);
+  return out;
+}
+
+std::size_t accumulator::sum_count() const {
+  std::vector<double> none;
+  sum_walk::read(nothing_of(false, true), none);
+  return none.size();
+}
+
+void accumulator::load_sums(const std::vector<std::int64_t>& form,
+                            const std::vector<double>& sums) {
+  if (form.size() != 3 || sums.size() != sum_count() || form[2] < 0)
+    throw value_error(concat(settings_.where, ": expected ", sum_count(), " sums and 3 numbers, ",
+                             "got ", sums.size(), " and ", form.size()));
+  evidence e = nothing_of(form[0] != 0, form[1] != 0);
+  e.classes = static_cast<std::size_t>(form[2]);
+  sum_walk(sums).write(e);
+  evidence_ = std::move(e);
 }
 
 void accumulator::load(std::string_view bytes) {

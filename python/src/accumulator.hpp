@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,11 +36,22 @@ class accumulator {
   bool empty() const { return !evidence_; }
   /// What was added, exactly. Throws option_error where nothing was.
   std::string bytes() const;
+  /// What was added as numbers that add up: those of two accumulators are those of all their
+  /// samples. Throws option_error where a metric needs more than sums over samples and bins. `form`
+  /// goes with them.
+  std::vector<double> sums() const;
+  /// 0 or 1 of one number a sample, 0 or 1 of double, and the number of classes.
+  std::vector<std::int64_t> form() const;
+  /// How many sums there are.
+  std::size_t sum_count() const;
+  /// Takes such numbers in place of what was added. Throws value_error for others.
+  void load_sums(const std::vector<std::int64_t>& form, const std::vector<double>& sums);
   /// Takes what bytes() gave of one with the same settings. Throws value_error for other bytes.
   void load(std::string_view bytes);
 
  private:
   const evidence& so_far() const;
+  evidence nothing_of(bool binary, bool wide) const;
   void merge(evidence more);
 
   settings settings_;

@@ -43,13 +43,14 @@ dtype type_of(const std::string& name, const nb::dlpack::dtype& t, bool bfloat16
 
 /// Throws value_error for a number that is not whole.
 template<class T>
-void expect_whole(const array& a, vector_view<const T> row, std::size_t first) {
+void expect_whole(std::string_view where, const array& a, vector_view<const T> row,
+                  std::size_t first) {
   using traits = scalar_traits<T>;
   for (std::size_t i = 0; i < row.size(); ++i) {
     const auto x = traits::load(row[i]);
     if (calibra::detail::whole(x) == calibra::detail::not_whole)
-      throw value_error(
-          concat(a.name(), ": expected whole numbers, got ", x, " at element ", first + i));
+      throw value_error(concat(where, ": ", a.name(), ": expected whole numbers, got ", x,
+                               " at element ", first + i));
   }
 }
 
@@ -84,7 +85,7 @@ std::string shape_text(const std::vector<std::size_t>& shape) {
 }
 
 template<class To>
-column_of<To>::column_of(const array& a) {
+column_of<To>::column_of(const array& a, std::string_view where) {
   a.visit([&]<class T>(const T* data) {
     if constexpr (std::is_same_v<T, To>) {
       if (a.rank() == 1) {
@@ -106,7 +107,7 @@ column_of<To>::column_of(const array& a) {
       }
       const vector_view<const T> elements(data + offset, length, stride);
       if constexpr (std::is_same_v<To, std::int64_t> && !std::is_integral_v<T>)
-        expect_whole(a, elements, first);
+        expect_whole(where, a, elements, first);
       calibra::detail::column<To>(elements).load(0, length, copy_.data() + first);
     }
   });

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "calibra/array/scalar.hpp"
@@ -108,7 +109,8 @@ std::string shape_text(const std::vector<std::size_t>& shape);
 template<class To>
 class column_of {
  public:
-  explicit column_of(const array& a);
+  /// Throws value_error, which names `where`, for an element that is to be whole and is not.
+  column_of(const array& a, std::string_view where);
   /// A view of the copy is good wherever this is moved to.
   vector_view<const To> view() const {
     return copied_ ? vector_view<const To>(copy_.data(), copy_.size()) : there_;

@@ -12,23 +12,23 @@ using calibra::detail::concat;
 data::data(arrays given) : given_(std::move(given)) {
   check_scores();
   if (given_.labels) {
-    expect_samples(*given_.labels, given_.form == score_form::confidences ? "hits" : "labels");
-    labels_.emplace(*given_.labels);
+    expect_samples(*given_.labels);
+    labels_.emplace(*given_.labels, where());
   }
-  const auto take = [&](const std::optional<array>& a, const char* what, auto& column) {
+  const auto take = [&](const std::optional<array>& a, auto& column) {
     if (!a) return;
     if (given_.multilabel && (a->rank() != 1 || a->size() != sample_shape_[0]))
-      throw shape_error(concat(where(), ": ", what, ": expected shape (", sample_shape_[0],
+      throw shape_error(concat(where(), ": ", a->name(), ": expected shape (", sample_shape_[0],
                                ",), got ", a->shape_text()));
-    if (!given_.multilabel) expect_samples(*a, what);
-    column.emplace(*a);
+    if (!given_.multilabel) expect_samples(*a);
+    column.emplace(*a, where());
   };
-  take(given_.weights, "weights", weights_);
-  take(given_.valid, "valid", valid_);
-  take(given_.proximity, "proximity", proximity_);
-  take(given_.cluster, "cluster", cluster_);
-  take(given_.stratum, "stratum", stratum_);
-  take(given_.groups, "by", groups_);
+  take(given_.weights, weights_);
+  take(given_.valid, valid_);
+  take(given_.proximity, proximity_);
+  take(given_.cluster, cluster_);
+  take(given_.stratum, stratum_);
+  take(given_.groups, groups_);
 }
 
 void data::check_scores() {
@@ -59,14 +59,14 @@ void data::check_scores() {
   sample_shape_ = given_.multilabel ? z.shape() : std::vector{z.shape()[0]};
 }
 
-void data::expect_samples(const array& a, const char* what) const {
+void data::expect_samples(const array& a) const {
   if (a.shape() == sample_shape_) return;
   const bool one_column = a.rank() == 2 && a.shape()[1] == 1 && sample_shape_.size() == 1;
   if (one_column && a.shape()[0] == sample_shape_[0]) return;
   const bool one_hot = !given_.multilabel && a.rank() == 2 && a.shape() == given_.scores.shape();
   throw shape_error(concat(
-      where(), ": ", what, ": expected shape ", shape_text(sample_shape_), " for scores of shape ",
-      given_.scores.shape_text(), ", got ", a.shape_text(),
+      where(), ": ", a.name(), ": expected shape ", shape_text(sample_shape_),
+      " for scores of shape ", given_.scores.shape_text(), ", got ", a.shape_text(),
       one_hot ? "; of one-hot labels give labels.argmax(axis=1), or say multilabel=True" : ""));
 }
 

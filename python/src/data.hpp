@@ -169,7 +169,7 @@ class data {
                   : f(scores<score_kind::probabilities, held>(rows));
   }
   void check_scores();
-  void expect_samples(const array& a, const char* what) const;
+  void expect_samples(const array& a) const;
 
   arrays given_;
   bool one_number_ = false;

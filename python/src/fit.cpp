@@ -46,8 +46,8 @@ fit_result fit_model(const data& d, const settings& s, const std::string& method
   });
   const fit_report& r = out.fitted.report();
   if (std::isnan(r.objective_before) && !r.converged)
-    throw value_error(
-        concat(d.where(), ": no samples left of ", d.labels().size(), " that have a weight"));
+    throw value_error(concat(d.where(), ": no samples left of ", d.labels().size(),
+                             " that have a weight above zero"));
   return out;
 }
 

@@ -71,7 +71,7 @@ model model_of_features(const std::string& where, const std::vector<array>& feat
     if (a.rank() != 2)
       throw shape_error(
           concat(where, ": ", a.name(), ": expected a row a class, got shape ", a.shape_text()));
-    columns.emplace_back(a);
+    columns.emplace_back(a, where);
   }
   const auto rows = [&](std::size_t i) {
     const auto& shape = features[i].shape();

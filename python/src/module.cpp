@@ -22,6 +22,7 @@
 #include "calibra/version.hpp"
 #include "data.hpp"
 #include "diagnostics.hpp"
+#include "diagrams.hpp"
 #include "evaluate.hpp"
 #include "models.hpp"
 #include "settings.hpp"
@@ -254,6 +255,10 @@ void bind_accumulator(nb::module_& m) {
       .def("compute", &accumulator::compute, nb::arg("form"), nb::arg("class_names"))
       .def("reset", &accumulator::reset)
       .def_prop_ro("empty", &accumulator::empty)
+      .def_prop_ro("form", &accumulator::form)
+      .def_prop_ro("sums", &accumulator::sums)
+      .def_prop_ro("sum_count", &accumulator::sum_count)
+      .def("load_sums", &accumulator::load_sums, nb::arg("form"), nb::arg("sums"))
       .def("bytes",
            [](const accumulator& a) {
              const std::string bytes = a.bytes();
@@ -315,6 +320,7 @@ NB_MODULE(_core, m) {
   bind_accumulator(m);
   bind_diagnostics(m);
   bind_models(m);
+  bind_diagrams(m);
   m.def("metric_infos", &metric_infos);
   m.def("convention_infos", &convention_infos);
 }

@@ -9,11 +9,19 @@ result, or raises TypeError or ValueError; anything else ends the run with the s
 
 from __future__ import annotations
 
+import pickle
 import sys
 
 import numpy as np
 
 import pycalibra
+from pycalibra import recalibration
+
+ESTIMATORS = [
+    estimator
+    for estimator in (getattr(recalibration, name) for name in recalibration.__all__)
+    if hasattr(estimator, "method") and estimator is not recalibration.Recalibrator
+]
 
 DTYPES = ["f2", "f4", "f8", ">f4", "i1", "i4", "i8", "u1", "u8", "?", "c8", "S3", "O", "M8[s]"]
 ODD = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, np.nan, np.inf, -np.inf, 1e300, -1e300, 1e-320, 1e9]
@@ -103,8 +111,66 @@ def some_options(rng, n):
     return {name: value for name, value in options.items() if value is not None}
 
 
+def estimator_call(rng):
+    """Fits a recalibrator, copies it, and maps other scores."""
+    estimator = ESTIMATORS[int(rng.integers(0, len(ESTIMATORS)))]
+    n, k = int(rng.integers(0, 40)), int(rng.integers(1, 5))
+    parameters = {
+        "logits": bool(rng.random() < 0.5),
+        "nan": maybe(rng, 0.9, ["reject", "count"]) or "x",
+        "renormalise": bool(rng.random() < 0.1),
+        "threads": maybe(rng, 0.9, [1, 2]),
+        "classes": maybe(rng, 0.1, [["a", "b"], [3, 1, 2], [0, 1], []]),
+    }
+    for name, value in estimator().get_params().items():
+        if name not in parameters and rng.random() < 0.2:
+            parameters[name] = maybe(rng, 1, [value, 0, 1, 3, -1, 0.5, True, "x", 1e300, None])
+    made = estimator(**parameters)
+    shape = [n] if k == 1 and rng.random() < 0.5 else [n, k]
+    scores = some_array(rng, shape, wild=0.3)
+    labels = some_array(rng, [n], max(k, 2), wild=0.3)
+    arrays = {"sample_weight": maybe(rng, 0.2, [some_array(rng, [n])])}
+    more = {}
+    if "proximity" in estimator.fit.__code__.co_varnames and rng.random() < 0.9:
+        arrays["proximity"] = more["proximity"] = some_array(rng, [n])
+    if estimator is recalibration.DAC:
+        features = [some_array(rng, [k + d, 3], wild=0.1) for d in (2, 2, 0, 0)]
+        made.from_features(*features)
+    else:
+        made.fit(scores, labels, **arrays)
+    other = scores if rng.random() < 0.7 else some_array(rng, shape, wild=0.3)
+    copies = [made, pickle.loads(pickle.dumps(made)), type(made).from_json(made.to_json())]
+    maps = [copies[int(rng.integers(0, 3))].recalibrate_logits(other, **more)]
+    maps += [one.predict_proba(other, **more) for one in copies[:2]]
+    if not np.array_equal(maps[1], maps[2], equal_nan=True):
+        raise AssertionError("a copy maps otherwise")
+    if hasattr(made, "predict_bounds"):
+        maps.append(made.predict_bounds(other))
+    return made.predict(other, **more), maps, made.parameters_, made.report_, repr(made)
+
+
+def damaged_document(rng):
+    """Reads a document some of whose characters are others."""
+    estimator = ESTIMATORS[int(rng.integers(0, len(ESTIMATORS)))]
+    k = int(rng.integers(1, 4))
+    scores, labels = rng.normal(size=(30, k)), rng.integers(0, max(k, 2), size=30)
+    more = {"proximity": rng.random(30)} if estimator.method.startswith("procal") else {}
+    text = list(estimator(logits=True, threads=1).fit(scores, labels, **more).to_json())
+    for _ in range(int(rng.integers(0, 3))):
+        text[int(rng.integers(0, len(text)))] = str(rng.choice(list('0123456789.-e[]{},:"ntx')))
+    if rng.random() < 0.2:
+        text = text[: int(rng.integers(0, len(text)))]
+    made = recalibration.Recalibrator.from_json("".join(text))
+    more = {"proximity": rng.random(30)} if more else {}
+    return made.predict_proba(scores, **more), made.parameters_
+
+
 def call(rng):
     """One call; gives what it gave."""
+    if rng.random() < 0.4:
+        return estimator_call(rng)
+    if rng.random() < 0.1:
+        return damaged_document(rng)
     n, k = int(rng.integers(0, 40)), int(rng.integers(2, 5))
     multilabel = rng.random() < 0.1
     form = ["logits", "probabilities", "confidences"][int(rng.integers(0, 3))]
@@ -136,6 +202,10 @@ def call(rng):
         return pycalibra.compare(
             scores, scores, labels, metrics=metrics or ["ece"], bins=3, interval=how
         )
+    if kind == 4:
+        kept = {k: v for k, v in options.items() if k in ("nan", "weights", "class_axis")}
+        draw = [pycalibra.corp_diagram, pycalibra.smooth_diagram, pycalibra.cumulative_diagram]
+        return draw[int(rng.integers(0, 3))](**{form: scores}, **answers, **kept).svg()
     if kind == 3:
         options["by"] = maybe(rng, 0.9, ["predicted", "label", some_array(rng, [n], True)])
     options["per_class"] = bool(rng.random() < 0.2)

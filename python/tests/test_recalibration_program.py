@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -15,8 +15,11 @@ from conftest import DIGITS
 from pycalibra import recalibration
 from pycalibra.recalibration import methods
 
-ESTIMATORS = {getattr(recalibration, name): name for name in recalibration.__all__ if isinstance(getattr(recalibration, name), type) and getattr(getattr(recalibration, name), "method", "")}
-BY_METHOD = {estimator.method: estimator for estimator in ESTIMATORS}
+BY_METHOD = {
+    e.method: e
+    for e in (getattr(recalibration, n) for n in recalibration.__all__)
+    if hasattr(e, "method")
+}
 FITTED = [*(name for name in methods if name != "dac"), "auto"]
 
 
@@ -34,7 +37,7 @@ def calibra():
     return run
 
 
-def compare(calibra, folder, estimator, z, y, test, **columns):
+def compare(calibra, folder, estimator, z, y, test, options=MappingProxyType({}), **columns):
     """Fits and applies both ways."""
     form = "logits" if estimator.logits else "probabilities"
     at = {"z": z, "y": y, "test": test, **columns}
@@ -51,9 +54,8 @@ def compare(calibra, folder, estimator, z, y, test, **columns):
         fitted["proximity"] = columns["d"]
         later += ["--proximity", files["e"]]
         applied["proximity"] = columns["e"]
-    for name, value in estimator.get_params().items():
-        if name in getattr(methods.get(estimator.method), "options", ()) and value != methods[estimator.method].options[name]:
-            flags += ["--option", f"{name}={value}"]
+    for name, value in options.items():
+        flags += ["--option", f"{name}={str(value).lower()}"]
     model = folder / "model.json"
     calibra("fit", files["z"], files["y"], "--method", estimator.method, "-o", model, *flags)
     estimator.fit(z, y, **fitted)
@@ -64,7 +66,7 @@ def compare(calibra, folder, estimator, z, y, test, **columns):
         out = folder / f"{kind}.npy"
         calibra("apply", model, files["test"], "-o", out, "--as", kind, *later)
         written = np.load(out)
-        function = "transform" if kind == "probabilities" else "transform_logits"
+        function = "recalibrate" if kind == "probabilities" else "recalibrate_logits"
         for one in (estimator, again):
             made = getattr(one, function)(test, **applied)
             assert made.dtype == written.dtype and made.shape == written.shape
@@ -85,4 +87,71 @@ def test_digits(calibra, digits, tmp_path, method, dtype):
         more = {"d": rng.uniform(size=len(z)), "e": rng.uniform(size=len(test))}
     estimator = BY_METHOD[method](logits=True, threads=1)
     compare(calibra, tmp_path, estimator, z, y, test, **more)
-    assert isinstance(json.loads(estimator.to_json()), dict)
+
+
+BINARY = [name for name in FITTED if name == "auto" or methods[name].takes != "classes"]
+
+
+@pytest.mark.parametrize("method", BINARY)
+@pytest.mark.parametrize("logits", [True, False])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_one_number_a_sample(calibra, tmp_path, rng, method, logits, dtype):
+    z = rng.normal(size=300)
+    y = (rng.uniform(size=300) < 1 / (1 + np.exp(-2 * z))).astype(np.int32)
+    scores = (z if logits else 1 / (1 + np.exp(-z))).astype(dtype)
+    columns = {"w": rng.uniform(size=200)}
+    if "procal" in method:
+        columns.update(d=rng.uniform(size=200), e=rng.uniform(size=100))
+    estimator = BY_METHOD[method](logits=logits, threads=1)
+    compare(calibra, tmp_path, estimator, scores[:200], y[:200], scores[200:], **columns)
+
+
+@pytest.mark.parametrize("method", FITTED)
+def test_probabilities(calibra, tmp_path, rng, method):
+    p = rng.dirichlet([0.5, 1, 2], size=300)
+    y = np.array([rng.choice(3, p=row) for row in p**2 / (p**2).sum(axis=1, keepdims=True)])
+    columns = {"w": rng.integers(0, 3, size=200).astype(float)}
+    if "procal" in method:
+        columns.update(d=rng.uniform(size=200), e=rng.uniform(size=100))
+    estimator = BY_METHOD[method](threads=1)
+    compare(calibra, tmp_path, estimator, p[:200], y[:200], p[200:], **columns)
+
+
+@pytest.mark.parametrize(
+    "method, options",
+    [
+        ("temperature", {"max_iterations": 3, "warm_start": False}),
+        ("order_preserving", {"segments": 4}),
+        ("matrix", {"off_diagonal": 0.25, "intercept": 1e-7, "max_iterations": 7}),
+        ("affine", {"smooth_targets": False}),
+        ("beta", {"form": "ab"}),
+        ("cross_venn_abers", {"folds": 3}),
+        ("histogram_mass", {"bins": 20}),
+        ("bbq", {"prior": 0.1}),
+    ],
+)
+def test_options(calibra, digits, tmp_path, method, options):
+    z, y = digits
+    estimator = BY_METHOD[method](logits=True, threads=1, **options)
+    compare(calibra, tmp_path, estimator, z[:300], y[:300], z[300:], options=options)
+
+
+def test_text_features(calibra, tmp_path, rng):
+    features = {
+        "base_zero_shot": rng.normal(size=(9, 6)),
+        "base_tuned": rng.normal(size=(9, 4)),
+        "test_zero_shot": rng.normal(size=(5, 6)),
+        "test_tuned": rng.normal(size=(5, 4)).astype(np.float32),
+    }
+    flags = []
+    for name, x in features.items():
+        np.save(tmp_path / f"{name}.npy", x)
+        flags += [f"--{name.replace('_', '-')}", tmp_path / f"{name}.npy"]
+    model = tmp_path / "model.json"
+    calibra("fit", "--method", "dac", "--option", "neighbours=3", "-o", model, *flags)
+    made = recalibration.DAC(logits=True, neighbours=3).from_features(**features)
+    assert made.to_json() == model.read_text()
+    z = rng.normal(size=(20, 5))
+    factor = np.array(made.parameters_["gammas"])[z.argmax(axis=1)]
+    e = np.exp(z * factor[:, None])
+    np.testing.assert_allclose(made.predict_proba(z), e / e.sum(axis=1, keepdims=True), rtol=1e-13)
