@@ -329,11 +329,12 @@ constexpr test_difference test_differences[] = {
 };
 
 bool differs(const json& e) {
-  return std::any_of(std::begin(test_differences), std::end(test_differences), [&](const test_difference& d) {
-    return e["package"] == d.package && e["number"] == d.number &&
-           (d.sample[0] == 0 || e["sample"] == d.sample) &&
-           e["arguments"].contains("sample_weight") == d.weighted;
-  });
+  return std::any_of(std::begin(test_differences), std::end(test_differences),
+                     [&](const test_difference& d) {
+                       return e["package"] == d.package && e["number"] == d.number &&
+                              (d.sample[0] == 0 || e["sample"] == d.sample) &&
+                              e["arguments"].contains("sample_weight") == d.weighted;
+                     });
 }
 
 json read_golden() {
