@@ -193,6 +193,23 @@ TEST_CASE("classes: every instruction set, zeros, ones and values on the first e
   }
 }
 
+TEST_CASE("errors of classes are averaged as asked for", "[classwise]") {
+  const auto p = naive::random_probabilities<double>(400, 5, naive::layout::rows, 11);
+  std::mt19937 generator(66);
+  const std::vector<int> labels = random_labels(400, 5, generator);
+  const auto scores = calibra::probabilities(p.view());
+  const classwise_table tables = tabulate_classes(scores, labels);
+  double mean = 0, squares = 0;
+  for (std::size_t k = 0; k < 5; ++k) {
+    const double error = calibra::rmsce(tables[k]);
+    mean += error / 5;
+    squares += error * error / 5;
+  }
+  CHECK(calibra::classwise_rmsce(scores, labels) == Approx(mean));
+  CHECK(calibra::classwise_rmsce.with({calibra::class_reduction::root_of_mean})(scores, labels) ==
+        Approx(std::sqrt(squares)));
+}
+
 TEST_CASE("classes: pairs in no bin stay in the total", "[classwise]") {
   const auto p = naive::random_probabilities<double>(300, 4, naive::layout::rows, 10);
   std::mt19937 generator(65);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
 #include <random>
 #include <set>
 #include <string>
@@ -61,6 +62,35 @@ Catch::Detail::Approx about(double x) {
 }
 
 }  // namespace
+
+TEST_CASE("a convention's side wins over that of the options", "[convention]") {
+  const std::vector<double> c{0.5};
+  const std::vector<int> hit{1};
+  for (const edge_side side : {edge_side::left_closed, edge_side::right_closed}) {
+    convention like{.name = "mine"};
+    like.side = side;
+    for (const edge_side asked : {edge_side::left_closed, edge_side::right_closed}) {
+      const reliability_table table =
+          evaluate(confidences(c, hit), {ece}, {.bins = 2, .side = asked, .like = like}).table;
+      CHECK(table[side == edge_side::left_closed ? 1 : 0].count == 1);
+    }
+  }
+}
+
+TEST_CASE("netcal clips confidences to what lies between 0 and 1", "[convention]") {
+  const std::vector<int> hit{0, 1};
+  const auto check = [&](auto one) {
+    using T = decltype(one);
+    const std::vector<T> c{0, one};
+    const reliability_table table =
+        evaluate(confidences(c, hit), {ece}, {.bins = 10, .like = conventions::netcal}).table;
+    const auto eps = static_cast<double>(std::numeric_limits<T>::epsilon());
+    CHECK(table[0].confidence == eps);
+    CHECK(table[9].confidence == 1 - eps);
+  };
+  check(1.0);
+  check(1.0F);
+}
 
 TEST_CASE("the presets give their namesakes' numbers, equal widths", "[convention]") {
   using namespace conventions;

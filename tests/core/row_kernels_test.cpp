@@ -322,6 +322,21 @@ TEMPLATE_TEST_CASE("sums of rows are those of an exact oracle", "[row_kernels]",
   }
 }
 
+TEMPLATE_TEST_CASE("the largest class may be at any place of a row", "[row_kernels]", float,
+                   double) {
+  using T = TestType;
+  std::mt19937 generator(12);
+  std::uniform_real_distribution<T> uniform(-2, 2);
+  for (const std::size_t k : {std::size_t{193}, std::size_t{206}, std::size_t{223}}) {
+    std::vector<std::vector<T>> rows(k, std::vector<T>(k));
+    for (std::size_t i = 0; i < k; ++i) {
+      for (T& x : rows[i]) x = uniform(generator);
+      rows[i][i] = 5;
+    }
+    check_all_forms(rows, 0, 0, false);
+  }
+}
+
 TEMPLATE_TEST_CASE("sums of probabilities are those of an exact oracle", "[row_kernels]", float,
                    double) {
   using T = TestType;

@@ -133,6 +133,22 @@ TEMPLATE_TEST_CASE("labels and hits may be whole numbers of a floating-point typ
         calibra::ece(calibra::confidences(c, hit)));
 }
 
+TEST_CASE("a mask leaves out what is 0, whatever its type", "[scores]") {
+  const auto counted = [](const auto& mask) {
+    const calibra::optional_column<unsigned char> column(mask);
+    std::vector<unsigned char> out(mask.size());
+    column.get().load(0, out.size(), out.data());
+    return out;
+  };
+  const std::vector<unsigned char> expected{0, 1, 1, 1};
+  CHECK(counted(std::vector<int>{0, 256, -1, 65536}) == expected);
+  CHECK(counted(std::vector<std::uint64_t>{0, 1, 256, std::uint64_t{1} << 40}) == expected);
+  CHECK(counted(std::vector<double>{0, 0.5, -0.25, 512}) == expected);
+  const auto z = calibra::logits(numbers, 3);
+  const std::vector<int> y{2, 1, 0, 1}, mask{256, 0, 512, 0}, same{1, 0, 1, 0};
+  CHECK(calibra::nll(z, y, {.valid = mask}) == calibra::nll(z, y, {.valid = same}));
+}
+
 TEST_CASE("a label that is not whole is a value_error with the row", "[scores]") {
   const auto z = calibra::logits(numbers, 3);
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();

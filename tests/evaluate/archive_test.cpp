@@ -149,6 +149,22 @@ TEST_CASE("evidence with a right checksum and wrong numbers is refused", "[archi
   const std::size_t edges = 6 + 1 + 1 + 2 + 1 + 1 + 1 + 1;
   refused(edges + 2, std::bit_cast<std::uint64_t>(-1.0), "expected ascending edges");
   refused(edges, std::bit_cast<std::uint64_t>(std::nan("")), "expected ascending edges");
+  // The number of hits stands behind the confidences and their number.
+  const auto number_at = [&](std::size_t place) {
+    std::uint64_t x = 0;
+    for (unsigned byte = 8; byte-- > 0;)
+      x = x << 8 | static_cast<unsigned char>(bytes.at(start + 8 * place + byte));
+    return x;
+  };
+  std::size_t hits = 61;
+  while (number_at(hits - 61) != 60 || number_at(hits) != 60) ++hits;
+  std::string fewer = bytes.substr(0, bytes.size() - 8);
+  fewer[start + 8 * hits] = 59;
+  fewer.erase(start + 8 * hits + 8, 1);  // the first hit
+  const std::uint64_t sum = detail::checksum(fewer);
+  for (unsigned byte = 0; byte < 8; ++byte) fewer += static_cast<char>(sum >> 8 * byte & 0xff);
+  CHECK_THROWS_WITH(evidence_from_bytes(fewer, "f"),
+                    "f: not evidence of calibra: pairs whose parts differ in length");
   const std::string pair = bytes.substr(0, bytes.size() - 8);
   const sample pairs = *evidence_from_bytes(bytes, "f").pairs;
   std::string first(8, '\0');

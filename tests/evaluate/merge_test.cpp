@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "calibra/calibra.hpp"
@@ -75,6 +76,27 @@ TEST_CASE("evidence of parts is that of the whole, under every convention", "[me
     row_means += e.sum.row_means.size();
   }
   CHECK(row_means > 0);
+}
+
+TEST_CASE("evidence of other conventions does not add up", "[merge]") {
+  const drawn<double> d(40, 3, 22);
+  const auto of = [&](const options& o) {
+    return evidence_of(logits(d.z), d.labels, {accuracy, ece}, o);
+  };
+  // All but the convention is the same.
+  convention renamed = conventions::netcal;
+  renamed.name = "renamed";
+  const evidence own = of({}), netcal = of({.like = conventions::netcal}),
+                 other = of({.like = renamed});
+  for (const auto& [a, b] : {std::pair(own, netcal), std::pair(netcal, own),
+                             std::pair(netcal, other), std::pair(other, netcal)}) {
+    evidence sum = a;
+    CHECK_THROWS_WITH(sum += b, "evidence: cannot merge: expected the same convention");
+    CHECK(sum.samples == 40);
+  }
+  evidence sum = netcal;
+  sum += netcal;
+  CHECK(sum.samples == 80);
 }
 
 TEST_CASE("rows that are left out and losses without bound add up", "[merge]") {

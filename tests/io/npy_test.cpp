@@ -142,6 +142,8 @@ TEST_CASE("npy: what cannot be an array is said in one line", "[io][npy]") {
   CHECK(message(npy_image("{}", "", 4)) == "a.npy: expected .npy version 1.0, 2.0 or 3.0, got 4.0");
   CHECK(message(small_npy().substr(0, 30)) ==
         "a.npy: truncated header: expected 60 bytes after byte 10, got 20");
+  CHECK(message(small_npy().substr(0, 10 + 59)) ==
+        "a.npy: truncated header: expected 60 bytes after byte 10, got 59");
   CHECK(message(small_npy().substr(0, 10 + 60 + 23)) ==
         "a.npy: truncated data: expected 24 bytes for shape (2, 3) of float32, got 23");
 

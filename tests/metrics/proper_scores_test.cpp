@@ -142,6 +142,10 @@ TEST_CASE("nll of extreme logits is exact, of zero probability infinite", "[prop
   CHECK(nll(calibra::binary_probabilities(std::vector<double>{1e-300}), std::vector<int>{1}) ==
         Approx(300 * std::log(10.0)).epsilon(1e-14));
   CHECK(nll(calibra::probabilities(rows{{1, 0}, {0.5, 0.5}}), std::vector<int>{1, 1}) == inf);
+  // One of weight 0 is none.
+  const std::vector<double> second{0, 1};
+  CHECK(nll(calibra::probabilities(rows{{1, 0}, {0.5, 0.5}}), std::vector<int>{1, 1},
+            {.weights = second}) == Approx(std::log(2)).epsilon(1e-15));
   // One infinite loss is infinite in whatever batch and order it comes.
   calibra::summary a = summarise(calibra::probabilities(rows{{1, 0}}), std::vector<int>{1});
   calibra::summary b = summarise(calibra::probabilities(rows{{0.5, 0.5}}), std::vector<int>{1});

@@ -187,6 +187,27 @@ TEST_CASE("areas of risk by hand", "[selective]") {
   CHECK(auroc(wrong) == Approx(0.25).epsilon(4 * epsilon));
 }
 
+TEST_CASE("areas of risk: pairs of weight 0 are none", "[selective]") {
+  sample with, without;
+  const auto add = [&](double c, bool hit, double w) {
+    with.push_back(c, hit, w);
+    if (w > 0) without.push_back(c, hit, w);
+  };
+  add(0.95, false, 0);  // before the first that counts
+  add(0.9, true, 1);
+  add(0.7, true, 2);
+  add(0.7, false, 0);  // in a tie
+  add(0.7, false, 1);
+  add(0.5, true, 0);
+  add(0.4, false, 3);
+  add(0.1, true, 0);
+  CHECK(aurc(with) == Approx(aurc(without)).epsilon(4 * epsilon));
+  CHECK(lines(with) == Approx(lines(without)).epsilon(4 * epsilon));
+  CHECK(e_aurc(with) == Approx(e_aurc(without)).epsilon(4 * epsilon));
+  CHECK(augrc(with) == Approx(augrc(without)).epsilon(4 * epsilon));
+  CHECK(auroc(with) == Approx(auroc(without)).epsilon(4 * epsilon));
+}
+
 TEST_CASE("areas of risk: edges", "[selective]") {
   const sample none;
   CHECK(std::isnan(aurc(none)));
