@@ -281,6 +281,9 @@ TEST_CASE("wilson_interval() of shares 0 and 1", "[wilson]") {
     CHECK(all.upper == Approx(1).epsilon(1e-15));
     CHECK(all.lower == Approx(n / (n + z * z)).epsilon(1e-13));
   }
+  bool within = true;  // whatever the rounding
+  for (double n = 1; n < 2000; ++n) within = within && wilson_interval(1, n).upper <= 1;
+  CHECK(within);
 }
 
 TEST_CASE("wilson_interval() of no samples is NaN, and nonsense an error", "[wilson]") {

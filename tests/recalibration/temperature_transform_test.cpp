@@ -477,3 +477,17 @@ TEST_CASE("a model takes the kind of scores that it was fitted on") {
   CHECK_NOTHROW(by_hand.transform(probabilities(p)));
   CHECK_NOTHROW(by_hand.transform(binary_logits(margin)));
 }
+
+TEST_CASE("as a recalibrator of any kind it maps scores in the same way") {
+  const problem<double> x = random_problem<double>(23, 5, 1, 3, 7);
+  const temperature_scaling scaling(2.5);
+  const recalibrator& any = scaling;
+  const matrix<double> p = any.transform(logits(x.z)), expected = scaling.transform(logits(x.z));
+  const matrix<double> z = any.transform_logits(logits(x.z));
+  const matrix<double> expected_z = scaling.transform_logits(logits(x.z));
+  for (std::size_t i = 0; i < 23; ++i)
+    for (std::size_t k = 0; k < 5; ++k) {
+      CHECK(p(i, k) == Approx(expected(i, k)).epsilon(rounding<double>(8)));
+      CHECK(z(i, k) == Approx(expected_z(i, k)).epsilon(rounding<double>(8)).margin(1e-14));
+    }
+}
