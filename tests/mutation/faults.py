@@ -395,7 +395,7 @@ FAULTS = [Fault(*f) for f in [
      "recalibration/logistic_test.cpp"),
     ("mixed_with_uniform: another share", "recalibration/mixed_with_uniform.hpp",
      "1 / (weight + 1)", "1 / weight",
-     "recalibration/combinators_test.cpp"),
+     "recalibration/logistic_test.cpp"),
     ("folds: a fold sees its own rows", "recalibration/detail/folds.hpp",
      "(i % folds_ == fold) == inside;", "((i % folds_ == fold) || !inside);",
      "recalibration/combinators_test.cpp"),
