@@ -1,9 +1,10 @@
 # Copyright (c) 2026 The calibra authors
 # SPDX-License-Identifier: MIT
-"""Checks of arguments that are no arrays."""
+"""Checks of arguments that are no arrays, and numbers as JSON has them."""
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterable
 from typing import Any
@@ -36,3 +37,8 @@ def texts(where: str, name: str, x: Any) -> list[str]:
     if not isinstance(x, Iterable):
         raise TypeError(f"{where}: {name}: expected names, got {type(x).__name__}")
     return [text(where, name, one) for one in x]
+
+
+def json_number(x: float) -> float | None:
+    """`x`, or None where it is NaN or infinite, which JSON has no numbers for."""
+    return x if math.isfinite(x) else None

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import _core
-from ._checks import texts, whole
+from ._checks import json_number, texts, whole
 from ._inputs import IntervalOptions, core_data, core_settings
 
 
@@ -76,17 +76,13 @@ class Comparison(Mapping[str, Difference]):
             "samples": self.samples,
             "level": self.level,
             "differences": {
-                d.name: {key: _number(getattr(d, key)) for key in kept} for d in self.values()
+                d.name: {key: json_number(getattr(d, key)) for key in kept} for d in self.values()
             },
         }
 
 
 def _cells(texts_of_row: Iterable[str]) -> str:
     return "".join(f"  {text:>9}" for text in texts_of_row)
-
-
-def _number(x: float) -> float | None:
-    return x if math.isfinite(x) else None
 
 
 def test_calibration(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import _core
-from ._checks import texts
+from ._checks import json_number, texts
 from ._inputs import IntervalOptions, core_data, core_settings
 
 
@@ -77,19 +77,19 @@ class Groups(Sequence[Group]):
     noise hides it.
     """
 
-    def __init__(self, report: _core.GroupReport, by: str, names: Sequence[str]) -> None:
+    def __init__(self, report: _core.GroupReport, by: str) -> None:
         self._report = report
         self._by = by
         self._groups = [
             Group(
                 group,
-                names[group] if 0 <= group < len(names) else "",
+                name,
                 samples,
                 {name: value for name, value, _ in values},
                 {name: floor for name, _, floor in values if not math.isnan(floor)},
                 *rest,
             )
-            for group, samples, values, *rest in report.groups
+            for group, name, samples, values, *rest in report.groups
         ]
 
     def __getitem__(self, index: Any) -> Any:
@@ -129,17 +129,17 @@ class Groups(Sequence[Group]):
                     "group": g.group,
                     **({"name": g.name} if g.name else {}),
                     "samples": g.samples,
-                    "metrics": {name: _number(x) for name, x in g.values.items()},
+                    "metrics": {name: json_number(x) for name, x in g.values.items()},
                     "floors": dict(g.floors),
-                    "kuiper": _number(g.kuiper),
-                    "p": _number(g.p),
-                    "p_adjusted": _number(g.p_adjusted),
+                    "kuiper": json_number(g.kuiper),
+                    "p": json_number(g.p),
+                    "p_adjusted": json_number(g.p_adjusted),
                 }
                 for g in self
             ],
             "worst_group": None if self.worst is None else self.worst.group,
-            "multicalibration_error": _number(self.multicalibration_error),
-            "detectable_error": _number(self.detectable_error),
+            "multicalibration_error": json_number(self.multicalibration_error),
+            "detectable_error": json_number(self.detectable_error),
         }
 
 
@@ -261,7 +261,7 @@ class Evaluation(Mapping[str, float]):
             "classes": self.classes,
             **({"class_names": self.class_names} if self.class_names else {}),
             "options": dict(self._options),
-            "metrics": {name: _number(x) for name, x in self.items()},
+            "metrics": {name: json_number(x) for name, x in self.items()},
             "bins": [self._bin_dict(b) for b in self.table],
             **self._classwise_dict(),
             **self._interval_dict(),
@@ -272,7 +272,7 @@ class Evaluation(Mapping[str, float]):
         return self._result.multilabel or self.entries != self.samples
 
     def _bin_dict(self, b: Bin) -> dict[str, Any]:
-        out = {key: _number(x) for key, x in b._asdict().items()}
+        out = {key: json_number(x) for key, x in b._asdict().items()}
         if not self._weighted:  # the counts say it
             del out["weight"]
         return out
@@ -280,7 +280,7 @@ class Evaluation(Mapping[str, float]):
     def _classwise_dict(self) -> dict[str, Any]:
         if not self.ece_per_class:
             return {}
-        return {"classwise": {"ece": [_number(x) for x in self.ece_per_class]}}
+        return {"classwise": {"ece": [json_number(x) for x in self.ece_per_class]}}
 
     def _interval_dict(self) -> dict[str, Any]:
         if not self.intervals:
@@ -288,19 +288,15 @@ class Evaluation(Mapping[str, float]):
         return {
             "intervals": {
                 name: {
-                    "lower": _number(i.lower),
-                    "upper": _number(i.upper),
-                    "standard_error": _number(i.standard_error),
-                    "floor": _number(i.floor),
+                    "lower": json_number(i.lower),
+                    "upper": json_number(i.upper),
+                    "standard_error": json_number(i.standard_error),
+                    "floor": json_number(i.floor),
                     "method": i.method or None,
                 }
                 for name, i in self.intervals.items()
             }
         }
-
-
-def _number(x: float) -> float | None:
-    return x if math.isfinite(x) else None
 
 
 def evaluate(
@@ -407,10 +403,10 @@ def evaluate(
         return Evaluation(result, options, weights is not None)
     report = _core.evaluate_by(data, settings)
     said = by if isinstance(by, str) else "groups"
-    of_classes = [] if said == "groups" else names
-    report.name_groups(of_classes)
+    if said != "groups":  # they are classes
+        report.name_groups(names)
     options["by"] = said
-    return Evaluation(result, options, weights is not None, Groups(report, said, of_classes))
+    return Evaluation(result, options, weights is not None, Groups(report, said))
 
 
 def report_options(

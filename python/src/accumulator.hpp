@@ -33,7 +33,6 @@ class accumulator {
   /// `from`: what the scores were, for reports. Throws option_error where nothing was added.
   result compute(std::string from, std::vector<std::string> class_names) const;
   void reset() { evidence_.reset(); }
-  bool empty() const { return !evidence_; }
   /// What was added, exactly. Throws option_error where nothing was.
   std::string bytes() const;
   /// What was added as numbers that add up: those of two accumulators are those of all their

@@ -29,12 +29,12 @@ dtype type_of(const std::string& name, const nb::dlpack::dtype& t, bool bfloat16
     throw wrong_type(name, "expected the bits of bfloat16 as uint16");
   }
   const std::pair<dtype, bool> known[] = {
-      {dtype::f16, is(code::Float, 16)}, {dtype::f32, is(code::Float, 32)},
-      {dtype::f64, is(code::Float, 64)}, {dtype::i8, is(code::Int, 8)},
-      {dtype::i16, is(code::Int, 16)},   {dtype::i32, is(code::Int, 32)},
-      {dtype::i64, is(code::Int, 64)},   {dtype::u8, is(code::UInt, 8)},
-      {dtype::u16, is(code::UInt, 16)},  {dtype::u32, is(code::UInt, 32)},
-      {dtype::u64, is(code::UInt, 64)},  {dtype::boolean, is(code::Bool, 8)},
+      {dtype::f2, is(code::Float, 16)}, {dtype::f4, is(code::Float, 32)},
+      {dtype::f8, is(code::Float, 64)}, {dtype::i1, is(code::Int, 8)},
+      {dtype::i2, is(code::Int, 16)},   {dtype::i4, is(code::Int, 32)},
+      {dtype::i8, is(code::Int, 64)},   {dtype::u1, is(code::UInt, 8)},
+      {dtype::u2, is(code::UInt, 16)},  {dtype::u4, is(code::UInt, 32)},
+      {dtype::u8, is(code::UInt, 64)},  {dtype::b1, is(code::Bool, 8)},
   };
   for (const auto& [type, this_one] : known)
     if (this_one) return type;

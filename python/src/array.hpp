@@ -14,12 +14,13 @@
 #include "calibra/array/scalar.hpp"
 #include "calibra/array/unranked_view.hpp"
 #include "calibra/array/view.hpp"
+#include "calibra/io/dtype.hpp"
 
 namespace calibra::python {
 
 namespace nb = nanobind;
 
-enum class dtype { f16, bf16, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64, boolean };
+using io::dtype;
 
 /// An array of Python in host memory, of any strides. Keeps it alive; copies nothing. Only made and
 /// destroyed with the interpreter lock held.
@@ -42,46 +43,39 @@ class array {
   template<class F>
   decltype(auto) visit(const F& f) const {
     switch (type_) {
-      case dtype::f16:
-        return f(pointer<half>());
-      case dtype::bf16:
-        return f(pointer<bfloat16>());
-      case dtype::f32:
-        return f(pointer<float>());
-      case dtype::f64:
-        return f(pointer<double>());
-      case dtype::i8:
+      case dtype::i1:
         return f(pointer<std::int8_t>());
-      case dtype::i16:
+      case dtype::i2:
         return f(pointer<std::int16_t>());
-      case dtype::i32:
+      case dtype::i4:
         return f(pointer<std::int32_t>());
-      case dtype::i64:
+      case dtype::i8:
         return f(pointer<std::int64_t>());
-      case dtype::u16:
+      case dtype::u2:
         return f(pointer<std::uint16_t>());
-      case dtype::u32:
+      case dtype::u4:
         return f(pointer<std::uint32_t>());
-      case dtype::u64:
-        return f(pointer<std::uint64_t>());
       case dtype::u8:
-      case dtype::boolean:
-        break;
+        return f(pointer<std::uint64_t>());
+      case dtype::u1:
+      case dtype::b1:
+        return f(pointer<std::uint8_t>());
+      default:
+        return visit_real(f);
     }
-    return f(pointer<std::uint8_t>());
   }
 
   /// The same for scores: floats, doubles and those of 16 bits. Throws nb::type_error for others.
   template<class F>
   decltype(auto) visit_real(const F& f) const {
     switch (type_) {
-      case dtype::f16:
+      case dtype::f2:
         return f(pointer<half>());
       case dtype::bf16:
         return f(pointer<bfloat16>());
-      case dtype::f32:
+      case dtype::f4:
         return f(pointer<float>());
-      case dtype::f64:
+      case dtype::f8:
         return f(pointer<double>());
       default:
         throw nb::type_error("expected an array of floating-point numbers");

@@ -65,7 +65,7 @@ class data {
   score_form form() const { return given_.form; }
   bool multilabel() const { return given_.multilabel; }
   /// Whether they are worked on in double.
-  bool wide() const { return given_.scores.type() == dtype::f64; }
+  bool wide() const { return given_.scores.type() == dtype::f8; }
   const array& score_array() const { return given_.scores; }
   bool weighted() const { return given_.weights.has_value(); }
   /// One number a sample: P(y = 1), its logit, or a confidence.

@@ -190,12 +190,12 @@ void bind_diagnostics(nb::module_& m) {
   nb::class_<group_report>(m, "GroupReport")
       .def_prop_ro("groups",
                    [](const group_report& r) {
-                     std::vector<std::tuple<std::int64_t, std::uint64_t, std::vector<metric_row>,
-                                            double, double, double>>
+                     std::vector<std::tuple<std::int64_t, std::string, std::uint64_t,
+                                            std::vector<metric_row>, double, double, double>>
                          out;
                      for (const group_row& g : r)
-                       out.emplace_back(g.group, g.values.samples, values_of(g.values), g.kuiper,
-                                        g.p, g.p_adjusted);
+                       out.emplace_back(g.group, g.name, g.values.samples, values_of(g.values),
+                                        g.kuiper, g.p, g.p_adjusted);
                      return out;
                    })
       .def_ro("worst", &group_report::worst)
@@ -254,7 +254,6 @@ void bind_accumulator(nb::module_& m) {
       .def("merge", nb::overload_cast<const accumulator&>(&accumulator::merge), nb::arg("other"))
       .def("compute", &accumulator::compute, nb::arg("form"), nb::arg("class_names"))
       .def("reset", &accumulator::reset)
-      .def_prop_ro("empty", &accumulator::empty)
       .def_prop_ro("form", &accumulator::form)
       .def_prop_ro("sums", &accumulator::sums)
       .def_prop_ro("sum_count", &accumulator::sum_count)
