@@ -4,9 +4,10 @@
 """python_speed.py [REPEATS]: pycalibra beside torchmetrics, netcal and probmetrics, from Python.
 
 One process, two threads each, arrays in memory, the packages in turns; the median of REPEATS (5) by
-the clock, and the value. Times begin with float32 logits in memory, as a tensor or an array; netcal
-takes probabilities, which PyTorch makes of them in its time, of double for the temperature. A call
-that took 20 seconds is not repeated. Writes the rows of the table in docs/benchmarks.md.
+the clock, and the value. Times begin with float32 logits in memory, as a tensor or an array, or
+with probabilities that were made of them before; netcal takes probabilities, which PyTorch makes of
+logits in its time, of double for the temperature. A call that took 20 seconds is not repeated.
+Writes the rows of the table in docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ def calls(z, y):
     """What each package does, by task."""
     k = z.shape[1]
     tz, ty = torch.from_numpy(z), torch.from_numpy(y)
+    tp = tz.softmax(dim=1)
+    p = tp.numpy()
     ece = Metrics.from_names(["ece-15"])
 
     def probmetrics_temperature():
@@ -59,8 +62,9 @@ def calls(z, y):
         return 1 / float(made.invtemp_)
 
     def netcal_temperature():
-        p = tz.double().softmax(dim=1).numpy()
-        return 1 / float(np.ravel(netcal.scaling.TemperatureScaling().fit(p, y).temperature)[0])
+        double_p = tz.double().softmax(dim=1).numpy()
+        made = netcal.scaling.TemperatureScaling().fit(double_p, y)
+        return 1 / float(np.ravel(made.temperature)[0])
 
     def temperature():
         made = TemperatureScaling(logits=True, threads=THREADS).fit(z, y)
@@ -74,6 +78,11 @@ def calls(z, y):
             "probmetrics": lambda: float(
                 ece.compute_all(CategoricalDirac(ty, n_classes=k), CategoricalLogits(tz))["ece-15"]
             ),
+        },
+        "ece of probabilities": {
+            "pycalibra": lambda: pycalibra.ece(p, y, threads=THREADS),
+            "torchmetrics": lambda: float(tm.multiclass_calibration_error(tp, ty, k, n_bins=15)),
+            "netcal": lambda: float(netcal.metrics.ECE(15).measure(p, y)),
         },
         "temperature": {
             "pycalibra": temperature,

@@ -173,11 +173,11 @@ struct results {
   static constexpr T mark = T(-12345);
   std::size_t n;
   std::vector<T> max, min, arg_max;
-  std::vector<double> sum, second, third, inverse;
+  std::vector<double> sum, second, third, confidence;
 
   explicit results(std::size_t rows) : n(rows) {
     for (auto* v : {&max, &min, &arg_max}) v->assign(n + marks, mark);
-    for (auto* v : {&sum, &second, &third, &inverse})
+    for (auto* v : {&sum, &second, &third, &confidence})
       v->assign(n + marks, static_cast<double>(mark));
   }
   row_sums<T> out(bool with_second = true) {
@@ -188,19 +188,35 @@ struct results {
     o.sum = sum.data();
     o.second = with_second ? second.data() : nullptr;
     o.third = third.data();
-    o.inverse = with_second ? inverse.data() : nullptr;
+    o.confidence = with_second ? confidence.data() : nullptr;
     return o;
   }
   bool marks_left() const {
     bool left = true;
     for (std::size_t i = n; i < n + marks; ++i) {
       for (const auto* v : {&max, &min, &arg_max}) left = left && (*v)[i] == mark;
-      for (const auto* v : {&sum, &second, &third, &inverse})
+      for (const auto* v : {&sum, &second, &third, &confidence})
         left = left && (*v)[i] == static_cast<double>(mark);
     }
     return left;
   }
 };
+
+/// Every third label is right, every third ties with the largest class if there is a tie.
+template<class T>
+std::vector<std::int64_t> some_labels(const std::vector<std::vector<T>>& rows,
+                                      const std::vector<exact_row<T>>& exact) {
+  std::vector<std::int64_t> label(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& row = rows[i];
+    const auto behind = std::find(row.rbegin(), row.rend(), exact[i].max) - row.rbegin();
+    const std::size_t last_largest = row.size() - 1 - static_cast<std::size_t>(behind);
+    label[i] = static_cast<std::int64_t>(i % 3 == 0   ? exact[i].arg_max
+                                         : i % 3 == 1 ? last_largest
+                                                      : (i * 7) % row.size());
+  }
+  return label;
+}
 
 template<class T>
 void check_all_forms(const std::vector<std::vector<T>>& rows, std::size_t pad, std::size_t shift,
@@ -221,18 +237,7 @@ void check_all_forms(const std::vector<std::vector<T>>& rows, std::size_t pad, s
       std::size_t wrong = 0;
 
       results<T> a(n), b(n), c(n);
-      // Every third label is right, every third ties with the largest class if there is a tie.
-      std::vector<std::int64_t> label(n);
-      for (std::size_t i = 0; i < n; ++i) {
-        const auto& row = rows[i];
-        const std::size_t last_largest =
-            k - 1 -
-            static_cast<std::size_t>(std::find(row.rbegin(), row.rend(), softmax[i].max) -
-                                     row.rbegin());
-        label[i] = static_cast<std::int64_t>(i % 3 == 0   ? softmax[i].arg_max
-                                             : i % 3 == 1 ? last_largest
-                                                          : (i * 7) % k);
-      }
+      const std::vector<std::int64_t> label = some_labels(rows, softmax);
       row_sums<T> with_hits = b.out(false);
       std::vector<unsigned char> hit(n + results<T>::marks, 77);
       with_hits.label = label.data();
@@ -250,7 +255,7 @@ void check_all_forms(const std::vector<std::vector<T>>& rows, std::size_t pad, s
         worst.add(c.sum[i], tempered[i].sum, tempered[i].sum_error);
         worst.add(c.second[i], tempered[i].second, tempered[i].second_error);
         worst.add(c.third[i], tempered[i].third, tempered[i].third_error);
-        wrong += a.sum[i] < 1 || a.inverse[i] != 1.0 / a.sum[i];
+        wrong += a.sum[i] < 1 || a.confidence[i] != 1.0 / a.sum[i];
         wrong += hit[i] != (label[i] == static_cast<std::int64_t>(softmax[i].arg_max) ? 1 : 0);
       }
       for (std::size_t i = n; i < hit.size(); ++i) wrong += hit[i] != 77;
@@ -272,8 +277,15 @@ void check_simplex_forms(const std::vector<std::vector<T>>& rows, std::size_t pa
     for (const isa set : machine_isas()) {
       const row_kernels<T>& kernels = kernels_for<T>(set);
       CAPTURE(n, k, by_rows, static_cast<int>(set));
-      results<T> a(n);
+      results<T> a(n), b(n);
+      const std::vector<std::int64_t> label = some_labels(rows, expected);
+      row_sums<T> with_hits = b.out();
+      std::vector<unsigned char> hit(n + results<T>::marks, 77);
+      with_hits.label = label.data();
+      with_hits.hit = hit.data();
+      with_hits.second = nullptr;
       kernels.simplex(m.whole, a.out());
+      kernels.simplex(m.whole, with_hits);
       worst_ratio worst;
       std::size_t wrong = 0;
       for (std::size_t i = 0; i < n; ++i) {
@@ -281,10 +293,15 @@ void check_simplex_forms(const std::vector<std::vector<T>>& rows, std::size_t pa
         if (!by_rows) wrong += a.arg_max[i] != static_cast<T>(expected[i].arg_max);
         worst.add(a.sum[i], expected[i].sum, expected[i].sum_error);
         worst.add(a.second[i], expected[i].second, expected[i].second_error);
+        wrong += b.max[i] != a.max[i] || b.min[i] != a.min[i] || b.sum[i] != a.sum[i];
+        const double confidence = std::min(1.0, static_cast<double>(expected[i].max));
+        wrong += a.confidence[i] != confidence || b.confidence[i] != confidence;
+        wrong += hit[i] != (label[i] == static_cast<std::int64_t>(expected[i].arg_max) ? 1 : 0);
       }
+      for (std::size_t i = n; i < hit.size(); ++i) wrong += hit[i] != 77;
       CHECK(wrong == 0);
       CHECK(worst.value <= 1);
-      CHECK(a.marks_left());
+      CHECK((a.marks_left() && b.marks_left()));
     }
   }
 }
@@ -346,7 +363,8 @@ TEMPLATE_TEST_CASE("sums of probabilities are those of an exact oracle", "[row_k
     std::vector<std::vector<T>> rows(n, std::vector<T>(k));
     for (auto& row : rows) {
       for (T& p : row) p = uniform(generator) / static_cast<T>(k);
-      if (generator() % 3 == 0) row[generator() % k] = row[generator() % k];  // a tie
+      if (generator() % 3 == 0)  // a tie of the largest, half of the times of all there is
+        row[generator() % k] = row[generator() % k] = generator() % 2 == 0 ? T(1.5) : T(0.5);
       if (generator() % 3 == 0) row[generator() % k] = limits<T>::denorm_min();
       if (negative) row[generator() % k] = T(-0.25);
     }
@@ -505,6 +523,31 @@ TEST_CASE("one bad label or sum among many is noticed", "[row_kernels]") {
           unnoticed += kernels.all_good(label.data(), sum.data(), n, 10);
         }
         sum[i] = s;
+      }
+      CHECK(unnoticed == 0);
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE("one number out of bounds among many is noticed", "[row_kernels]", float,
+                   double) {
+  using T = TestType;
+  for (const isa set : machine_isas()) {
+    const row_kernels<T>& kernels = kernels_for<T>(set);
+    for (std::size_t n = 1; n <= 70; ++n) {
+      std::vector<T> p(n);
+      for (std::size_t i = 0; i < n; ++i) p[i] = static_cast<T>(i % 3) / 2;
+      CAPTURE(static_cast<int>(set), n);
+      CHECK(kernels.all_within(p.data(), n, T{0}, T{1}));
+      std::size_t unnoticed = 0;
+      for (T& x : p) {
+        const T before = x;
+        for (const T bad : {-limits<T>::denorm_min(), std::nextafter(T{1}, T{2}),
+                            limits<T>::infinity(), -limits<T>::infinity()}) {
+          x = bad;
+          unnoticed += kernels.all_within(p.data(), n, T{0}, T{1});
+        }
+        x = before;
       }
       CHECK(unnoticed == 0);
     }
@@ -714,7 +757,7 @@ TEMPLATE_TEST_CASE("kernels touch nothing beyond their data", "[row_kernels]", f
              {tile<T>{z, rows, true, three, k}, tile<T>{z, rows, false, k, three},
               tile<T>{z, 3, true, k, three}}) {
           kernels.template softmax<true>(t, hits);
-          kernels.simplex(t, r.out());
+          kernels.simplex(t, hits);
           kernels.tempered(t, 1.0, r.out());
         }
         CHECK(r.marks_left());
@@ -725,13 +768,14 @@ TEMPLATE_TEST_CASE("kernels touch nothing beyond their data", "[row_kernels]", f
         kernels.add_row(row, k, out.room<double>(k, at_end));
         CHECK(kernels.select_row(row, k, T{0}, out.room<std::uint32_t>(k, at_end)) == k);
         CHECK(kernels.find_row(row, k, T(77)) == k);
+        CHECK(kernels.all_within(row, k, T{0}, T{1}));
 
         row_sums<T> tight;
         tight.max = out.room<T>(k, at_end);
         tight.arg_max = out.room<T>(k, at_end);
         tight.min = out.room<T>(k, at_end);
         tight.sum = out.room<double>(k, at_end);
-        tight.second = tight.third = tight.inverse = tight.sum;
+        tight.second = tight.third = tight.confidence = tight.sum;
         for (const bool by_rows : {false, true}) {
           const tile<T> t{z, by_rows ? 3 : rows, by_rows, k, 3};
           kernels.template softmax<true>(t, tight);

@@ -369,6 +369,27 @@ TEST_CASE("renormalised rows are what they are divided by their sum", "[row_pass
   }
 }
 
+TEST_CASE("what becomes of a row does not depend on the rows beside it", "[row_pass]") {
+  // Sums within the tolerance of 16 bits, and one far out, which has to be divided.
+  calibra::matrix<calibra::bfloat16> p(40, 2);
+  const std::vector<int> labels(40, 0);
+  for (std::size_t i = 0; i < 40; ++i) {
+    p(i, 0) = calibra::bfloat16(0.9375F);
+    p(i, 1) = calibra::bfloat16(i % 2 == 0 ? 0.125F : 0.0625F);
+  }
+  options o;
+  const auto plain = observe<calibra::bfloat16>(score_kind::probabilities, p.view(), labels, o);
+  for (const auto& item : plain.items) CHECK(item.confidence == 0.9375);
+  o.renormalise = true;
+  const auto divided = observe<calibra::bfloat16>(score_kind::probabilities, p.view(), labels, o);
+  p(39, 0) = calibra::bfloat16(3.0F);
+  const auto beside = observe<calibra::bfloat16>(score_kind::probabilities, p.view(), labels, o);
+  for (std::size_t i = 0; i < 39; ++i) {
+    CHECK(divided.items[i].confidence == 0.9375 / (i % 2 == 0 ? 1.0625 : 1.0));
+    CHECK(beside.items[i].confidence == divided.items[i].confidence);
+  }
+}
+
 namespace {
 
 /// Everything a one-pass call gives, as numbers.

@@ -31,17 +31,17 @@ struct tile {
   }
 };
 
-/// Where the kernels put one entry a row. `arg_max` may be null, and `inverse` and `hit` for
-/// softmax.
+/// Where the kernels put one entry a row. `arg_max` may be null, `confidence` and `hit` for softmax
+/// and simplex, and `second` for simplex and where softmax sums no squares.
 template<class T>
 struct row_sums {
   T* max = nullptr;
-  T* min = nullptr;           ///< simplex only
-  T* arg_max = nullptr;       ///< of "cols" only: the first index of the largest class
-  double* sum = nullptr;      ///< softmax: sum exp(z - max); simplex: sum p; tempered: sum w
-  double* second = nullptr;   ///< softmax: sum exp(z - max)^2; simplex: sum p^2; tempered: sum w u
-  double* inverse = nullptr;  ///< softmax: 1 / sum
-  double* third = nullptr;    ///< tempered: sum w u^2
+  T* min = nullptr;          ///< simplex only
+  T* arg_max = nullptr;      ///< of "cols" only: the first index of the largest class
+  double* sum = nullptr;     ///< softmax: sum exp(z - max); simplex: sum p; tempered: sum w
+  double* second = nullptr;  ///< softmax: sum exp(z - max)^2; simplex: sum p^2; tempered: sum w u
+  double* confidence = nullptr;         ///< softmax: 1 / sum; simplex: max, at most 1
+  double* third = nullptr;              ///< tempered: sum w u^2
   const std::int64_t* label = nullptr;  ///< read where there is `hit`
   unsigned char* hit = nullptr;  ///< label is the first of the largest classes; any value where it
                                  ///< is not a class
@@ -75,6 +75,8 @@ class row_kernels {
   /// for float.
   bool all_good(const std::int64_t* label, const double* sum, std::size_t n,
                 std::size_t classes) const;
+  /// Whether no p[j] is below low or above high. NaN is neither.
+  bool all_within(const T* p, std::size_t n, T low, T high) const;
   /// The low 32 bits of key[i] are 2 bin + hit, for bins of equal width; miss[i] is
   /// (confidence - hit)^2. False where a confidence is within 2e-9 bins of an edge, and for float.
   bool equal_width_keys(const double* confidence, const unsigned char* hit, std::size_t n,

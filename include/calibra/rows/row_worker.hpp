@@ -134,7 +134,7 @@ class row_worker {
             all_kept_ ? nullptr : row_.data(),
             confidence_.data(),
             hit_.data(),
-            kind_ == score_kind::logits ? hit_.data() : correct_.data(),
+            is_one_number(kind_) ? correct_.data() : hit_.data(),
             log_likelihood_.data(),
             brier_.data(),
             prediction_.data(),
@@ -145,6 +145,15 @@ class row_worker {
  private:
   /// Which row of the tile sample n of the block is.
   std::size_t in_tile(std::size_t n) const { return all_kept_ ? n : row_[n] - first_; }
+
+  /// Whether no option leaves samples out or weighs them.
+  bool is_plain() const { return !options_.ignore_label && !options_.valid && !options_.weights; }
+  /// Keeps every row where it is.
+  void keep_all(const tile<C>& z) {
+    kept_ = z.rows;
+    all_kept_ = true;
+    labels_out_ = labels_in_;
+  }
 
   bool left_out(std::size_t i) const {
     return (options_.ignore_label && labels_in_[i] == *options_.ignore_label) ||
@@ -172,14 +181,7 @@ class row_worker {
     weight_[kept_] = weight_[i];
   }
 
-  /// The prediction is the first of the largest classes. It is the label when the label's score is
-  /// the largest and no class before it is as large.
-  bool is_hit(const tile<C>& z, std::size_t i, std::size_t label, C label_score) const {
-    if (!z.by_rows) return static_cast<std::size_t>(arg_max_[i]) == label;
-    if (label_score != max_[i]) return false;
-    const C* row = z.data + static_cast<std::ptrdiff_t>(i) * z.stride;
-    return kernels_.find_row(row, label, max_[i]) == label;
-  }
+  /// The first of the largest classes.
   std::int64_t prediction_of(const tile<C>& z, std::size_t i) const {
     if (!z.by_rows) return static_cast<std::int64_t>(arg_max_[i]);
     const C* row = z.data + static_cast<std::ptrdiff_t>(i) * z.stride;
@@ -191,7 +193,7 @@ class row_worker {
     if constexpr (Kind == score_kind::logits)
       softmax<ProperScores>(current_);
     else if constexpr (Kind == score_kind::probabilities)
-      simplex(current_);
+      simplex<ProperScores>(current_);
     else
       binary(current_);
   }
@@ -203,7 +205,7 @@ class row_worker {
     row_sums<C> out;
     out.max = max_.data();
     out.sum = sum_.data();
-    out.inverse = confidence_.data();
+    out.confidence = confidence_.data();
     out.second = second_.data();
     out.label = labels_in_;
     out.hit = hit_.data();
@@ -217,13 +219,8 @@ class row_worker {
 
   /// Keeps the rows of logits that count, with their labels, weights, confidences and hits.
   void choose(const tile<C>& z) {
-    if (!options_.ignore_label && !options_.valid && !options_.weights &&
-        double_kernels_.all_good(labels_in_, sum_.data(), z.rows, z.classes)) {
-      kept_ = z.rows;
-      all_kept_ = true;
-      labels_out_ = labels_in_;
-      return;
-    }
+    if (is_plain() && double_kernels_.all_good(labels_in_, sum_.data(), z.rows, z.classes))
+      return keep_all(z);
     const std::int64_t* label = labels_in_;
     for (std::size_t i = 0; i < z.rows; ++i) {
       if (left_out(i)) continue;
@@ -262,14 +259,36 @@ class row_worker {
     }
   }
 
+  template<bool ProperScores>
   void simplex(const tile<C>& p) {
     row_sums<C> out;
     out.max = max_.data();
     out.min = min_.data();
-    out.arg_max = arg_max_.data();
     out.sum = sum_.data();
-    out.second = second_.data();
+    out.confidence = confidence_.data();
+    if constexpr (ProperScores) out.second = second_.data();
+    out.label = labels_in_;
+    out.hit = hit_.data();
+    if (needs_.prediction) out.arg_max = arg_max_.data();
     kernels_.simplex(p, out);
+    const double sure = 0.999 * tolerance_;  // what is nearer to an edge is looked at by itself
+    if (is_plain() && !options_.renormalise &&
+        double_kernels_.all_good(labels_in_, sum_.data(), p.rows, p.classes) &&
+        kernels_.all_within(min_.data(), p.rows, C{0}, C{1}) &&
+        double_kernels_.all_within(sum_.data(), p.rows, 1 - sure, 1 + sure)) {
+      keep_all(p);
+      if (needs_.prediction)
+        for (std::size_t i = 0; i < kept_; ++i) prediction_[i] = prediction_of(p, i);
+      if (ProperScores && needs_.proper_scores)
+        for (std::size_t i = 0; i < kept_; ++i) simplex_scores(p, i, i, 1);
+    } else {
+      choose_simplex<ProperScores>(p);
+    }
+  }
+
+  /// Keeps the rows of probabilities that count; each is checked by itself.
+  template<bool ProperScores>
+  void choose_simplex(const tile<C>& p) {
     for (std::size_t i = 0; i < p.rows; ++i) {
       if (left_out(i)) continue;
       check_sample(i, p.classes);
@@ -282,18 +301,19 @@ class row_worker {
         scale = sum_[i];
       else
         check_simplex_row(where_, p, i, first_ + i, min_[i], max_[i], sum_[i], tolerance_);
-      const auto label = static_cast<std::size_t>(labels_in_[i]);
-      const C at_label = p.at(i, label);
-      const bool hit = is_hit(p, i, label, at_label);
-      keep(i, std::min(1.0, static_cast<double>(max_[i]) / scale), hit, hit);
+      keep(i, std::min(1.0, static_cast<double>(max_[i]) / scale), hit_[i], hit_[i]);
       if (needs_.prediction) prediction_[kept_] = prediction_of(p, i);
-      if (needs_.proper_scores) {
-        const double py = static_cast<double>(at_label) / scale;
-        log_likelihood_[kept_] = std::log(std::min(1.0, py));
-        brier_[kept_] = std::max(0.0, second_[i] / (scale * scale) - 2 * py + 1);
-      }
+      if (ProperScores && needs_.proper_scores) simplex_scores(p, i, kept_, scale);
       ++kept_;
     }
+  }
+
+  /// Log-likelihood and Brier term of row i of probabilities, which is sample n.
+  void simplex_scores(const tile<C>& p, std::size_t i, std::size_t n, double scale) {
+    const auto label = static_cast<std::size_t>(labels_in_[i]);
+    const double py = static_cast<double>(p.at(i, label)) / scale;
+    log_likelihood_[n] = std::log(std::min(1.0, py));
+    brier_[n] = std::max(0.0, second_[i] / (scale * scale) - 2 * py + 1);
   }
 
   void binary(const tile<C>& z) {

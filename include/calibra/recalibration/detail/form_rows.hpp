@@ -100,9 +100,7 @@ class form_reader {
     rows_ = std::min(rows_at_once(classes_), reader_->tile_rows());
     max_.resize(rows_);
     min_.resize(rows_);
-    arg_max_.resize(rows_);
     sum_.resize(rows_);
-    second_.resize(rows_);
   }
 
   /// The most rows that read() takes at once.
@@ -127,9 +125,7 @@ class form_reader {
     row_sums<double> sums;
     sums.max = max_.data();
     sums.min = min_.data();
-    sums.arg_max = arg_max_.data();
     sums.sum = sum_.data();
-    sums.second = second_.data();
     if (kind_ == score_kind::logits)
       kernels_.softmax<false>(t, sums);
     else
@@ -178,7 +174,7 @@ class form_reader {
   std::unique_ptr<row_reader<double>> reader_;
   double tolerance_;
   std::size_t rows_ = 0;
-  std::vector<double> max_, min_, arg_max_, sum_, second_;
+  std::vector<double> max_, min_, sum_;
 };
 
 }  // namespace calibra::detail

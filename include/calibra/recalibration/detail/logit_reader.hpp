@@ -50,9 +50,7 @@ class logit_reader {
       logs_.resize(rows_ * k);
       max_.resize(rows_);
       min_.resize(rows_);
-      arg_max_.resize(rows_);
       sum_.resize(rows_);
-      second_.resize(rows_);
     }
   }
 
@@ -76,9 +74,7 @@ class logit_reader {
       row_sums<C> out;
       out.max = max_.data();
       out.min = min_.data();
-      out.arg_max = arg_max_.data();
       out.sum = sum_.data();
-      out.second = second_.data();
       kernels_.simplex(raw_, out);
     }
   }
@@ -114,8 +110,8 @@ class logit_reader {
   std::size_t rows_;
   tile<C> raw_{};
   tile<W> logits_{};
-  std::vector<double> logs_, sum_, second_;
-  std::vector<C> max_, min_, arg_max_;
+  std::vector<double> logs_, sum_;
+  std::vector<C> max_, min_;
 };
 
 /// The logit of a binary score: as it is, or log(p / (1 - p)).

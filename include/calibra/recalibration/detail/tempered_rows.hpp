@@ -98,12 +98,11 @@ void write_one_row(std::string_view where, const C* scores, std::size_t k, doubl
   bool good = true;
   if constexpr (Kind == score_kind::probabilities) {
     C least{}, largest{};
-    double total = 0, squares = 0;
+    double total = 0;
     row_sums<C> simplex;
     simplex.max = &largest;
     simplex.min = &least;
     simplex.sum = &total;
-    simplex.second = &squares;
     kernels_for<C>(set).simplex(raw, simplex);
     good = check_simplex(where, o, raw, 0, 0, least, largest, total, tolerance);
     for (std::size_t j = 0; j < k; ++j) logs[j] = std::log(static_cast<double>(raw.data[j]));

@@ -157,6 +157,12 @@ bool row_kernels<T>::all_good(const std::int64_t* label, const double* sum, std:
   return good;
 }
 template<class T>
+bool row_kernels<T>::all_within(const T* p, std::size_t n, T low, T high) const {
+  bool within = false;
+  with([&](auto k) { within = k.all_within(p, n, low, high); });
+  return within;
+}
+template<class T>
 bool row_kernels<T>::equal_width_keys(const double* confidence, const unsigned char* hit,
                                       std::size_t n, std::size_t bins, double* key,
                                       double* miss) const {

@@ -9,8 +9,8 @@ namespace calibra::detail::CALIBRA_DETAIL_ISA {
 /// Maximum, sums of exponentials and hits of rows, for lanes V. "rows" are contiguous classes,
 /// "cols" contiguous samples. A register of samples side by side is worked on a class at a time;
 /// longer rows are worked on along their classes, a few rows at once so that what is done once a
-/// row is done for all of them together. Both read their data twice: once for the maximum, once
-/// (from cache) for the sums.
+/// row is done for all of them together. Both read logits twice: once for the maximum, once (from
+/// cache) for the sums.
 template<class V>
 struct kernels {
   using T = typename V::value;
@@ -183,11 +183,11 @@ struct kernels {
       D::store_n(p, r, n);
   }
 
-  /// The label's class is the first of the largest ones. Two of them make a sum of 2 or more.
-  static bool row_hit(const T* z, std::size_t k, std::int64_t label, T max, double sum) {
+  /// The label's class is the first of the largest ones.
+  static bool row_hit(const T* z, std::size_t k, std::int64_t label, T max, bool maybe_tied) {
     if (static_cast<std::uint64_t>(label) >= k) return false;
     const auto y = static_cast<std::size_t>(label);
-    const bool largest = z[y] == max, maybe_tied = sum >= 1.75;
+    const bool largest = z[y] == max;
     if (__builtin_expect(largest & maybe_tied, 0)) return find_row(z, y, max) == y;
     return largest;
   }
@@ -219,52 +219,66 @@ struct kernels {
         for (std::size_t s = 0; s < Term::sums; ++s) {
           const typename D::reg sum = sum_across(sums + s * W + r);
           store_sums(to[s] + i + r, sum, n - r);
-          if (s == 0 && out.inverse != nullptr)
-            store_sums(out.inverse + i + r, D::div(D::set(1.0), sum), n - r);
+          if (s == 0 && out.confidence != nullptr)
+            store_sums(out.confidence + i + r, D::div(D::set(1.0), sum), n - r);
         }
       }
       if (out.hit == nullptr) continue;
-      for (r = i; r < i + n; ++r)
-        out.hit[r] = row_hit(at_row(z, stride, r), k, out.label[r], out.max[r], out.sum[r]);
+      for (r = i; r < i + n; ++r)  // two of the largest make a sum of 2 or more
+        out.hit[r] = row_hit(at_row(z, stride, r), k, out.label[r], out.max[r], out.sum[r] >= 1.75);
     }
   }
 
-  static T row_max(const T* z, std::size_t k) {
-    reg a = V::set(minus_infinity), b = a, c = a, d = a;
-    std::size_t j = 0;
-    for (; j + 4 * W <= k; j += 4 * W) {
-      a = V::max(V::load(z + j), a);
-      b = V::max(V::load(z + j + W), b);
-      c = V::max(V::load(z + j + 2 * W), c);
-      d = V::max(V::load(z + j + 3 * W), d);
+  /// A row of probabilities, row i of the results. Sums and sums of squares go straight to double:
+  /// what is derived from them is exact to double rounding for float input too. What lies at `next`
+  /// is read ahead.
+  template<bool Squares>
+  static void simplex_row(const T* p, std::size_t k, const T* next, const row_sums<T>& out,
+                          std::size_t i) {
+    constexpr std::size_t chains = 2;
+    reg max[chains], min[chains];
+    wide sum[chains], second[chains];
+    for (std::size_t c = 0; c < chains; ++c) {
+      max[c] = V::set(minus_infinity);
+      min[c] = V::set(std::numeric_limits<T>::infinity());
+      sum[c] = second[c] = V::zero();
     }
-    for (; j + W <= k; j += W) a = V::max(V::load(z + j), a);
-    if (j < k) b = V::max(V::load_n(z + j, k - j, minus_infinity), b);
-    return V::highest(V::max(V::max(a, b), V::max(c, d)));
-  }
-
-  static T row_min(const T* z, std::size_t k) {
-    reg a = V::set(std::numeric_limits<T>::infinity());
+    const auto add = [&](reg x, std::size_t c) {
+      max[c] = V::max(x, max[c]);
+      min[c] = V::min(x, min[c]);
+      V::spill(sum[c], x);
+      if constexpr (Squares) V::spill_squares(second[c], x);
+    };
     std::size_t j = 0;
-    for (; j + W <= k; j += W) a = V::min(V::load(z + j), a);
-    if (j < k) a = V::min(V::load_n(z + j, k - j, std::numeric_limits<T>::infinity()), a);
-    return V::lowest(a);
-  }
-  /// Sums and sums of squares of probabilities go straight to double: what is derived from them is
-  /// exact to double rounding for float input too.
-  static void simplex_row(const T* p, std::size_t k, const T* next, wide* totals) {
-    std::size_t j = 0;
-    for (; j + W <= k; j += W) {
-      __builtin_prefetch(next + j);
-      const reg x = V::load(p + j);
-      V::spill(totals[0], x);
-      V::spill_squares(totals[1], x);
+    for (; j + chains * W <= k; j += chains * W) {
+#pragma GCC unroll 2
+      for (std::size_t c = 0; c < chains; ++c) {
+        __builtin_prefetch(next + j + c * W);
+        add(V::load(p + j + c * W), c);
+      }
+    }
+    if (j + W <= k) {
+      add(V::load(p + j), 0);
+      j += W;
     }
     if (j < k) {
+      max[1] = V::max(V::load_n(p + j, k - j, minus_infinity), max[1]);
+      min[1] = V::min(V::load_n(p + j, k - j, std::numeric_limits<T>::infinity()), min[1]);
       const reg x = V::load_n(p + j, k - j, T{0});
-      V::spill(totals[0], x);
-      V::spill_squares(totals[1], x);
+      V::spill(sum[1], x);
+      if constexpr (Squares) V::spill_squares(second[1], x);
     }
+    const T largest = V::highest(V::max(max[0], max[1])), least = V::lowest(V::min(min[0], min[1]));
+    out.max[i] = largest;
+    out.min[i] = least;
+    out.sum[i] = V::total(sum[0]) + V::total(sum[1]);
+    if constexpr (Squares) out.second[i] = V::total(second[0]) + V::total(second[1]);
+    if (out.confidence != nullptr)
+      out.confidence[i] = largest < 1 ? static_cast<double>(largest) : 1;
+    if (out.hit == nullptr) return;
+    // Without negative numbers two that are as large make at most the sum.
+    const bool maybe_tied = least < 0 || 2 * static_cast<double>(largest) <= 1.000001 * out.sum[i];
+    out.hit[i] = row_hit(p, k, out.label[i], largest, maybe_tied);
   }
 
   // ---- down the columns ----------------------------------------------------------------------
@@ -318,12 +332,13 @@ struct kernels {
         for (std::size_t s = 0; s < Term::sums; ++s) V::spill(totals[s], sums[s]);
       }
       for (std::size_t s = 0; s < Term::sums; ++s) V::store_wide(to[s] + i, totals[s], n);
-      if (out.inverse != nullptr) V::store_wide(out.inverse + i, V::inverse(totals[0]), n);
+      if (out.confidence != nullptr) V::store_wide(out.confidence + i, V::inverse(totals[0]), n);
       if (out.hit != nullptr) V::hits(arg_max, out.label + i, n, out.hit + i);
     }
   };
 
-  struct simplex_cols_of {
+  template<bool Squares>
+  struct simplex_cols {
     const row_sums<T>& out;
     std::size_t k;
 
@@ -332,19 +347,25 @@ struct kernels {
       reg max, arg_max;
       col_max(p, stride, k, n, max, arg_max);
       reg min = max;
-      wide totals[2] = {V::zero(), V::zero()};
+      wide sum = V::zero(), second = V::zero();
       for (std::size_t j = 0; j < k; ++j, next += stride) {
         __builtin_prefetch(next);
         const reg x = load_lanes(at_row(p, stride, j), n);
         min = V::min(x, min);
-        V::spill(totals[0], x);
-        V::spill_squares(totals[1], x);
+        V::spill(sum, x);
+        if constexpr (Squares) V::spill_squares(second, x);
       }
       V::store_n(out.max + i, max, n);
       if (out.arg_max != nullptr) V::store_n(out.arg_max + i, arg_max, n);
       V::store_n(out.min + i, min, n);
-      V::store_wide(out.sum + i, totals[0], n);
-      V::store_wide(out.second + i, totals[1], n);
+      V::store_wide(out.sum + i, sum, n);
+      if constexpr (Squares) V::store_wide(out.second + i, second, n);
+      if (out.confidence != nullptr) {
+        wide confidence = V::zero();
+        V::spill(confidence, V::min(max, V::set(T{1})));
+        V::store_wide(out.confidence + i, confidence, n);
+      }
+      if (out.hit != nullptr) V::hits(arg_max, out.label + i, n, out.hit + i);
     }
   };
 
@@ -431,22 +452,24 @@ struct kernels {
          tempered_term{V::set(static_cast<T>(beta)), V::set(std::numeric_limits<T>::lowest())});
   }
 
-  static void simplex(const tile<T>& p, const row_sums<T>& out) {
+  template<bool Squares>
+  static void simplex_sums(const tile<T>& p, const row_sums<T>& out) {
     if (!p.by_rows) {
-      by_cols(p.data, p.stride, p.rows, simplex_cols_of{out, p.classes});
+      by_cols(p.data, p.stride, p.rows, simplex_cols<Squares>{out, p.classes});
     } else if (p.classes < few) {
-      by_short_rows(p.data, p.stride, p.rows, p.classes, simplex_cols_of{out, p.classes});
+      by_short_rows(p.data, p.stride, p.rows, p.classes, simplex_cols<Squares>{out, p.classes});
     } else {
       for (std::size_t i = 0; i < p.rows; ++i) {
         const T* const row = at_row(p.data, p.stride, i);
-        out.max[i] = row_max(row, p.classes);
-        out.min[i] = row_min(row, p.classes);
-        wide totals[2] = {V::zero(), V::zero()};
-        simplex_row(row, p.classes, at_row(row, p.stride, 1), totals);
-        out.sum[i] = V::total(totals[0]);
-        out.second[i] = V::total(totals[1]);
+        simplex_row<Squares>(row, p.classes, at_row(row, p.stride, 1), out, i);
       }
     }
+  }
+  static void simplex(const tile<T>& p, const row_sums<T>& out) {
+    if (out.second != nullptr)
+      simplex_sums<true>(p, out);
+    else
+      simplex_sums<false>(p, out);
   }
 
   // ---- what is known of each row -------------------------------------------------------------
@@ -476,6 +499,22 @@ struct kernels {
     }
     for (i = 0; i < width; ++i) all |= signs[i];
     return all >> 63 == 0;
+  }
+
+  static bool all_within(const T* p, std::size_t n, T low, T high) {
+    reg least = V::set(high), largest = V::set(low);
+    std::size_t j = 0;
+    for (; j + W <= n; j += W) {
+      const reg x = V::load(p + j);
+      least = V::min(x, least);
+      largest = V::max(x, largest);
+    }
+    if (j < n) {
+      const reg x = V::load_n(p + j, n - j, low);
+      least = V::min(x, least);
+      largest = V::max(x, largest);
+    }
+    return V::lowest(least) >= low && V::highest(largest) <= high;
   }
 
   /// Finds the bins of confidences among bins of equal width. The low 32 bits of key[i] are 2 bin +
