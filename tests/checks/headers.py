@@ -21,8 +21,8 @@ import sys
 ORDER = [
     'version.hpp', 'error.hpp', 'array', 'detail', 'scores.hpp', 'table', 'options.hpp', 'rows',
     'metrics', 'evaluate', 'evaluate.hpp', 'conventions', 'selective', 'recalibration',
-    'ensemble', 'interval', 'decomposition', 'compare', 'hypothesis', 'groups', 'diagram', 'loss', 'outlier',
-    'torch', 'adapters', 'json', 'json.hpp', 'io', 'calibra.hpp', 'recalibration.hpp',
+    'ensemble', 'interval', 'decomposition', 'compare', 'hypothesis', 'groups', 'diagram', 'report',
+    'loss', 'outlier', 'torch', 'adapters', 'json', 'json.hpp', 'io', 'calibra.hpp', 'recalibration.hpp',
 ]
 
 # Exceptions to be mended: 'including header -> included header'.

@@ -12,7 +12,6 @@
 #include "calibra/array/matrix.hpp"
 #include "calibra/evaluate.hpp"
 #include "calibra/evaluate/report.hpp"
-#include "calibra/hypothesis/kuiper.hpp"
 #include "calibra/io/save.hpp"
 #include "program.hpp"
 
@@ -80,17 +79,6 @@ TEST_CASE("report: one file that needs nothing else", "[cli]") {
                            "<h2>Bins</h2>", "<h2>Groups, by label</h2>", "z.npy", "y.npy",
                            " bytes</td>", "calibra report z.npy y.npy -o r.html"})
     CHECK(has(page, part));
-}
-
-TEST_CASE("report: the verdict", "[cli]") {
-  CHECK(has(report_files(3).page(),
-            "The model is overconfident. The difference from a calibrated "
-            "model is larger than noise"));
-  CHECK(has(report_files(0.2).page(), "The model is underconfident. "));
-  const report_files calibrated(1);
-  const double p = calibra::kuiper_test(calibra::logits(calibrated.z), calibrated.y).p;
-  REQUIRE(p > 0.05);
-  CHECK(has(calibrated.page(), "These 300 samples do not tell the model from a calibrated one"));
 }
 
 TEST_CASE("report: a model, confidences, one number a sample", "[cli]") {

@@ -14,9 +14,9 @@
 #include "calibra/conventions/all.hpp"
 #include "calibra/error.hpp"
 #include "calibra/evaluate/report.hpp"
+#include "calibra/hypothesis/detail/p_text.hpp"
 #include "calibra/json.hpp"
 #include "inputs.hpp"
-#include "p_text.hpp"
 #include "progress.hpp"
 
 namespace calibra::cli {
@@ -46,7 +46,7 @@ std::string table_of(const comparison& c, const compare_request& request) {
     out += left_text(d.name, name);
     for (const double x : {d.a, d.b, d.difference, d.lower, d.upper})
       out += concat("  ", right_text(number(x), width));
-    out += concat("  ", right_text(p_text(d.p), 7), '\n');
+    out += concat("  ", right_text(calibra::detail::p_text(d.p), 7), '\n');
   }
   return concat(out, "\nlimits of ", fixed_text(100 * c.level, c.level == 0.95 ? 0 : 1),
                 " % intervals of the difference; - where there is none\n");

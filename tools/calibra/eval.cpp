@@ -15,6 +15,7 @@
 #include "calibra/evaluate/archive.hpp"
 #include "calibra/evaluate/evidence_of.hpp"
 #include "calibra/groups/evaluate_by.hpp"
+#include "calibra/groups/report.hpp"
 #include "calibra/interval/intervals.hpp"
 #include "calibra/recalibration/recalibrated.hpp"
 #include "calibra/rows/parallel.hpp"
@@ -48,14 +49,11 @@ options make_options(const eval_request& request) {
     if (request.data.sigmoid || request.data.from == score_form::confidences)
       throw option_error("--target: only for binary scores, not for --sigmoid or confidences");
     o.binary = *request.target;
-    like.binary = *request.target;
-    like.binary_equal_mass = *request.target;
+    like = like.binned_as(request.target);
   }
   // Confidences and the labels of multi-label scores are taken as they are.
-  if (request.data.sigmoid || request.data.from == score_form::confidences) {
-    like.binary.reset();
-    like.binary_equal_mass.reset();
-  }
+  if (request.data.sigmoid || request.data.from == score_form::confidences)
+    like = like.binned_as({});
   o.like = like;
   return o;
 }
@@ -93,14 +91,6 @@ evaluation of_labels(const inputs& in, const eval_request& request, const metric
                ? evaluate(multilabel_logits(scores), targets, defined, o)
                : evaluate(multilabel_probabilities(scores), targets, defined, o);
   });
-}
-
-/// The metrics of every group: what was asked for, and what the table shows.
-metric_list group_metrics(const metric_list& asked) {
-  metric_list all({accuracy, ece});
-  for (const any_metric& m : asked)
-    if (all.find(m.name()) == nullptr) all.push_back(m);
-  return all;
 }
 
 /// By the groups that --by says.

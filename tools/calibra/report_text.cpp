@@ -9,8 +9,8 @@
 
 #include "calibra/error.hpp"
 #include "calibra/evaluate/report.hpp"
+#include "calibra/hypothesis/detail/p_text.hpp"
 #include "calibra/json.hpp"
-#include "p_text.hpp"
 #include "report.hpp"
 #include "words.hpp"
 
@@ -206,7 +206,7 @@ std::string markdown_text(const eval_request& request, const report& r) {
     out += '\n';
     for (const group_row& g : *r.groups) {
       out += concat("| ", cell(g.shown()), " | ", g.values.samples, " | ", shown(g.kuiper), " | ",
-                    p_text(g.p_adjusted), " |");
+                    calibra::detail::p_text(g.p_adjusted), " |");
       for (const metric_value& m : g.values) out += concat(' ', shown(m.value), " |");
       out += '\n';
     }

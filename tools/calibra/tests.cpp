@@ -14,10 +14,10 @@
 #include "calibra/error.hpp"
 #include "calibra/evaluate/report.hpp"
 #include "calibra/hypothesis/calibration_test.hpp"
+#include "calibra/hypothesis/detail/p_text.hpp"
 #include "calibra/hypothesis/test_calibration.hpp"
 #include "calibra/json.hpp"
 #include "inputs.hpp"
-#include "p_text.hpp"
 #include "progress.hpp"
 #include "suggest.hpp"
 
@@ -85,7 +85,7 @@ std::string table_of(const std::vector<test_result>& results) {
     std::string line =
         concat(left_text(r.name, width), "  ",
                right_text(std::isnan(r.statistic) ? "-" : fixed_text(r.statistic, 4), 10), "  ",
-               right_text(p_text(r.p), 7), "  ", r.note);
+               right_text(calibra::detail::p_text(r.p), 7), "  ", r.note);
     while (line.ends_with(' ')) line.pop_back();
     out += line + '\n';
   }

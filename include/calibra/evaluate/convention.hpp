@@ -93,6 +93,13 @@ struct convention {
   short_list<convention_setting> settings = {};
   short_list<convention_oddity> oddities = {};
 
+  /// The same, but one number a sample is binned as `target`; none: as the options say.
+  [[nodiscard]] convention binned_as(std::optional<binary_target> target) const {
+    convention made = *this;
+    made.binary = made.binary_equal_mass = target;
+    return made;
+  }
+
   friend bool operator==(const convention&, const convention&) = default;
 };
 

@@ -14,6 +14,7 @@
 #include "calibra/groups/group_report.hpp"
 #include "calibra/metrics/accuracy.hpp"
 #include "calibra/metrics/ece.hpp"
+#include "calibra/metrics/metric_list.hpp"
 
 namespace calibra {
 
@@ -39,6 +40,14 @@ inline std::string group_floor(const group_row& g, std::string_view name) {
 }
 
 }  // namespace detail
+
+/// What evaluate_by() is to measure for a report: accuracy and ece, and `asked`.
+[[nodiscard]] inline metric_list group_metrics(const metric_list& asked) {
+  metric_list all({accuracy, ece});
+  for (const any_metric& m : asked)
+    if (all.find(m.name()) == nullptr) all.push_back(m);
+  return all;
+}
 
 /// A line a group: how many samples, accuracy and ece with its noise floor where they were
 /// measured, Kuiper's statistic in standard deviations and its corrected p. Of more than `most`
