@@ -22,6 +22,9 @@ viewers=(chromium poppler-utils)
 site_makers=(mkdocs-material doxygen)
 # What the program shares files among processes by.
 mpi_packages=(libopenmpi-dev openmpi-bin)
+# What the Python package is built and tested with; nanobind comes from PyPI.
+python_packages=(python3-dev python3-venv python3-numpy python3-pytest python3-h5py)
+python_flags=()
 if [[ "$preset" == release ]]; then
   build=build
 else
@@ -43,8 +46,18 @@ if [[ "$preset" != asan && "$preset" != tsan ]]; then  # they leave these tests 
   apt_install "${site_makers[@]}" || say "going on without those: the pages are not made a site"
   apt_install "${mpi_packages[@]}" || say "going on without those: mpirun is not tried"
 fi
+if [[ "$preset" == release ]]; then  # built once: its time is the compiler's
+  environment=$PWD/build/python-environment
+  if apt_install "${python_packages[@]}" &&
+    /usr/bin/python3 -m venv --system-site-packages "$environment" &&
+    "$environment/bin/pip" install --quiet 'nanobind>=2.4'; then
+    python_flags=(-DCALIBRA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$environment/bin/python")
+  else
+    say "going on without those: the Python package is not built"
+  fi
+fi
 say "configuring"
-cmake --preset "$preset" -DCALIBRA_BUILD_TESTS=ON
+cmake --preset "$preset" -DCALIBRA_BUILD_TESTS=ON "${python_flags[@]}"
 say "building"
 cmake --build "$build"
 say "testing"

@@ -4,7 +4,8 @@
 
 `evaluate()` measures scores and labels by any number of metrics at once; every metric has a function
 of its name; `Calibration` takes batches. `test_calibration()` and `compare()` judge
-models; `reliability_diagram()` and others draw; `metrics` and `conventions()` list what there is.
+models; `reliability_diagram()` and others draw, `report()` says it all on a page; `metrics` and
+`conventions()` list what there is.
 `pycalibra.recalibration` repairs, `pycalibra.netcal` and `pycalibra.torchmetrics` have the shapes of
 those packages.
 """
@@ -30,6 +31,7 @@ from ._diagrams import (
 from ._evaluate import Bin, Evaluation, Group, Groups, Interval, evaluate
 from ._functions import metric_function as _function
 from ._inputs import IntervalOptions
+from ._report import Report, report
 
 accuracy = _function("accuracy")
 confidence = _function("confidence")
@@ -78,6 +80,7 @@ __all__ = [
     "Interval",
     "IntervalOptions",
     "Metric",
+    "Report",
     "TestResult",
     "__version__",
     "classwise_diagram",
@@ -91,6 +94,7 @@ __all__ = [
     "reliability_diagram",
     "reliability_diagrams",
     "reliability_lines",
+    "report",
     "risk_coverage_diagram",
     "smooth_diagram",
     "test_calibration",

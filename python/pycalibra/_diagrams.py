@@ -11,6 +11,7 @@ from typing import Any
 from . import _core
 from ._checks import text, whole
 from ._evaluate import Evaluation, evaluate
+from ._files import write_text
 from ._inputs import IntervalOptions, core_data, core_settings
 
 
@@ -32,8 +33,7 @@ class Diagram:
             raise ValueError(
                 f"Diagram.save(): path: expected a name that ends in .svg, got {name!r}"
             )
-        with open(name, "w", encoding="utf-8") as file:
-            file.write(self.svg(dark=dark))
+        write_text(name, self.svg(dark=dark))
 
     def _repr_svg_(self) -> str:
         return self.svg()

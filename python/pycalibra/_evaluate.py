@@ -361,7 +361,7 @@ def evaluate(
     ValueError, naming the row, for shapes, values and options.
     """
     where = "evaluate()"
-    groups = _groups_of(where, by, labels)
+    groups = groups_of(where, by, labels)
     data = core_data(
         where,
         logits=logits,
@@ -435,7 +435,7 @@ def _form(logits: Any, probabilities: Any) -> str:
     return "confidences" if probabilities is None else "probabilities"
 
 
-def _groups_of(where: str, by: Any, labels: Any) -> Any:
+def groups_of(where: str, by: Any, labels: Any) -> Any:
     """A group a sample; None where there are none, or where they are the predicted classes."""
     if not isinstance(by, str):
         return by

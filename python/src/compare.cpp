@@ -9,6 +9,7 @@
 #include "calibra/evaluate.hpp"
 #include "calibra/groups/evaluate_by.hpp"
 #include "calibra/groups/predicted_classes.hpp"
+#include "calibra/groups/report.hpp"
 #include "diagnostics.hpp"
 #include "without_lock.hpp"
 
@@ -60,9 +61,7 @@ group_report evaluate_by(const data& d, const settings& s) {
   options o = s.as_options(false);
   o.per_class = false;
   d.put_columns(o);
-  metric_list list({accuracy, ece});
-  for (const any_metric& m : s.asked_metrics())
-    if (list.find(m.name()) == nullptr) list.push_back(m);
+  const metric_list list = group_metrics(s.asked_metrics());
   return without_lock(d.where(), o, [&] {
     return d.with_scores([&](const auto& scores) -> group_report {
       if (d.groups()) return calibra::evaluate_by(scores, d.labels(), d.groups()->view(), list, o);
@@ -72,6 +71,12 @@ group_report evaluate_by(const data& d, const settings& s) {
         return calibra::evaluate_by(scores, d.labels(), predicted_classes(scores), list, o);
     });
   });
+}
+
+void name_groups(group_report& r, const std::vector<std::string>& names) {
+  for (group_row& g : r.groups)
+    if (g.group >= 0 && static_cast<std::size_t>(g.group) < names.size())
+      g.name = names[static_cast<std::size_t>(g.group)];
 }
 
 }  // namespace calibra::python

@@ -28,5 +28,7 @@ comparison compare(const data& a, const data& b, const settings& s, const interv
 /// Measures groups of samples: those of the data, or of predicted classes. Throws as
 /// calibra::evaluate_by().
 group_report evaluate_by(const data& d, const settings& s);
+/// Gives groups that are classes their names.
+void name_groups(group_report& r, const std::vector<std::string>& names);
 
 }  // namespace calibra::python

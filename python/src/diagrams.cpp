@@ -23,8 +23,6 @@ namespace calibra::python {
 
 namespace nb = nanobind;
 
-namespace {
-
 sample pairs_of(const data& d, const settings& s) {
   if (d.multilabel())
     throw option_error(
@@ -39,6 +37,8 @@ sample pairs_of(const data& d, const settings& s) {
     return d.with_scores([&](const auto& scores) { return collect(scores, d.labels(), o); });
   });
 }
+
+namespace {
 
 /// Makes a picture; errors name `where`.
 template<class F>

@@ -87,23 +87,23 @@ result evaluate(const data& d, const settings& s, const std::optional<interval_o
   return out;
 }
 
+interval_report result::with_intervals() const {
+  return {*this, intervals, asked_intervals->level, asked_intervals->replicates};
+}
+
 std::string result::text() const {
   const report_options shown{.from = from,
                              .convention = std::string(made_with.named_convention().name),
                              .equal_mass = made_with.scheme == "equal_mass",
                              .side = made_with.effective_side()};
   if (!asked_intervals) return to_text(*this, shown);
-  const interval_report with_intervals{*this, intervals, asked_intervals->level,
-                                       asked_intervals->replicates};
-  return to_text(with_intervals, shown);
+  return to_text(with_intervals(), shown);
 }
 
 std::string result::svg(const std::string& title, bool dark) const {
   const theme of = dark ? theme::dark : theme::light;
   if (!asked_intervals) return to_svg(reliability_diagram(*this, title), of);
-  const interval_report with_intervals{*this, intervals, asked_intervals->level,
-                                       asked_intervals->replicates};
-  return to_svg(reliability_diagram(with_intervals, title), of);
+  return to_svg(reliability_diagram(with_intervals(), title), of);
 }
 
 }  // namespace calibra::python

@@ -8,6 +8,7 @@
 
 #include "calibra/evaluate/evaluation.hpp"
 #include "calibra/interval/interval_options.hpp"
+#include "calibra/interval/interval_report.hpp"
 #include "calibra/interval/metric_interval.hpp"
 #include "data.hpp"
 #include "settings.hpp"
@@ -21,6 +22,8 @@ struct result : evaluation {
   std::string from = {};
   settings made_with = {};
 
+  /// Itself with its intervals. Only where they were asked for.
+  interval_report with_intervals() const;
   /// As the program prints it.
   std::string text() const;
   /// A reliability diagram as an SVG document.

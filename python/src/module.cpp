@@ -25,6 +25,7 @@
 #include "diagrams.hpp"
 #include "evaluate.hpp"
 #include "models.hpp"
+#include "report.hpp"
 #include "settings.hpp"
 #include "words.hpp"
 
@@ -201,12 +202,7 @@ void bind_diagnostics(nb::module_& m) {
       .def_ro("worst", &group_report::worst)
       .def_ro("multicalibration_error", &group_report::multicalibration_error)
       .def_ro("detectable_error", &group_report::detectable_error)
-      .def("name_groups",
-           [](group_report& r, const std::vector<std::string>& names) {
-             for (group_row& g : r.groups)
-               if (g.group >= 0 && static_cast<std::size_t>(g.group) < names.size())
-                 g.name = names[static_cast<std::size_t>(g.group)];
-           })
+      .def("name_groups", &name_groups)
       .def("text", [](const group_report& r) { return to_text(r); });
   m.def("evaluate_by", &python::evaluate_by, nb::arg("data"), nb::arg("settings"));
   m.def(
@@ -245,6 +241,18 @@ void bind_diagnostics(nb::module_& m) {
         return std::make_tuple(c.a.samples, out);
       },
       nb::arg("a"), nb::arg("b"), nb::arg("settings"), nb::arg("interval"));
+}
+
+void bind_report(nb::module_& m) {
+  m.def(
+      "html_report",
+      [](const data& d, const settings& s, std::string title, std::optional<std::string> by,
+         const model* applied, std::vector<std::string> class_names) {
+        return python::html_report(
+            d, s, {std::move(title), std::move(by), applied, std::move(class_names)});
+      },
+      nb::arg("data"), nb::arg("settings"), nb::arg("title"), nb::arg("by").none(),
+      nb::arg("applied").none(), nb::arg("class_names"));
 }
 
 void bind_accumulator(nb::module_& m) {
@@ -320,6 +328,7 @@ NB_MODULE(_core, m) {
   bind_diagnostics(m);
   bind_models(m);
   bind_diagrams(m);
+  bind_report(m);
   m.def("metric_infos", &metric_infos);
   m.def("convention_infos", &convention_infos);
 }

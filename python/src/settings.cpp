@@ -53,13 +53,9 @@ options settings::as_options(bool plain) const {
                                 ": binary: only for binary scores, not for confidences or "
                                 "multilabel"));
     o.binary = target;
-    followed.binary = target;
-    followed.binary_equal_mass = target;
+    followed = followed.binned_as(target);
   }
-  if (plain) {
-    followed.binary.reset();
-    followed.binary_equal_mass.reset();
-  }
+  if (plain) followed = followed.binned_as({});
   o.like = followed;
   return o;
 }

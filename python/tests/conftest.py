@@ -12,7 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-DIGITS = Path(__file__).resolve().parents[2] / "examples" / "data" / "digits"
+ROOT = Path(__file__).resolve().parents[2]
+DIGITS = ROOT / "examples" / "data" / "digits"
+GOLDEN = Path(os.environ.get("CALIBRA_GOLDEN_DIR", ROOT.parent / "shared" / "golden"))
+DUMPS = ("lenet-5-cifar-10", "wideresnet-16-4-cifar-100")
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +24,15 @@ def digits():
     if not DIGITS.is_dir():
         pytest.skip("the digits are not here")
     return np.load(DIGITS / "test_logits.npy"), np.load(DIGITS / "test_labels.npy")
+
+
+@pytest.fixture(scope="session", params=DUMPS)
+def golden_files(request):
+    """Files of probabilities, labels and proximities of a dump that published values are known of."""
+    files = [GOLDEN / f"{request.param}.{part}.npy" for part in ("probs", "labels", "proximity")]
+    if not all(file.is_file() for file in files):
+        pytest.skip(f"{request.param} is not in {GOLDEN}")
+    return files
 
 
 @pytest.fixture(scope="session")

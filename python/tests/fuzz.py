@@ -4,11 +4,13 @@
 """fuzz.py [CALLS] [SEED]: calls of pycalibra with arguments at random.
 
 Types, shapes, strides, values and options are drawn; most calls are wrong somewhere. A call gives a
-result, or raises TypeError or ValueError; anything else ends the run with the seed of the call.
+result, or raises TypeError or ValueError; anything else ends the run with the seed of the call. Says
+how much memory the process had after each tenth of the calls: a leak makes it grow.
 """
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 
@@ -206,6 +208,10 @@ def call(rng):
         kept = {k: v for k, v in options.items() if k in ("nan", "weights", "class_axis")}
         draw = [pycalibra.corp_diagram, pycalibra.smooth_diagram, pycalibra.cumulative_diagram]
         return draw[int(rng.integers(0, 3))](**{form: scores}, **answers, **kept).svg()
+    if kind == 5 and rng.random() < 0.05:
+        kept = {k: v for k, v in options.items() if k in ("nan", "weights", "class_axis", "bins")}
+        by = maybe(rng, 0.3, ["predicted", "label"])
+        return pycalibra.report(**{form: scores}, **answers, by=by, **kept).html()
     if kind == 3:
         options["by"] = maybe(rng, 0.9, ["predicted", "label", some_array(rng, [n], True)])
     options["per_class"] = bool(rng.random() < 0.2)
@@ -215,10 +221,10 @@ def call(rng):
     return str(found), found.to_dict(), found.svg()
 
 
-def run(calls, seed):
+def run(calls, seed, first=0):
     """How many calls gave a result."""
     results = 0
-    for i in range(calls):
+    for i in range(first, first + calls):
         try:
             call(np.random.default_rng([seed, i]))
             results += 1
@@ -230,6 +236,22 @@ def run(calls, seed):
     return results
 
 
-if __name__ == "__main__":
+def resident_megabytes():
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def main():
     asked = int(sys.argv[1]) if len(sys.argv) > 1 else 10000
-    print(run(asked, int(sys.argv[2]) if len(sys.argv) > 2 else 0), "of", asked, "gave a result")
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    results = done = 0
+    for tenth in range(1, 11):
+        part = asked * tenth // 10 - done
+        results += run(part, seed, done)
+        done += part
+        print(f"{done} calls: {resident_megabytes():.0f} MB", file=sys.stderr, flush=True)
+    print(results, "of", asked, "gave a result")
+
+
+if __name__ == "__main__":
+    main()

@@ -281,3 +281,12 @@ def test_columns_of_polars(rng):
     np.testing.assert_equal(of(probabilities=frame["b"], labels=frame["y"]), expected)
     expected = of(probabilities=p, labels=y)
     np.testing.assert_equal(of(probabilities=frame[["a", "b"]], labels=frame["y"]), expected)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_arrays_of_jax(rng, dtype):
+    numpy = pytest.importorskip("jax.numpy")
+    z = numpy.asarray(rng.normal(size=(60, 4)), dtype=dtype)
+    y = numpy.asarray(rng.integers(0, 4, size=60), dtype="int32")
+    same = np.asarray(z.astype("float32"))
+    np.testing.assert_equal(of(logits=z, labels=y), of(logits=same, labels=np.asarray(y)))

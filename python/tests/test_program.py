@@ -36,6 +36,34 @@ def test_every_convention(digits, program, like, scheme):
     same(pycalibra.evaluate(logits=z, labels=y, like=like, scheme=scheme, threads=1), written)
 
 
+@pytest.mark.parametrize("like", list(pycalibra.conventions()))
+@pytest.mark.parametrize("scheme", ["equal_width", "equal_mass"])
+def test_golden_dumps(golden_files, program, like, scheme):
+    p, y, d = (np.load(file) for file in golden_files)
+    flags = ["--like", like, "--binning", {"equal_width": "width", "equal_mass": "mass"}[scheme]]
+    flags += ["--from", "probabilities", "--proximity", golden_files[2], "--classwise"]
+    written = program("eval", *golden_files[:2], *flags)
+    found = pycalibra.evaluate(
+        probabilities=p,
+        labels=y,
+        proximity=d,
+        like=like,
+        scheme=scheme,
+        per_class=True,
+        threads=1,
+    )
+    same(found, written)
+
+
+def test_intervals_of_golden_dumps(golden_files, program):
+    p, y, _ = (np.load(file) for file in golden_files)
+    flags = ["--from", "probabilities", "--interval", "--replicates", "200"]
+    written = program("eval", *golden_files[:2], *flags)
+    asked = pycalibra.IntervalOptions(replicates=200)
+    found = pycalibra.evaluate(probabilities=p, labels=y, interval=asked, threads=1)
+    same(found, written)
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_every_type(digits, program, tmp_path, dtype, order):

@@ -89,6 +89,16 @@ def test_digits(calibra, digits, tmp_path, method, dtype):
     compare(calibra, tmp_path, estimator, z, y, test, **more)
 
 
+@pytest.mark.parametrize("method", FITTED)
+def test_golden_dumps(calibra, golden_files, tmp_path, method):
+    p, y, d = (np.load(file) for file in golden_files)
+    n = 1000  # of each half: the whole takes minutes
+    first, second = slice(n), slice(len(y) - n, len(y))
+    columns = {"d": d[first], "e": d[second]} if "procal" in method else {}
+    estimator = BY_METHOD[method](threads=1)
+    compare(calibra, tmp_path, estimator, p[first], y[first], p[second], **columns)
+
+
 BINARY = [name for name in FITTED if name == "auto" or methods[name].takes != "classes"]
 
 

@@ -121,30 +121,3 @@ def test_end_of_a_pipeline(rng):
     alone.fit(model.decision_function(x[150:]), y[150:])
     assert (line.predict_proba(x) == alone.predict_proba(model.decision_function(x))).all()
     assert (line.predict(x) == names[model.predict(x)]).all()
-
-
-def test_a_benchmark_of_calibrators(rng, tmp_path):
-    """CalArena's: a file of groups of probabilities and labels; what is fitted has
-    fit(probas, y) and predict_proba(probas)."""
-    h5py = pytest.importorskip("h5py")
-    with h5py.File(tmp_path / "sets.h5", "w") as file:
-        for name, k in (("c10/resnet110", 4), ("adult/forest", 2)):
-            z = 5 * rng.normal(size=(1000, k))
-            p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-            true = np.exp(z / 5) / np.exp(z / 5).sum(axis=1, keepdims=True)
-            y = np.array([rng.choice(k, p=row) for row in true])
-            group = file.create_group(name)
-            for part, rows in (("cal", slice(0, 500)), ("test", slice(500, 1000))):
-                group[f"probas_{part}"], group[f"labels_{part}"] = p[rows], y[rows]
-    calibrators = [e() for e in ESTIMATORS if "Procal" not in e.__name__]
-    with h5py.File(tmp_path / "sets.h5") as file:
-        for group in (file["c10/resnet110"], file["adult/forest"]):
-            p, y = group["probas_cal"][:], group["labels_cal"][:]
-            test, truth = group["probas_test"][:], group["labels_test"][:]
-            hits = np.eye(p.shape[1])[truth]
-            for calibrator in calibrators:
-                made = clone(calibrator).fit(p, y).predict_proba(test)
-                assert made.shape == test.shape
-                np.testing.assert_allclose(made.sum(axis=1), 1, atol=1e-9)
-                brier = ((made - hits) ** 2).sum(axis=1).mean()
-                assert brier < ((test - hits) ** 2).sum(axis=1).mean(), calibrator
