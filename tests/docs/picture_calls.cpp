@@ -6,8 +6,6 @@
 #include <calibra/diagram/reliability_diagram.hpp>
 #include <calibra/diagram/svg.hpp>
 #include <calibra/interval/intervals.hpp>
-#include <calibra/report/html.hpp>
-#include <calibra/report/report_calibration.hpp>
 
 #include <catch2/catch.hpp>
 #include <cstddef>
@@ -32,15 +30,5 @@ TEST_CASE("docs/pictures.md") {
   std::ofstream("reliability.svg") << calibra::to_svg(diagram);
   //]
   CHECK(diagram.panels.size() == 2);
-
-  //[ page
-  #include <calibra/report/html.hpp>
-  #include <calibra/report/report_calibration.hpp>
-
-  const calibra::calibration_report found =
-      calibra::report_calibration(calibra::logits(z), labels, {.per_class = true});
-  std::ofstream("report.html") << calibra::to_html(found, {.title = "validation"});
-  //]
-  CHECK(found.pairs.size() == 200);
 }
 // clang-format on

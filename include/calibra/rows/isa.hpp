@@ -53,6 +53,24 @@ inline bool machine_has(isa set) {
   return set == isa::portable;
 }
 
+#if CALIBRA_DETAIL_X86
+[[gnu::target("avx"), gnu::noinline]] inline void end_wide_work() {
+  __builtin_ia32_vzeroupper();
+}
+#endif
+/// Work on wide registers, until the end of its scope. Where their upper halves are left in use,
+/// what comes later without AVX is slow on some processors, and GCC below -O2 leaves them so.
+struct wide_work {
+  wide_work() = default;
+  wide_work(const wide_work&) = delete;
+  wide_work& operator=(const wide_work&) = delete;
+  ~wide_work() {
+#if CALIBRA_DETAIL_X86
+    end_wide_work();
+#endif
+  }
+};
+
 /// What best_isa() says: the most that the machine has, until use_isa() says otherwise.
 inline std::atomic<isa>& chosen_isa() {
   static std::atomic<isa> chosen{machine_has(isa::avx512) ? isa::avx512

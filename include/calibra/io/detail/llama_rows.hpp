@@ -45,6 +45,7 @@ namespace calibra::io::detail {
 [[gnu::target("avx2")]] inline void decode_words_avx2(const std::byte* q, std::size_t n,
                                                       float scale, float least, float* out) {
   decode_words(q, n, scale, least, out);
+  __builtin_ia32_vzeroupper();  // GCC below -O2 leaves it out, and what comes next is slow
 }
 #endif
 /// The same with what the machine has.

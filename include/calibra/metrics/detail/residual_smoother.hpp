@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <memory_resource>
 #include <vector>
 
@@ -41,13 +42,15 @@ struct smoothed_node {
 /// sums that read the taps once, each in eight parts side by side, so that none waits for another.
 [[gnu::always_inline]] inline std::array<smoothed_node, 2> convolve_neighbours(
     const double* taps, std::size_t n, const double* residual, const double* weight) {
-  typedef double four __attribute__((vector_size(32), aligned(8), may_alias));
+  typedef double four __attribute__((vector_size(32)));
   struct parts {
     four low{}, high{};
-    void add(const four* tap, const double* x) {
-      const auto* values = reinterpret_cast<const four*>(x);
-      low += tap[0] * values[0];
-      high += tap[1] * values[1];
+    void add(const four& tap_low, const four& tap_high, const double* x) {
+      four at_low, at_high;
+      std::memcpy(&at_low, x, sizeof at_low);
+      std::memcpy(&at_high, x + 4, sizeof at_high);
+      low += tap_low * at_low;
+      high += tap_high * at_high;
     }
     double sum() const {
       return ((low[0] + low[1]) + (low[2] + low[3])) + ((high[0] + high[1]) + (high[2] + high[3]));
@@ -56,11 +59,13 @@ struct smoothed_node {
   parts residuals, weights, next_residuals, next_weights;
   std::size_t j = 0;
   for (; j + 8 <= n; j += 8) {
-    const auto* tap = reinterpret_cast<const four*>(taps + j);
-    residuals.add(tap, residual + j);
-    weights.add(tap, weight + j);
-    next_residuals.add(tap, residual + j + 1);
-    next_weights.add(tap, weight + j + 1);
+    four low, high;
+    std::memcpy(&low, taps + j, sizeof low);
+    std::memcpy(&high, taps + j + 4, sizeof high);
+    residuals.add(low, high, residual + j);
+    weights.add(low, high, weight + j);
+    next_residuals.add(low, high, residual + j + 1);
+    next_weights.add(low, high, weight + j + 1);
   }
   for (; j < n; ++j) {
     residuals.low[0] += taps[j] * residual[j];
@@ -80,7 +85,9 @@ inline std::array<smoothed_node, 2> narrow_neighbours(const double* taps, std::s
 #if CALIBRA_DETAIL_X86
 __attribute__((target("avx2"))) inline std::array<smoothed_node, 2> wide_neighbours(
     const double* taps, std::size_t n, const double* residual, const double* weight) {
-  return convolve_neighbours(taps, n, residual, weight);
+  const auto sums = convolve_neighbours(taps, n, residual, weight);
+  __builtin_ia32_vzeroupper();  // GCC below -O2 leaves it out, and what comes next is slow
+  return sums;
 }
 #endif
 
@@ -207,17 +214,29 @@ class residual_smoother {
 
   // The Gaussian on the nodes of [0, 1], centred on 0.5 and used as if node `centre` were its
   // middle (half a node off where their number is even). Beyond 9 sigma it is below 3e-18 of its
-  // peak and cut.
+  // peak and cut. It is symmetric, and follows from an exponential every few nodes: from one node
+  // to the next its factor changes by a constant factor.
   void make_kernel(double sigma, std::size_t centre) {
+    constexpr std::size_t run = 16;  // rounding grows with the square of it, to some 1e-14
     const std::size_t nodes = grid_.nodes;
     const auto span = static_cast<double>(nodes - 1);
     const double reach = std::min(9 * sigma * span, span / 2);
     const auto first = static_cast<std::size_t>(std::floor(span / 2 - reach));
-    const auto last = static_cast<std::size_t>(std::ceil(span / 2 + reach));
-    taps_.clear();
-    for (std::size_t j = last + 1; j-- > first;) {
-      const double x = spaced(j, nodes) - 0.5;
-      taps_.push_back(std::exp(-x * x / (2 * sigma * sigma)) / (2.5066282746310005024 * sigma));
+    const std::size_t last = nodes - 1 - first;
+    const std::size_t size = last + 1 - first, half = (size + 1) / 2;
+    const double spacing = 1 / span, narrow = 1 / (2 * sigma * sigma);
+    const double peak = 1 / (2.5066282746310005024 * sigma);
+    const double change = std::exp(-2 * spacing * spacing * narrow);
+    taps_.resize(size);
+    for (std::size_t begin = 0; begin < half; begin += run) {
+      const double x = spaced(first + begin, nodes) - 0.5;
+      double tap = peak * std::exp(-x * x * narrow);
+      double factor = std::exp(-(2 * x + spacing) * spacing * narrow);
+      for (std::size_t j = begin; j < std::min(begin + run, half); ++j) {
+        taps_[j] = taps_[size - 1 - j] = tap;
+        tap *= factor;
+        factor *= change;
+      }
     }
     // The node i becomes the dot product of the taps with the nodes from i + centre - last on.
     taps_start_ = grid_.margin + centre - last;

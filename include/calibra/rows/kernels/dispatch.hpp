@@ -104,12 +104,16 @@ template<class Call>
 void row_kernels<T>::with(Call call) const {
 #if CALIBRA_DETAIL_X86
   if constexpr (most_isa >= isa::avx512) {
-    if (isa_ == isa::avx512)
+    if (isa_ == isa::avx512) {
+      const wide_work work;
       return call(avx512::kernels<std::conditional_t<is_float, avx512::f32, avx512::f64>>{});
+    }
   }
   if constexpr (most_isa >= isa::avx2) {
-    if (isa_ == isa::avx2)
+    if (isa_ == isa::avx2) {
+      const wide_work work;
       return call(avx2::kernels<std::conditional_t<is_float, avx2::f32, avx2::f64>>{});
+    }
   }
 #endif
   call(portable::kernels<std::conditional_t<is_float, portable::f32, portable::f64>>{});
@@ -181,9 +185,15 @@ template<class Half>
 void widen(isa set, const Half* in, std::size_t n, float* out) {
 #if CALIBRA_DETAIL_X86
   if constexpr (most_isa >= isa::avx512)
-    if (set == isa::avx512) return avx512::widen(in, n, out);
+    if (set == isa::avx512) {
+      const wide_work work;
+      return avx512::widen(in, n, out);
+    }
   if constexpr (most_isa >= isa::avx2)
-    if (set == isa::avx2) return avx2::widen(in, n, out);
+    if (set == isa::avx2) {
+      const wide_work work;
+      return avx2::widen(in, n, out);
+    }
 #endif
   static_cast<void>(set);
   portable::widen(in, n, out);

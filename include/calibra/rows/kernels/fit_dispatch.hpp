@@ -17,12 +17,16 @@ auto fit_kernels<T>::with(Call call) const {
   constexpr bool is_float = std::is_same_v<T, float>;
 #if CALIBRA_DETAIL_X86
   if constexpr (most_isa >= isa::avx512) {
-    if (isa_ == isa::avx512)
+    if (isa_ == isa::avx512) {
+      const wide_work work;
       return call(avx512::fit_lanes<std::conditional_t<is_float, avx512::f32, avx512::f64>>{});
+    }
   }
   if constexpr (most_isa >= isa::avx2) {
-    if (isa_ == isa::avx2)
+    if (isa_ == isa::avx2) {
+      const wide_work work;
       return call(avx2::fit_lanes<std::conditional_t<is_float, avx2::f32, avx2::f64>>{});
+    }
   }
 #endif
   return call(portable::fit_lanes<std::conditional_t<is_float, portable::f32, portable::f64>>{});
