@@ -46,7 +46,7 @@ if [[ "$preset" != asan && "$preset" != tsan ]]; then  # they leave these tests 
   apt_install "${site_makers[@]}" || say "going on without those: the pages are not made a site"
   apt_install "${mpi_packages[@]}" || say "going on without those: mpirun is not tried"
 fi
-if [[ "$preset" == release ]]; then  # built once: its time is the compiler's
+if [[ "$preset" == release ]]; then  # once is enough: it takes the compiler minutes
   environment=$PWD/build/python-environment
   if apt_install "${python_packages[@]}" &&
     /usr/bin/python3 -m venv --system-site-packages "$environment" &&
@@ -54,6 +54,7 @@ if [[ "$preset" == release ]]; then  # built once: its time is the compiler's
     python_flags=(-DCALIBRA_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$environment/bin/python")
   else
     say "going on without those: the Python package is not built"
+    python_flags=(-DCALIBRA_BUILD_PYTHON=OFF)  # whatever an earlier run said
   fi
 fi
 say "configuring"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 
@@ -20,7 +21,8 @@ def write_text(path: str, content: str) -> None:
                 out.write(content)
             os.replace(beside, target)
         except BaseException:
-            os.unlink(beside)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(beside)
             raise
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from None

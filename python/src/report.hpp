@@ -15,8 +15,8 @@ namespace calibra::python {
 /// What a report shows besides the scores.
 struct report_request {
   std::string title = {};  ///< none: that of html_options
-  std::optional<std::string> by =
-      {};  ///< "label", "predicted" or "", which is the data's own; none: no groups
+  /// "label", "predicted" or "", which is the data's own; none: no groups.
+  std::optional<std::string> by = {};
   const model* applied = nullptr;  ///< a model whose effect is shown
   std::vector<std::string> class_names = {};
 };

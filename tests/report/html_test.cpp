@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "calibra/array/matrix.hpp"
+#include "calibra/conventions/sklearn.hpp"
 #include "calibra/evaluate.hpp"
 #include "calibra/groups/evaluate_by.hpp"
 #include "calibra/hypothesis/test_calibration.hpp"
@@ -153,6 +154,10 @@ TEST_CASE("a label whose probability is 0 leaves no temperature", "[report]") {
   CHECK(!r.tempered);
   CHECK(unbalanced(calibra::to_html(r)) == "");
   CHECK(!has(calibra::to_html(r), "One temperature"));
+  // whose nll is clipped, and finite
+  CHECK(!calibra::report_calibration(calibra::probabilities(p), y,
+                                     {.like = calibra::conventions::sklearn})
+             .temperature);
 }
 
 TEST_CASE("a report of confidences has no temperature and no classes", "[report]") {

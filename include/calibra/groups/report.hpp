@@ -26,7 +26,8 @@ inline std::string short_p(double p) {
   if (p >= 0.001 || p == 0) return fixed_text(p, 3);
   int exponent = 0;
   for (; p < 1; p *= 10) --exponent;
-  return concat(fixed_text(p, 0), 'e', exponent);
+  const bool rounded_up = p >= 9.5;
+  return concat(rounded_up ? "1" : fixed_text(p, 0), 'e', exponent + (rounded_up ? 1 : 0));
 }
 
 /// The value of a metric in a group; "-" where it is not defined or was not measured.

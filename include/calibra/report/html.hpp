@@ -10,6 +10,7 @@
 
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/diagram/curve_diagrams.hpp"
+#include "calibra/diagram/detail/reliability_panel.hpp"
 #include "calibra/diagram/group_diagram.hpp"
 #include "calibra/diagram/picture.hpp"
 #include "calibra/diagram/reliability_diagram.hpp"
@@ -244,9 +245,8 @@ inline std::string page(const calibration_report& r, const html_options& o) {
   if (e.class_tables.size() > 2) out += figure(classwise_diagram(e, 6));
   out += "</div>\n";
   out += concat("<h2>Metrics</h2>\n<div class=\"scroll\">", metrics_table(r),
-                "</div>\n<p class=\"small\">Limits of ",
-                fixed_text(100 * r.values.level, r.values.level == 0.95 ? 0 : 1),
-                " % intervals. The noise floor is what a calibrated model of this size shows on "
+                "</div>\n<p class=\"small\">Limits of ", percent(r.values.level),
+                " intervals. The noise floor is what a calibrated model of this size shows on "
                 "average.</p>\n");
   out += concat("<h2>Tests of calibration</h2>\n<div class=\"scroll\">", tests_table(r.tests),
                 "</div>\n<p class=\"small\">p: how often a calibrated model would look as bad; not "
@@ -272,7 +272,8 @@ inline std::string page(const calibration_report& r, const html_options& o) {
 /// One HTML page that needs nothing else, no network and no scripts: a verdict in words, pictures,
 /// every metric with its interval and noise floor, tests, bins, groups where there are some, and
 /// where the numbers came from. Texts are escaped. It follows the reader's light or dark theme, and
-/// prints. Cost: that of the pictures, O(N log N) in the number of pairs.
+/// prints. Throws option_error for groups without a sample. Cost: that of the pictures, O(N log N)
+/// in the number of pairs.
 [[nodiscard]] inline std::string to_html(const calibration_report& r, const html_options& o = {}) {
   return detail::html::page(r, o);
 }

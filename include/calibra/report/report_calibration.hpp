@@ -35,7 +35,11 @@ template<wrapped_scores S, class L>
   options again = o;
   again.progress = {};
   again.per_class = false;
-  if (detail::is_finite(r.values.values[nll.name()])) {
+  options plain = again;
+  plain.like = {};
+  const double loss =
+      o.like ? evaluate(scores, labels, {nll}, plain)[nll.name()] : r.values.values[nll.name()];
+  if (detail::is_finite(loss)) {
     const auto t = fit<temperature_scaling>(scores, labels, again);
     r.temperature = t.temperature();
     r.tempered = evaluate(recalibrated(t, scores), labels, {ece, nll, accuracy}, again);

@@ -53,19 +53,22 @@ inline bool machine_has(isa set) {
   return set == isa::portable;
 }
 
-#if CALIBRA_DETAIL_X86
+#if CALIBRA_DETAIL_X86 && !defined(__clang__)
+#define CALIBRA_DETAIL_END_WIDE_WORK 1
 [[gnu::target("avx"), gnu::noinline]] inline void end_wide_work() {
   __builtin_ia32_vzeroupper();
 }
+#else
+#define CALIBRA_DETAIL_END_WIDE_WORK 0
 #endif
 /// Work on wide registers, until the end of its scope. Where their upper halves are left in use,
-/// what comes later without AVX is slow on some processors, and GCC below -O2 leaves them so.
+/// what comes later without AVX is slow on some processors. GCC below -O2 leaves them so.
 struct wide_work {
   wide_work() = default;
   wide_work(const wide_work&) = delete;
   wide_work& operator=(const wide_work&) = delete;
   ~wide_work() {
-#if CALIBRA_DETAIL_X86
+#if CALIBRA_DETAIL_END_WIDE_WORK
     end_wide_work();
 #endif
   }

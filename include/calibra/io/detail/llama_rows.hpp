@@ -41,17 +41,17 @@ namespace calibra::io::detail {
     out[k] = static_cast<float>(static_cast<double>(in) * a + b);
   }
 }
-#if defined(__x86_64__)
+#if CALIBRA_DETAIL_X86
 [[gnu::target("avx2")]] inline void decode_words_avx2(const std::byte* q, std::size_t n,
                                                       float scale, float least, float* out) {
+  const calibra::detail::wide_work work;
   decode_words(q, n, scale, least, out);
-  __builtin_ia32_vzeroupper();  // GCC below -O2 leaves it out, and what comes next is slow
 }
 #endif
 /// The same with what the machine has.
 inline void decode_row(calibra::detail::isa set, const std::byte* q, std::size_t n, float scale,
                        float least, float* out) {
-#if defined(__x86_64__)
+#if CALIBRA_DETAIL_X86
   if (set != calibra::detail::isa::portable) return decode_words_avx2(q, n, scale, least, out);
 #endif
   static_cast<void>(set);

@@ -45,14 +45,14 @@ struct smoothed_node {
   typedef double four __attribute__((vector_size(32)));
   struct parts {
     four low{}, high{};
-    void add(const four& tap_low, const four& tap_high, const double* x) {
+    [[gnu::always_inline]] void add(const four& tap_low, const four& tap_high, const double* x) {
       four at_low, at_high;
       std::memcpy(&at_low, x, sizeof at_low);
       std::memcpy(&at_high, x + 4, sizeof at_high);
       low += tap_low * at_low;
       high += tap_high * at_high;
     }
-    double sum() const {
+    [[gnu::always_inline]] double sum() const {
       return ((low[0] + low[1]) + (low[2] + low[3])) + ((high[0] + high[1]) + (high[2] + high[3]));
     }
   };
@@ -85,9 +85,8 @@ inline std::array<smoothed_node, 2> narrow_neighbours(const double* taps, std::s
 #if CALIBRA_DETAIL_X86
 __attribute__((target("avx2"))) inline std::array<smoothed_node, 2> wide_neighbours(
     const double* taps, std::size_t n, const double* residual, const double* weight) {
-  const auto sums = convolve_neighbours(taps, n, residual, weight);
-  __builtin_ia32_vzeroupper();  // GCC below -O2 leaves it out, and what comes next is slow
-  return sums;
+  const wide_work work;
+  return convolve_neighbours(taps, n, residual, weight);
 }
 #endif
 
