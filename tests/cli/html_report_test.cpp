@@ -3,43 +3,24 @@
 
 // `calibra report`: one file, with what the library says.
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
-#include "calibra/array/matrix.hpp"
 #include "calibra/evaluate.hpp"
 #include "calibra/evaluate/report.hpp"
 #include "calibra/io/save.hpp"
+#include "heated_problem.hpp"
 #include "program.hpp"
 
 using namespace cli_test;
 
 namespace {
 
-constexpr std::size_t samples = 300;
-
 /// Logits that are `heat` times those of a calibrated model.
-struct report_files : workplace {
-  calibra::matrix<double> z{samples, 3};
-  std::vector<std::int64_t> y;
-  explicit report_files(double heat) {
-    for (std::size_t i = 0; i < samples; ++i) {
-      double sum = 0;
-      std::vector<double> p;
-      for (std::size_t c = 0; c < 3; ++c) {
-        const double x = 2 * std::sin(static_cast<double>(i * 31 + c * 7));
-        z(i, c) = heat * x;
-        sum += std::exp(x);
-        p.push_back(std::exp(x));
-      }
-      double u = std::fmod(static_cast<double>(i) * 0.6180339887498949, 1.0) * sum;
-      std::size_t label = 0;
-      while (label < 2 && (u -= p[label]) > 0) ++label;
-      y.push_back(static_cast<std::int64_t>(label));
-    }
+struct report_files : workplace, calibra::test::heated_problem {
+  explicit report_files(double heat) : heated_problem(heat) {
     calibra::io::save(path("z.npy"), z.view());
     save("y.npy", y);
   }

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "calibra/array/matrix.hpp"
 #include "calibra/conventions/sklearn.hpp"
 #include "calibra/evaluate.hpp"
 #include "calibra/evaluate/tabulate.hpp"
@@ -21,31 +20,13 @@
 #include "calibra/recalibration/recalibrated.hpp"
 #include "calibra/recalibration/temperature.hpp"
 #include "calibra/report/report_calibration.hpp"
+#include "heated_problem.hpp"
 
 namespace {
 
-constexpr std::size_t samples = 300;
-
-/// Logits that are `heat` times those of a calibrated model, with labels.
-struct problem {
-  calibra::matrix<double> z{samples, 3};
-  std::vector<std::int64_t> y;
-  explicit problem(double heat) {
-    for (std::size_t i = 0; i < samples; ++i) {
-      double sum = 0;
-      std::vector<double> p;
-      for (std::size_t c = 0; c < 3; ++c) {
-        const double x = 2 * std::sin(static_cast<double>(i * 31 + c * 7));
-        z(i, c) = heat * x;
-        sum += std::exp(x);
-        p.push_back(std::exp(x));
-      }
-      double u = std::fmod(static_cast<double>(i) * 0.6180339887498949, 1.0) * sum;
-      std::size_t label = 0;
-      while (label < 2 && (u -= p[label]) > 0) ++label;
-      y.push_back(static_cast<std::int64_t>(label));
-    }
-  }
+/// Logits and labels, and a report of them.
+struct problem : calibra::test::heated_problem {
+  using heated_problem::heated_problem;
   calibra::calibration_report report(const calibra::recalibrator* model = nullptr) const {
     return calibra::report_calibration(calibra::logits(z), y, {.per_class = true}, model);
   }
@@ -92,7 +73,7 @@ TEST_CASE("a report is what the calls it makes give", "[report]") {
   REQUIRE(r.tests.size() == tests.size());
   for (std::size_t i = 0; i < tests.size(); ++i) wrong += !same(r.tests[i].p, tests[i].p);
   CHECK(wrong == 0);
-  CHECK(r.pairs.size() == samples);
+  CHECK(r.pairs.size() == problem::samples);
   CHECK(r.temperature == t.temperature());
   const auto tempered = calibra::evaluate(calibra::recalibrated(t, scores), p.y);
   for (const char* name : {"ece", "nll", "accuracy"}) {
