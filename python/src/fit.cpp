@@ -12,16 +12,6 @@ namespace calibra::python {
 
 using calibra::detail::concat;
 
-namespace {
-
-bool takes_proximity(const std::string& method) {
-  for (const method_entry& entry : method_table())
-    if (entry.info.name == method) return entry.proximity;
-  return false;
-}
-
-}  // namespace
-
 fit_result fit_model(const data& d, const settings& s, const std::string& method,
                      const named_options& options, std::size_t folds) {
   if (s.renormalise && d.form() != score_form::probabilities)

@@ -42,13 +42,13 @@ std::vector<std::pair<std::string, option_value>> values_of() {
   return out;
 }
 
-bool takes_proximity(const std::string& kind) {
+}  // namespace
+
+bool takes_proximity(std::string_view method) {
   for (const recalibrator_info& info : proximity_recalibrator_infos())
-    if (info.name == kind) return true;
+    if (info.name == method) return true;
   return false;
 }
-
-}  // namespace
 
 std::vector<method_entry> method_table() {
   std::vector<method_entry> table;

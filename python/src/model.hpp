@@ -62,6 +62,8 @@ struct method_entry {
   std::vector<std::pair<std::string, option_value>> options = {};
 };
 std::vector<method_entry> method_table();
+/// Whether the method of this name wants a proximity a sample.
+bool takes_proximity(std::string_view method);
 
 /// A model, and what --method auto looked at.
 struct fit_result {

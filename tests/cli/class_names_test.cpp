@@ -183,8 +183,9 @@ TEST_CASE("class names: several labels, shards, answers, and other commands", "[
       files.run("eval chat.jsonl --preset openai --answers A,B --label key --format json");
   CHECK(json::parse(answers.out)["class_names"] == json{"A", "B"});
   const std::string as = " --from probabilities --class-names names.txt";
-  for (const std::string command : {"test p.npy y.csv --tests kuiper", "compare p.npy p.npy y.csv",
-                                    "fit p.npy y.csv -o m.json"}) {
+  for (const std::string command :
+       {"test p.npy y.csv --tests kuiper", "compare p.npy p.npy y.csv --replicates 100",
+        "fit p.npy y.csv -o m.json"}) {
     const std::string plain =
         std::string(command).replace(command.find("y.csv"), 5, "y.npy") + " --from probabilities";
     INFO(command);
