@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "calibra/array/matrix.hpp"
 #include "calibra/rows/row_pass.hpp"
 #include "calibra/table/summary.hpp"
 #include "naive.hpp"
