@@ -3,6 +3,7 @@
 
 // `calibra report`: one file, with what the library says.
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
