@@ -14,6 +14,10 @@
 
 namespace calibra::detail {
 
+/// What the threads of a pass add to side by side is aligned to this, lest they write to the same
+/// line of the cache: std::hardware_destructive_interference_size, which GCC warns of.
+inline constexpr std::size_t interference_size = 128;
+
 /// How many parts to cut n items into: at most `threads`, and at most ceil(n / grain).
 inline std::size_t part_count(std::size_t n, unsigned threads, std::size_t grain) {
   const std::size_t most = grain == 0 ? n : (n + grain - 1) / grain;

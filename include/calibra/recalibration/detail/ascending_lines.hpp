@@ -14,6 +14,7 @@
 #include "calibra/recalibration/detail/form_rows.hpp"
 #include "calibra/recalibration/row_form.hpp"
 #include "calibra/recalibration/samples.hpp"
+#include "calibra/rows/parallel.hpp"
 
 // A function of how far a logit lies below the largest of its row, 0 at 0, linear between knots.
 namespace calibra::detail {
@@ -93,7 +94,7 @@ class ascending_lines_nll {
 
  private:
   /// Sums over samples, and over the classes of one.
-  struct work {
+  struct alignas(interference_size) work {
     compensated_sum value;
     bool beaten = false;
     std::vector<compensated_sum> gradient, curvature;
@@ -172,7 +173,7 @@ inline std::vector<double> quantile_knots(const class_samples& samples, double b
                                           std::size_t segments) {
   constexpr int octaves = 20, first_octave = -10, in_octave = 64;
   constexpr std::size_t cells = octaves * in_octave;
-  struct work {
+  struct alignas(interference_size) work {
     std::vector<compensated_sum> mass;
     std::vector<double> p;
   };

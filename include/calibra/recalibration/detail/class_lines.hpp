@@ -20,6 +20,7 @@
 #include "calibra/recalibration/row_form.hpp"
 #include "calibra/recalibration/samples.hpp"
 #include "calibra/rows/fit_kernels.hpp"
+#include "calibra/rows/parallel.hpp"
 
 namespace calibra::detail {
 
@@ -132,7 +133,7 @@ class class_lines_nll final : public convex_objective {
   };
   /// What a part works with: rows as x and as exp of a x + b.
   template<class T>
-  struct workspace {
+  struct alignas(interference_size) workspace {
     const fit_kernels<T>& kernels = fit_kernels_for<T>(best_isa());
     std::vector<T> x, e, sums;
     std::size_t added = 0;  ///< rows in the sums

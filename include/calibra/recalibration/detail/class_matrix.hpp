@@ -19,6 +19,7 @@
 #include "calibra/recalibration/row_form.hpp"
 #include "calibra/recalibration/samples.hpp"
 #include "calibra/rows/fit_kernels.hpp"
+#include "calibra/rows/parallel.hpp"
 
 namespace calibra::detail {
 
@@ -146,7 +147,7 @@ class class_matrix_nll final : public convex_objective {
  private:
   /// Rows as x, as W x + b and what becomes of it, and sums over a block.
   template<class T>
-  struct workspace {
+  struct alignas(interference_size) workspace {
     const fit_kernels<T>& kernels = fit_kernels_for<T>(best_isa());
     std::vector<T> made, v, d, p, sums;
     const T* x = nullptr;

@@ -13,6 +13,7 @@
 #include "calibra/recalibration/detail/pool_adjacent.hpp"
 #include "calibra/recalibration/row_form.hpp"
 #include "calibra/recalibration/samples.hpp"
+#include "calibra/rows/parallel.hpp"
 
 namespace calibra::detail {
 
@@ -129,7 +130,7 @@ class class_pairs {
   void count_misses() {
     const std::size_t m = scores_.size();
     const ascending_places places(scores_);
-    struct sums {
+    struct alignas(interference_size) sums {
       std::vector<misses> at;  // below scores_[0], at it, between it and the next, ...
       compensated_sum squared_error;
     };

@@ -17,6 +17,7 @@
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/recalibration/samples.hpp"
 #include "calibra/rows/fit_kernels.hpp"
+#include "calibra/rows/parallel.hpp"
 #include "calibra/rows/row_kernels.hpp"
 
 namespace calibra::detail {
@@ -86,7 +87,7 @@ class tempered_nll {
             .noise = 0};
   }
 
-  struct sums {
+  struct alignas(interference_size) sums {
     compensated_sum nll, slope, curvature;
     std::vector<double> sum, first, second;
 

@@ -14,6 +14,7 @@
 #include "calibra/recalibration/fit_report.hpp"
 #include "calibra/recalibration/row_form.hpp"
 #include "calibra/recalibration/samples.hpp"
+#include "calibra/rows/parallel.hpp"
 #include "calibra/rows/row_kernels.hpp"
 #include "calibra/rows/tile.hpp"
 
@@ -50,7 +51,7 @@ struct predicted_sums {
 /// One pass: the sums of each predicted class c at beta[c]; classes of beta 0 are left out.
 inline std::vector<predicted_sums> predicted_nll(const class_samples& samples,
                                                  const std::vector<double>& beta) {
-  struct work {
+  struct alignas(interference_size) work {
     std::vector<predicted_sums> sums;
     std::vector<double> scaled, max, sum, first, second;
     std::vector<std::size_t> row, predicted;

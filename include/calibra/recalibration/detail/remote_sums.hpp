@@ -4,14 +4,14 @@
 
 #include <vector>
 
-#include "calibra/version.hpp"
+#include "calibra/rows/parallel.hpp"
 
 namespace calibra::detail {
 
 class mixed_temperature;
 
 /// A value and other numbers, added up over samples, times their weights.
-struct sample_sums {
+struct alignas(interference_size) sample_sums {
   double value = 0;
   std::vector<double> sums;
 };

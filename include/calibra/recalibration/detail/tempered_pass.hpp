@@ -27,10 +27,10 @@
 namespace calibra::detail {
 
 /// What one pass at beta = 1 / T adds up: NLL and its first two derivatives in beta, as sums of
-/// w_i [log sum_k exp(beta z_ik) - beta z_iy] and so on. Threads give the same sums: every row is
-/// added with its rounding error kept.
-struct tempered_sums {
-  compensated_sum nll, gradient, curvature, weight;
+/// w_i [log sum_k exp(beta z_ik) - beta z_iy] and so on, each a Sum.
+template<class Sum>
+struct tempered_sums_of {
+  Sum nll{}, gradient{}, curvature{}, weight{};
   double magnitude = 0;  ///< sum of the sizes of the gradient's terms
   bool beaten = false;   ///< some label's score is not the largest of its row
   std::uint64_t rows = 0;
@@ -43,7 +43,8 @@ struct tempered_sums {
     magnitude += w * (std::abs(mean) + std::abs(at_label));
     beaten = beaten || at_label < 0;
   }
-  tempered_sums& operator+=(const tempered_sums& other) {
+  template<class Other>
+  tempered_sums_of& operator+=(const tempered_sums_of<Other>& other) {
     nll += other.nll;
     gradient += other.gradient;
     curvature += other.curvature;
@@ -54,6 +55,10 @@ struct tempered_sums {
     return *this;
   }
 };
+/// Over all rows. Threads give the same sums: every tile is added with its rounding error kept.
+using tempered_sums = tempered_sums_of<compensated_sum>;
+/// Over the rows of a tile, tens of thousands at most.
+using tempered_tile_sums = tempered_sums_of<double>;
 
 /// The sums as means over the samples, evaluated at `at`: NaN where there is no weight. `epsilon`:
 /// the rounding of a term.
@@ -152,10 +157,14 @@ class tempered_pass final : public fit_passes {
     const score_rows<C>& part = some ? *some : scores_;
     const std::size_t n = part.rows();
     const std::size_t parts = row_parts(n, part.cols(), options_.threads.n);
+    // Parts are whole tiles, so that what is added up does not depend on their number.
+    const std::size_t rows =
+        parts == 1 ? std::max<std::size_t>(1, n) : logit_reader<C, Kind>(part, isa_).tile_rows();
     std::vector<tempered_sums> sums(parts);
-    for_each_part(team_, n, parts, [&](std::size_t p, std::size_t first, std::size_t last) {
-      work(part, beta, check, step, first, last, sums[p]);
-    });
+    for_each_part(team_, (n + rows - 1) / rows, parts,
+                  [&](std::size_t p, std::size_t first, std::size_t last) {
+                    sums[p] = work(part, beta, check, step, first * rows, std::min(n, last * rows));
+                  });
     for (std::size_t p = 1; p < parts; ++p) sums[0] += sums[p];
     return sums[0];
   }
@@ -170,8 +179,9 @@ class tempered_pass final : public fit_passes {
   }
 
  private:
-  void work(const score_rows<C>& part, double beta, bool check, std::size_t step, std::size_t first,
-            std::size_t last, tempered_sums& sums) const {
+  tempered_sums work(const score_rows<C>& part, double beta, bool check, std::size_t step,
+                     std::size_t first, std::size_t last) const {
+    tempered_sums sums;  // not the caller's: those of other threads lie beside it
     logit_reader<C, Kind> reader(part, isa_);
     const std::size_t most = reader.tile_rows();
     std::vector<W> max(most);
@@ -190,6 +200,7 @@ class tempered_pass final : public fit_passes {
       const tile<W>& z = reader.read(first, n);
       if (check) reader.sum_rows();
       if constexpr (!is_binary_kind<Kind>) kernels.tempered(z, beta, out);
+      tempered_tile_sums tile_sums;
       for (std::size_t i = 0; i < n; ++i) {
         if (kept[i] == 0) continue;
         const std::size_t row = (first + i) * step;
@@ -198,29 +209,31 @@ class tempered_pass final : public fit_passes {
           if (options_.weights) check_weight(where_, weight[i], row);
         }
         if constexpr (is_binary_kind<Kind>) {
-          binary(reader.scores(), i, row, beta, check, label[i], weight[i], sums);
+          binary(reader.scores(), i, row, beta, check, label[i], weight[i], tile_sums);
         } else {
           if (check && !reader.check_row(where_, options_, i, row, sum[i])) continue;
           if (is_nan(sum[i])) continue;
-          ++sums.rows;
+          ++tile_sums.rows;
           if (weight[i] == 0) continue;  // an infinite loss of weight 0 is no loss
           const auto at_label = static_cast<double>(z.at(i, static_cast<std::size_t>(label[i])));
           if (check && at_label == -std::numeric_limits<double>::infinity())
             throw_impossible(where_, label[i], row);
           const double u = at_label - static_cast<double>(max[i]);
           const double mean = second[i] / sum[i];
-          sums.add(weight[i], std::log(sum[i]) - beta * u, mean, u,
-                   std::max(0.0, third[i] / sum[i] - mean * mean));
+          tile_sums.add(weight[i], std::log(sum[i]) - beta * u, mean, u,
+                        std::max(0.0, third[i] / sum[i] - mean * mean));
         }
       }
+      sums += tile_sums;
       if (options_.progress) options_.progress(n);
     }
+    return sums;
   }
 
   /// A sigmoid is a softmax over (0, x): the loss is log(1 + exp(-beta m)), m = x for label 1 and
   /// -x for label 0.
   void binary(const tile<C>& scores, std::size_t i, std::size_t row, double beta, bool check,
-              std::int64_t label, double weight, tempered_sums& sums) const {
+              std::int64_t label, double weight, tempered_tile_sums& sums) const {
     const auto given = static_cast<double>(scores.at(i, 0));
     if (check && !check_binary(where_, Kind, options_.nan, scores, i, row)) return;
     const double x = binary_logit<Kind>(given);
