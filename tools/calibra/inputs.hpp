@@ -133,58 +133,63 @@ matrix<C> as_matrix(const io::array& a, std::optional<std::size_t> class_axis = 
 void with_column(const std::optional<io::array>& a,
                  const std::function<void(optional_column<double>)>& f);
 
-/// Calls f with the scores as what they are: samples x classes, or one number a sample.
+/// Whether an array of scores is one number a sample.
+inline bool one_number(const io::array& scores) {
+  return scores.shape().size() == 1 || scores.shape()[1] == 1;
+}
+
+/// Calls f with an array of scores as it lies.
 template<class F>
-auto with_scores(const io::array& scores, score_form from, F f) {
+auto with_array_scores(const io::array& scores, score_form from, F f) {
   const bool logits = from == score_form::logits;
-  if (scores.shape().size() == 1 || scores.shape()[1] == 1)
+  if (one_number(scores))
     return scores.visit_native_vector(
         [&](auto view) { return logits ? f(binary_logits(view)) : f(binary_probabilities(view)); });
   return scores.visit_native_scores(
       [&](auto view) { return logits ? f(calibra::logits(view)) : f(probabilities(view)); });
 }
 
-/// Calls f with scores of samples x classes that Rows makes.
-template<class Rows, class View, class F>
-auto with_rows(const View& view, score_form from, F& f) {
-  using held = calibra::detail::rows_held<compute_type<typename View::value_type>>;
-  const held rows(std::make_shared<const Rows>(view));
-  if (from == score_form::logits) return f(scores<score_kind::logits, held>(rows));
-  return f(scores<score_kind::probabilities, held>(rows));
+/// Calls f with rows as scores: of four types for each of float and double, whatever they are read
+/// from.
+template<class C, class F>
+auto with_rows(std::shared_ptr<const calibra::detail::score_rows<C>> made, bool binary,
+               score_form from, F& f) {
+  using held = calibra::detail::rows_held<C>;
+  const held rows(std::move(made));
+  const bool logits = from == score_form::logits;
+  if (binary)
+    return logits ? f(scores<score_kind::binary_logits, held>(rows))
+                  : f(scores<score_kind::binary_probabilities, held>(rows));
+  return logits ? f(scores<score_kind::logits, held>(rows))
+                : f(scores<score_kind::probabilities, held>(rows));
 }
 
-/// The same of what was read. Scores with a class axis are read where they lie; those of 16 bits as
-/// floats, so that f is compiled for half as many types.
+/// The same with the scores of an array: samples x classes, or one number a sample.
+template<class F>
+auto with_scores(const io::array& scores, score_form from, F f) {
+  const bool binary = one_number(scores);
+  const auto with_view = [&]<class T>(const matrix_view<const T>& view) {
+    return with_rows<compute_type<T>>(std::make_shared<const calibra::detail::matrix_rows<T>>(view),
+                                      binary, from, f);
+  };
+  if (!binary) return scores.visit_native_scores(with_view);
+  return scores.visit_native_vector([&]<class T>(const vector_view<const T>& view) {
+    return with_view(matrix_view<const T>(view.data(), view.size(), 1, view.stride(), 1));
+  });
+}
+
+/// The same with what was read. Scores with a class axis are read where they lie.
 template<class F>
 auto with_scores(const inputs& in, score_form from, F f) {
   if (in.decoded) return f(in.decoded->scores());
   if (in.class_axis)
     return in.scores.visit_native_scores(
-        static_cast<std::ptrdiff_t>(*in.class_axis), [&](auto view) {
-          using T = typename decltype(view)::value_type;
-          return with_rows<calibra::detail::class_axis_rows<T>>(view, from, f);
+        static_cast<std::ptrdiff_t>(*in.class_axis),
+        [&]<class T>(const class_axis_view<const T>& view) {
+          return with_rows<compute_type<T>>(
+              std::make_shared<const calibra::detail::class_axis_rows<T>>(view), false, from, f);
         });
-  const bool logits = from == score_form::logits;
-  const auto one_number = [&](const auto& view) {
-    return logits ? f(binary_logits(view)) : f(binary_probabilities(view));
-  };
-  if (in.binary())
-    return in.scores.visit_native_vector([&](auto view) {
-      if constexpr (sizeof(typename decltype(view)::value_type) >= sizeof(float)) {
-        return one_number(view);
-      } else {
-        std::pmr::vector<float> wide(view.size());
-        for (std::size_t i = 0; i < wide.size(); ++i) wide[i] = static_cast<float>(view[i]);
-        return one_number(vector_view<const float>(wide.data(), wide.size()));
-      }
-    });
-  return in.scores.visit_native_scores([&](auto view) {
-    using T = typename decltype(view)::value_type;
-    if constexpr (sizeof(T) >= sizeof(float))
-      return logits ? f(calibra::logits(view)) : f(probabilities(view));
-    else
-      return with_rows<calibra::detail::matrix_rows<T>>(view, from, f);
-  });
+  return with_scores(in.scores, from, f);
 }
 
 }  // namespace calibra::cli

@@ -99,15 +99,6 @@ std::string choice_text(const method_choice& choice, std::size_t folds) {
   return concat(aligned(lines), "\nchosen: ", why, "\n\n");
 }
 
-/// Calls f with the model as the type that it is where that is faster.
-template<class F>
-void with_model(const recalibrator& model, const F& f) {
-  if (const auto* t = dynamic_cast<const temperature_scaling*>(&model))
-    f(*t);
-  else
-    f(model);
-}
-
 /// "bins = 10, smooth_targets = true"
 std::string options_text(std::string_view method) {
   std::string text;
@@ -214,16 +205,21 @@ void apply_files(const apply_request& request) {
   progress_line progress(scores.shape()[0]);
   o.progress = progress.hook();
   naming_files({scores.name(), {}, {}, proximity ? proximity->name() : ""}, [&] {
-    with_scores(scores, request.data.from, [&](const auto& given) {
-      const auto write = [&](const auto& m, const auto&... more) {
-        if (request.as == score_form::logits)
-          save(request.output, m.transform_logits(given, more..., o), "logits");
-        else
-          save(request.output, m.transform(given, more..., o), "probabilities");
-      };
-      if (model.alone) return with_model(*model.alone, write);
-      with_column(proximity,
-                  [&](const optional_column<double>& d) { write(*model.with_proximity, d); });
+    const auto write = [&](const auto& m, const auto&... given) {
+      if (request.as == score_form::logits)
+        save(request.output, m.transform_logits(given..., o), "logits");
+      else
+        save(request.output, m.transform(given..., o), "probabilities");
+    };
+    const score_form from = request.data.from;
+    // A temperature is fastest where the array is known.
+    if (const auto* t = dynamic_cast<const temperature_scaling*>(model.alone.get()))
+      return with_array_scores(scores, from, [&](const auto& given) { write(*t, given); });
+    with_scores(scores, from, [&](const auto& given) {
+      if (model.alone) return write(*model.alone, given);
+      with_column(proximity, [&](const optional_column<double>& d) {
+        write(*model.with_proximity, given, d);
+      });
     });
   });
 }

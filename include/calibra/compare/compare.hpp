@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "calibra/compare/comparison.hpp"
+#include "calibra/detail/compiled.hpp"
 #include "calibra/detail/counter_random.hpp"
 #include "calibra/detail/float_bits.hpp"
 #include "calibra/detail/normal.hpp"
@@ -231,6 +232,8 @@ comparison compared(compared_model first, compared_model second, const wanted& w
   }
   return out;
 }
+
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_COMPARED)
 
 }  // namespace detail
 

@@ -87,3 +87,45 @@
   TEMPLATE evidence gather_rows<C>(const row_source<C>&, const evidence_plan&, evidence_kind, \
                                    std::size_t);                                              \
   TEMPLATE evidence gather_classes<C>(const row_source<C>&, const evidence_plan&);
+
+/// interval/intervals.hpp, compare/compare.hpp: intervals, and models beside one another.
+#define CALIBRA_DETAIL_COMPILED_INTERVALS(TEMPLATE)                                                \
+  TEMPLATE interval_report measured_intervals<>(evidence, const wanted&, const interval_options&,  \
+                                                unsigned);                                         \
+  TEMPLATE interval_report all_intervals<>(const options&, const wanted&, const interval_options&, \
+                                           std::size_t, const evidence_maker&);
+#define CALIBRA_DETAIL_COMPILED_COMPARED(TEMPLATE)                              \
+  TEMPLATE comparison compared<>(compared_model, compared_model, const wanted&, \
+                                 const interval_options&, unsigned, std::size_t);
+
+/// recalibration/temperature.hpp: fits of one temperature.
+#define CALIBRA_DETAIL_COMPILED_TEMPERATURES(TEMPLATE)     \
+  CALIBRA_DETAIL_COMPILED_TEMPERATURES_OF(TEMPLATE, float) \
+  CALIBRA_DETAIL_COMPILED_TEMPERATURES_OF(TEMPLATE, double)
+#define CALIBRA_DETAIL_COMPILED_TEMPERATURES_OF(TEMPLATE, C)           \
+  CALIBRA_DETAIL_COMPILED_TEMPERATURES_FOR(TEMPLATE, C, logits)        \
+  CALIBRA_DETAIL_COMPILED_TEMPERATURES_FOR(TEMPLATE, C, probabilities) \
+  CALIBRA_DETAIL_COMPILED_TEMPERATURES_FOR(TEMPLATE, C, binary_logits) \
+  CALIBRA_DETAIL_COMPILED_TEMPERATURES_FOR(TEMPLATE, C, binary_probabilities)
+#define CALIBRA_DETAIL_COMPILED_TEMPERATURES_FOR(TEMPLATE, C, KIND)                            \
+  TEMPLATE temperature_fit fit_temperature_to<score_kind::KIND, C>(                            \
+      std::string_view, const score_rows<C>&, const column<std::int64_t>&, const row_options&, \
+      std::size_t, bool);
+
+/// recalibration/methods.hpp, choose.hpp, proximity_methods.hpp: recalibrators by name.
+#define CALIBRA_DETAIL_COMPILED_METHODS(TEMPLATE)                                        \
+  TEMPLATE void check_method<>(std::string_view, score_kind, const named_options&);      \
+  TEMPLATE std::unique_ptr<const recalibrator> fit_named<>(std::string_view, score_kind, \
+                                                           labelled_rows, const named_options&);
+#define CALIBRA_DETAIL_COMPILED_READ_METHODS(TEMPLATE) \
+  TEMPLATE std::unique_ptr<const recalibrator> read_recalibrator<>(const parameter_reader&);
+#define CALIBRA_DETAIL_COMPILED_CHOICE(TEMPLATE)                          \
+  TEMPLATE method_choice choose_among<>(score_kind, const labelled_rows&, \
+                                        const choose_method_options&);
+#define CALIBRA_DETAIL_COMPILED_PROXIMITY_METHODS(TEMPLATE)                               \
+  TEMPLATE std::unique_ptr<const proximity_recalibrator> fit_proximity_named<>(           \
+      std::string_view, score_kind, const labelled_rows&, const optional_column<double>&, \
+      const named_options&);
+#define CALIBRA_DETAIL_COMPILED_READ_PROXIMITY_METHODS(TEMPLATE)                        \
+  TEMPLATE std::unique_ptr<const proximity_recalibrator> read_proximity_recalibrator<>( \
+      const parameter_reader&);

@@ -187,6 +187,8 @@ interval_report all_intervals(const options& o, const wanted& wanted, const inte
   return report;
 }
 
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_INTERVALS)
+
 }  // namespace detail
 
 /// Intervals of evidence that was kept, merged or made by evidence_of(), with its rows

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "calibra/detail/compiled.hpp"
 #include "calibra/options.hpp"
 #include "calibra/recalibration/detail/fold_losses.hpp"
 #include "calibra/recalibration/detail/folds.hpp"
@@ -46,7 +47,7 @@ struct method_choice {
 namespace detail {
 
 /// Compiled once, and not for every array type.
-template<class = void>
+CALIBRA_DETAIL_ONCE
 method_choice choose_among(score_kind kind, const labelled_rows& given,
                            const choose_method_options& how) {
   const row_options& o = given.options;
@@ -92,6 +93,8 @@ method_choice choose_among(score_kind kind, const labelled_rows& given,
   }
   return out;
 }
+
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_CHOICE)
 
 }  // namespace detail
 

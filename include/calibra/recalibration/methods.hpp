@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "calibra/detail/compiled.hpp"
 #include "calibra/error.hpp"
 #include "calibra/options.hpp"
 #include "calibra/recalibration/affine.hpp"
@@ -156,7 +157,7 @@ temperature_scaling fit_temperature_scaling(const labelled_rows& given,
 
 /// Throws option_error for a name or an option that there is not, and where it takes no such scores
 /// or is not fitted to labels.
-template<class = void>
+CALIBRA_DETAIL_ONCE
 void check_method(std::string_view name, score_kind kind, const named_options& method) {
   std::string known;
   bool found = false;
@@ -180,7 +181,7 @@ void check_method(std::string_view name, score_kind kind, const named_options& m
 
 /// One of a name that check_method() takes. Compiled once, and not for every array type; and, being
 /// a template, only where it is called.
-template<class = void>
+CALIBRA_DETAIL_ONCE
 std::unique_ptr<const recalibrator> fit_named(std::string_view name, score_kind kind,
                                               labelled_rows given, const named_options& method) {
   const std::string where = concat("fit<", name, ">()");
@@ -193,6 +194,8 @@ std::unique_ptr<const recalibrator> fit_named(std::string_view name, score_kind 
         [&](const auto& samples) { return fit_to(where, name, samples, method); });
   });
 }
+
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_METHODS)
 
 }  // namespace detail
 
@@ -248,7 +251,7 @@ std::unique_ptr<const recalibrator> read_of_binary(const parameter_reader& p) {
 /// one_against_rest of a binary one, or one_against_one of venn_abers or cross_venn_abers. Throws
 /// value_error for a kind that the library does not know, and for other combinations: those are
 /// read where their type is named. A template, so that only who calls it compiles it.
-template<class = void>
+CALIBRA_DETAIL_ONCE
 [[nodiscard]] std::unique_ptr<const recalibrator> read_recalibrator(const parameter_reader& p) {
   const std::string kind = p.kind();
   if (kind == "one_against_rest")
@@ -264,5 +267,7 @@ template<class = void>
   if (!read) throw value_error(detail::concat("no kind of recalibrator \"", kind, "\""));
   return read;
 }
+
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_READ_METHODS)
 
 }  // namespace calibra

@@ -12,6 +12,7 @@
 
 #include "calibra/array/access.hpp"
 #include "calibra/array/matrix.hpp"
+#include "calibra/detail/compiled.hpp"
 #include "calibra/options.hpp"
 #include "calibra/recalibration/detail/fitted_on.hpp"
 #include "calibra/recalibration/detail/temperature_fit.hpp"
@@ -48,6 +49,9 @@ temperature_fit fit_temperature_to(std::string_view where, const score_rows<C>& 
   }
   return fit_temperature(tempered_pass<C, Kind>(where, rows, labels, o), max_iterations, warm);
 }
+
+CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_TEMPERATURES)
+
 /// The same to scores.
 template<class S, class L>
 temperature_fit fit_temperature_to(std::string_view where, const S& scores, L&& labels,
