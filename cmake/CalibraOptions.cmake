@@ -5,6 +5,7 @@ option(CALIBRA_BUILD_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
 option(CALIBRA_BUILD_TOOLS "Build the calibra program (needs CLI11)" ${PROJECT_IS_TOP_LEVEL})
 option(CALIBRA_BUILD_COMPILED "Build and install the library calibra::compiled"
        ${PROJECT_IS_TOP_LEVEL})
+option(CALIBRA_TEST_EACH_HEADER "Compile every header by itself in a test: minutes" OFF)
 option(CALIBRA_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
 option(CALIBRA_BUILD_PYTHON "Build the Python package pycalibra (needs nanobind)" OFF)
 option(CALIBRA_BUILD_FUZZERS "Build the fuzz targets of the readers (needs clang)" OFF)

@@ -9,6 +9,7 @@
   cxx20    whatever header a program begins with, the first that is read is version.hpp, which asks
            for C++20 before the compiler stumbles over the rest
   std      a header includes the standard headers of the names that it uses, whatever others include
+  names    a header includes, itself or by others, those of calibra that declare the names it uses
 
 Prints what offends and ends with status 1. A known exception that no longer offends does so too.
 """
@@ -110,6 +111,10 @@ STANDARD = {
     'variant': 'get_if holds_alternative monostate variant visit',
     'vector': 'vector',
 }
+# Names of calibra that are found where a tensor is given, by what has included the adapter.
+OF_TENSORS = {'fitted_temperature', 'recalibrated_tensor'}
+# Names of calibra that are names of local things as well, where the check does not see it.
+ALSO_LOCAL = {'hottest', 'isotonic', 'option_values'}
 OF_MANY = {'begin', 'end', 'erase_if', 'get', 'rename'}
 NAMES = {name: wanted for wanted, names in STANDARD.items() for name in names.split()}
 
@@ -248,12 +253,98 @@ def check_std(headers):
     return faults
 
 
+# What is no name of calibra: comments, texts, includes, members of an object; and names of std.
+NO_NAME = re.compile(
+    r'//.*|"(?:\\.|[^"\\\n])*"|^\s*#\s*(?:include|pragma).*'
+    r'|(?:\.|->)(?:template )?\s*\w+', re.MULTILINE)
+OF_STD = re.compile(r'\bstd(?:::\w+)+')
+MACRO = re.compile(r'#define(?:.*\\\n)*.*')
+# Declarations outside of classes and functions begin their line.
+DECLARED = [
+    re.compile(pattern, re.MULTILINE) for pattern in (
+        r'^(?:template<.*>\s*)?(?:class|struct|enum class|concept|using)\s+'
+        r'(?:alignas\([^)]*\)\s*)?(\w+)\b(?!::)(?=[^;\n]*[{=:;]|\s*$)',
+        r'^#define\s+(\w+)',
+        r'^inline constexpr [^\n=;{]*?\b(\w+)(?:\s*=|\s*\{|;|\[)',
+        r'^(?!#|namespace|class|struct|public|private|protected|return|template<|using|static_assert)'
+        r'(?:\w|\[\[nodiscard\]\])[^\n;{}=(]*[\s&*>](\w+)\(',
+    )
+]
+# Declarations inside of them: parameters, variables, members, bindings, captures, enumerators.
+LOCAL = re.compile(r'([\w>\]])[&*]*(?:\.\.\.)? [&*]*(\w+)(?=\s*[;,)={(\[:])')
+LOCALS = [
+    re.compile(pattern, re.MULTILINE) for pattern in (
+        r'\bauto(?:&&?|\*)? (?:\[)?(\w+)',
+        r'[\[,] ?(\w+)(?=[\w, ]*\] [=:])',
+        r'(?:typename|class|size_t|bool|int|auto) (\w+)[,>]',
+        r'^ +(?:class|struct|enum class|using) (\w+)',
+    )
+]
+ENUMERATORS = re.compile(r'\benum class [^{;]*\{([^}]*)\}')
+NO_TYPE = set('and case constexpr class concept const delete else enum explicit goto if inline new not operator or public '
+              'requires return sizeof static struct template throw typename using'.split())
+
+
+def local_names(code):
+    names = {name for pattern in LOCALS for name in pattern.findall(code)}
+    for enumerators in ENUMERATORS.findall(code):
+        names.update(re.findall(r'\w+', enumerators))
+    for found in LOCAL.finditer(code):
+        start = code.rfind('\n', 0, found.start()) + 1
+        before = code[start:found.start() + 1]
+        type_name = re.search(r'(\w*)$', before)[1]
+        outside = not before[:1].isspace() and before.count('(') == before.count(')')
+        if type_name not in NO_TYPE and not outside:
+            names.add(found[2])
+    return names
+
+
+def check_names(headers, of_tensors=None, also_local=None):
+    of_tensors = OF_TENSORS if of_tensors is None else of_tensors
+    also_local = ALSO_LOCAL if also_local is None else also_local
+    included = includes(headers)
+
+    def reach(header, seen):
+        for other in included.get(header, ()):
+            if other not in seen:
+                seen.add(other)
+                reach(other, seen)
+        return seen
+
+    declared = {}
+    used = {}
+    local = set()
+    for header, text in headers.items():
+        code = OF_STD.sub('std', NO_NAME.sub('', text))
+        for pattern in DECLARED:
+            for name in pattern.findall(code):
+                declared.setdefault(name, set()).add(header)
+        code = MACRO.sub('', code)  # macros are read where they are used
+        used[header] = set(re.findall(r'\b\w+\b', code))
+        local |= local_names(code)
+    missing = {}
+    for header, names in used.items():
+        if header.endswith('.inl.hpp'):
+            continue
+        there = reach(header, {header})
+        for name in sorted(names & declared.keys() - local - NO_TYPE):
+            if not declared[name] & there:
+                missing.setdefault(name, []).append((header, min(declared[name])))
+    known = of_tensors | also_local
+    faults = [
+        f'{header}: {name} without {source}' for name, places in sorted(missing.items())
+        if name not in known for header, source in places
+    ]
+    return faults + unused(known, set(missing), 'nobody lacks it')
+
+
 CHECKS = {
     'rooms': check_rooms,
     'lengths': check_lengths,
     'root': check_root,
     'cxx20': check_cxx20,
     'std': check_std,
+    'names': check_names,
 }
 
 

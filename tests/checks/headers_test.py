@@ -100,5 +100,41 @@ class Others(unittest.TestCase):
         ])
 
 
+class Names(unittest.TestCase):
+    declared = {
+        'array/view.hpp': 'template<class T>\nclass view {\n};\n',
+        'error.hpp': 'inline void refuse(int row) {\n}\n#define CALIBRA_CHECK(x)\n',
+        'table/bins.hpp': 'inline constexpr int most_bins = 9;\nenum class side { left, right };\n',
+    }
+
+    def check(self, text, known=()):
+        return headers.check_names({**self.declared, 'user.hpp': text}, set(), set(known))
+
+    def test_each_declaration(self):
+        text = 'void f(view<int> v, side s) {\n  refuse(most_bins);\n  CALIBRA_CHECK(s);\n}\n'
+        self.assertEqual(self.check(text), [
+            'user.hpp: CALIBRA_CHECK without error.hpp', 'user.hpp: most_bins without table/bins.hpp',
+            'user.hpp: refuse without error.hpp', 'user.hpp: side without table/bins.hpp',
+            'user.hpp: view without array/view.hpp'
+        ])
+        includes = include('array/view.hpp', 'error.hpp', 'table/bins.hpp')
+        self.assertEqual(self.check(includes + text), [])
+
+    def test_by_others(self):
+        files = {**self.declared, 'a.hpp': include('array/view.hpp'),
+                 'user.hpp': include('a.hpp') + 'view<int> f();\n'}
+        self.assertEqual(headers.check_names(files, set(), set()), [])
+
+    def test_no_names_of_calibra(self):
+        self.assertEqual(self.check('// view\nint f() {\n  return x.view + g("view") + std::view(); }\n'), [])
+        self.assertEqual(self.check('class view;\nview f();\n'), [])  # its own
+        self.assertEqual(self.check('int f() {\n  std::string view = g();\n  return view; }\n'), [])
+        self.assertEqual(self.check('int f() {\n  enum class x { view };\n  return view; }\n'), [])
+
+    def test_known(self):
+        self.assertEqual(self.check('view f();\n', ['view']), [])
+        self.assertEqual(self.check('', ['view']), ['view: nobody lacks it; take it off the list'])
+
+
 if __name__ == '__main__':
     unittest.main()

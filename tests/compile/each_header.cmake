@@ -1,0 +1,127 @@
+# What CALIBRA_TEST_EACH_HEADER adds.
+
+# Every header of the core twice in one program, after hostile macros.
+get_target_property(core_headers calibra HEADER_SET)
+list(FILTER core_headers EXCLUDE REGEX "/detail/")
+list(TRANSFORM core_headers REPLACE "^${PROJECT_SOURCE_DIR}/include/(.*)$" "#include \"\\1\"\n")
+list(JOIN core_headers "" all_headers)
+file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/all_headers.hpp
+     CONTENT "#pragma once\n${all_headers}" @ONLY)
+add_executable(test_hostile hostile_a.cpp hostile_b.cpp)
+target_include_directories(test_hostile PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
+target_link_libraries(test_hostile PRIVATE calibra::calibra calibra_build_flags)
+target_compile_options(test_hostile PRIVATE -O0)  # it only has to compile and link
+add_test(NAME compile.hostile COMMAND test_hostile)
+
+# Every public header by itself. What takes long is read once, before: the standard headers, where
+# checks.std sees that each header includes those it needs; and of those of calibra what the header
+# includes itself, so that it is there anyway.
+set(standard_headers)
+file(GLOB_RECURSE all_headers ${PROJECT_SOURCE_DIR}/include/*.hpp)
+foreach(header IN LISTS all_headers)
+  file(STRINGS ${header} lines REGEX "^#include <[a-z0-9_]+>$")
+  list(APPEND standard_headers ${lines})
+endforeach()
+# What a header includes decides what it is compiled after.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${all_headers})
+list(TRANSFORM standard_headers REPLACE "#include " "")
+list(REMOVE_DUPLICATES standard_headers)
+
+# calibra_included_by(header out): the headers of calibra that it includes, and those that they include.
+function(calibra_included_by header out)
+  get_property(known GLOBAL PROPERTY calibra_included_by_${header} SET)
+  if(NOT known)
+    set_property(GLOBAL PROPERTY calibra_included_by_${header} ${header})  # for one that includes itself
+    file(STRINGS ${PROJECT_SOURCE_DIR}/include/${header} lines REGEX "^#include \"calibra/")
+    set(all)
+    foreach(line IN LISTS lines)
+      string(REGEX REPLACE "^#include \"([^\"]+)\".*" "\\1" next "${line}")
+      calibra_included_by(${next} further)
+      list(APPEND all ${next} ${further})
+    endforeach()
+    list(REMOVE_DUPLICATES all)
+    list(REMOVE_ITEM all ${header})
+    set_property(GLOBAL PROPERTY calibra_included_by_${header} "${all}")
+  endif()
+  get_property(all GLOBAL PROPERTY calibra_included_by_${header})
+  set(${out} ${all} PARENT_SCOPE)
+endfunction()
+
+# calibra_write_chains(out HEADERS...): sources that include all headers, each after some that it
+# includes itself.
+function(calibra_write_chains out)
+  set(by_size)
+  foreach(header IN LISTS ARGN)
+    calibra_included_by(${header} included)
+    list(LENGTH included size)
+    list(APPEND by_size ${size}:${header})
+  endforeach()
+  list(SORT by_size COMPARE NATURAL)
+  list(TRANSFORM by_size REPLACE "^[0-9]+:" "")
+  set(ends)  # of the chains, the smallest first
+  foreach(header IN LISTS by_size)
+    calibra_included_by(${header} included)
+    set(before)
+    foreach(end IN LISTS ends)
+      if(end IN_LIST included)
+        set(before ${end})
+      endif()
+    endforeach()
+    if(before)
+      list(REMOVE_ITEM ends ${before})
+    endif()
+    list(APPEND ends ${header})
+    set(chain_of_${header} "${chain_of_${before}}#include \"${header}\"\n")
+  endforeach()
+  set(sources)
+  foreach(end IN LISTS ends)
+    file(CONFIGURE OUTPUT alone/${end}.cpp CONTENT "${chain_of_${end}}" @ONLY)
+    list(APPEND sources ${CMAKE_CURRENT_BINARY_DIR}/alone/${end}.cpp)
+  endforeach()
+  set(${out} ${sources} PARENT_SCOPE)
+endfunction()
+
+# calibra_add_alone(name target common HEADERS...): compiles each header, after one that all of them
+# include; "": after none.
+function(calibra_add_alone name target common)
+  calibra_write_chains(sources ${ARGN})
+  calibra_add_headers(${name} ${target} ${sources})
+  set(read_before ${standard_headers})
+  if(target STREQUAL "calibra_torch")
+    list(APPEND read_before <ATen/ATen.h>)
+  endif()
+  if(common)
+    list(APPEND read_before <${common}>)
+  endif()
+  if(common OR target MATCHES "^calibra(_torch)?$")
+    target_precompile_headers(${name} PRIVATE ${read_before})
+  elseif(NOT target STREQUAL "calibra_hdf5")  # it has definitions of its own
+    target_precompile_headers(${name} REUSE_FROM calibra_alone)
+  endif()
+endfunction()
+
+# What many headers include, the largest first.
+set(common_of_calibra recalibration/fit evaluate/detail/class_columns metrics/metric)
+set(common_of_calibra_io io/array)
+foreach(target calibra calibra_eigen calibra_xtensor calibra_json calibra_io calibra_hdf5 calibra_diagram
+               calibra_torch)
+  if(NOT TARGET ${target})
+    continue()
+  endif()
+  get_target_property(headers ${target} HEADER_SET)
+  list(FILTER headers EXCLUDE REGEX "/detail/")
+  list(TRANSFORM headers REPLACE "^${PROJECT_SOURCE_DIR}/include/" "")
+  foreach(common IN LISTS common_of_${target})
+    set(with)
+    foreach(header IN LISTS headers)
+      calibra_included_by(${header} included)
+      if(calibra/${common}.hpp IN_LIST included)
+        list(APPEND with ${header})
+      endif()
+    endforeach()
+    string(MAKE_C_IDENTIFIER ${common} name)
+    calibra_add_alone(${target}_alone_${name} ${target} calibra/${common}.hpp ${with})
+    list(REMOVE_ITEM headers ${with})
+  endforeach()
+  calibra_add_alone(${target}_alone ${target} "" ${headers})
+endforeach()
