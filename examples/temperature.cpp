@@ -19,10 +19,10 @@ int main(int argc, char** argv) {
         io::labels(io::load(data + "/validation_labels.npy"));
     const io::label_column test_labels = io::labels(io::load(data + "/test_labels.npy"));
     //[ fit
-    const calibra::temperature_scaling fitted = validation.visit_scores([&](auto z) {
+    const calibra::temperature_scaling fitted = validation.visit_native_scores([&](auto z) {
       return calibra::fit<calibra::temperature_scaling>(calibra::logits(z), validation_labels);
     });
-    test.visit_scores([&](auto z) {
+    test.visit_native_scores([&](auto z) {
       const auto before = calibra::logits(z);
       const auto after = calibra::probabilities(fitted.transform(before));
       std::printf("T        %.4f\n", fitted.temperature());

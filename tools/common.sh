@@ -58,7 +58,10 @@ apt_install() {
     root=(sudo)
   fi
   say "installing ${missing[*]}"
-  "${root[@]}" apt-get -qq update || return 1
+  if [[ -z "${apt_is_updated:-}" ]]; then
+    "${root[@]}" apt-get -qq update || return 1
+    apt_is_updated=yes
+  fi
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get -qq -y install --no-install-recommends "${missing[@]}"
 }
