@@ -146,6 +146,14 @@ TEST_CASE("fit_proximity_by_name: what the types make, and back from text") {
         of_classes::fit(z, some.labels, near, {}, {.bins = 3}));
   check(*fit_proximity_by_name("procal_bin_mean_shift", binary, y, near),
         of_one::fit(binary, y, near));
+  // The options of the rows reach the fit.
+  std::vector<double> weights(near.size());
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = 1 + static_cast<double>(i % 3);
+  const row_options weighted{.weights = weights, .ignore_label = 1};
+  check(*fit_proximity_by_name("procal_density_ratio", z, some.labels, near, weighted),
+        procal_density_ratio::fit(z, some.labels, near, weighted));
+  check(*fit_proximity_by_name("procal_bin_mean_shift", z, some.labels, near, weighted),
+        of_classes::fit(z, some.labels, near, weighted));
   using tempered = procal_bin_mean_shift<temperature_scaling>;
   const std::string text = to_json(tempered::fit(z, some.labels, near));
   CHECK(to_json(*any_proximity_recalibrator_from_json(text)) == text);
