@@ -29,6 +29,11 @@
 
 namespace calibra::cli {
 
+/// Whether an array of scores is one number a sample.
+inline bool one_number(const io::array& scores) {
+  return scores.shape().size() == 1 || scores.shape()[1] == 1;
+}
+
 /// What a command reads, with the number of rows of each file checked.
 struct inputs {
   io::array scores;
@@ -49,9 +54,7 @@ struct inputs {
 
   std::size_t rows() const;
   /// One number a sample: P(y = 1), its logit, or a confidence.
-  bool binary() const {
-    return !class_axis && !decoded && (scores.shape().size() == 1 || scores.shape()[1] == 1);
-  }
+  bool binary() const { return !class_axis && !decoded && one_number(scores); }
   input_names names() const {
     return {scores.name(), labels.name(), weights ? weights->name() : std::string(),
             proximity ? proximity->name() : std::string()};
@@ -132,11 +135,6 @@ matrix<C> as_matrix(const io::array& a, std::optional<std::size_t> class_axis = 
 /// Calls f with the array as an option's column: nothing where there is none.
 void with_column(const std::optional<io::array>& a,
                  const std::function<void(optional_column<double>)>& f);
-
-/// Whether an array of scores is one number a sample.
-inline bool one_number(const io::array& scores) {
-  return scores.shape().size() == 1 || scores.shape()[1] == 1;
-}
 
 /// Calls f with an array of scores as it lies.
 template<class F>

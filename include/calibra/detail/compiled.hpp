@@ -21,6 +21,16 @@
 
 #define CALIBRA_DETAIL_ONCE template<class = void>
 
+/// LIST(TEMPLATE, C, KIND) of both types that scores are computed in and every kind of scores.
+#define CALIBRA_DETAIL_EACH_KIND(LIST, TEMPLATE)     \
+  CALIBRA_DETAIL_EACH_KIND_OF(LIST, TEMPLATE, float) \
+  CALIBRA_DETAIL_EACH_KIND_OF(LIST, TEMPLATE, double)
+#define CALIBRA_DETAIL_EACH_KIND_OF(LIST, TEMPLATE, C) \
+  LIST(TEMPLATE, C, logits)                            \
+  LIST(TEMPLATE, C, probabilities)                     \
+  LIST(TEMPLATE, C, binary_logits)                     \
+  LIST(TEMPLATE, C, binary_probabilities)
+
 /// rows/row_checks.hpp: the shapes of the input.
 #define CALIBRA_DETAIL_COMPILED_CHECKS(TEMPLATE)                                        \
   TEMPLATE void check_shapes<>(std::string_view, std::size_t, std::size_t, std::size_t, \
@@ -61,14 +71,8 @@
   TEMPLATE void widen<bfloat16>(isa, const bfloat16*, std::size_t, float*);
 
 /// rows/row_worker.hpp: tiles of every kind of scores to confidences.
-#define CALIBRA_DETAIL_COMPILED_MAPS(TEMPLATE)     \
-  CALIBRA_DETAIL_COMPILED_MAPS_OF(TEMPLATE, float) \
-  CALIBRA_DETAIL_COMPILED_MAPS_OF(TEMPLATE, double)
-#define CALIBRA_DETAIL_COMPILED_MAPS_OF(TEMPLATE, T)           \
-  CALIBRA_DETAIL_COMPILED_MAPS_FOR(TEMPLATE, T, logits)        \
-  CALIBRA_DETAIL_COMPILED_MAPS_FOR(TEMPLATE, T, probabilities) \
-  CALIBRA_DETAIL_COMPILED_MAPS_FOR(TEMPLATE, T, binary_logits) \
-  CALIBRA_DETAIL_COMPILED_MAPS_FOR(TEMPLATE, T, binary_probabilities)
+#define CALIBRA_DETAIL_COMPILED_MAPS(TEMPLATE) \
+  CALIBRA_DETAIL_EACH_KIND(CALIBRA_DETAIL_COMPILED_MAPS_FOR, TEMPLATE)
 #define CALIBRA_DETAIL_COMPILED_MAPS_FOR(TEMPLATE, T, KIND)           \
   TEMPLATE void map_rows<T, score_kind::KIND, false>(row_worker<T>&); \
   TEMPLATE void map_rows<T, score_kind::KIND, true>(row_worker<T>&);
@@ -99,14 +103,8 @@
                                  const interval_options&, unsigned, std::size_t);
 
 /// recalibration/temperature.hpp: fits of one temperature.
-#define CALIBRA_DETAIL_COMPILED_TEMPERATURES(TEMPLATE)     \
-  CALIBRA_DETAIL_COMPILED_TEMPERATURES_OF(TEMPLATE, float) \
-  CALIBRA_DETAIL_COMPILED_TEMPERATURES_OF(TEMPLATE, double)
-#define CALIBRA_DETAIL_COMPILED_TEMPERATURES_OF(TEMPLATE, C)           \
-  CALIBRA_DETAIL_COMPILED_TEMPERATURES_FOR(TEMPLATE, C, logits)        \
-  CALIBRA_DETAIL_COMPILED_TEMPERATURES_FOR(TEMPLATE, C, probabilities) \
-  CALIBRA_DETAIL_COMPILED_TEMPERATURES_FOR(TEMPLATE, C, binary_logits) \
-  CALIBRA_DETAIL_COMPILED_TEMPERATURES_FOR(TEMPLATE, C, binary_probabilities)
+#define CALIBRA_DETAIL_COMPILED_TEMPERATURES(TEMPLATE) \
+  CALIBRA_DETAIL_EACH_KIND(CALIBRA_DETAIL_COMPILED_TEMPERATURES_FOR, TEMPLATE)
 #define CALIBRA_DETAIL_COMPILED_TEMPERATURES_FOR(TEMPLATE, C, KIND)                            \
   TEMPLATE temperature_fit fit_temperature_to<score_kind::KIND, C>(                            \
       std::string_view, const score_rows<C>&, const column<std::int64_t>&, const row_options&, \
