@@ -7,10 +7,14 @@ of its name; `Calibration` takes batches. `test_calibration()` and `compare()` j
 models; `reliability_diagram()` and others draw, `report()` says it all on a page; `metrics` and
 `conventions()` list what there is.
 `pycalibra.recalibration` repairs, `pycalibra.netcal` and `pycalibra.torchmetrics` have the shapes of
-those packages.
+those packages, `pycalibra.torch` is for training loops. Each of these is imported where it is first
+used.
 """
 
 from __future__ import annotations
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
 
 from ._calibration import Calibration
 from ._catalogue import Convention, Metric, conventions, metrics
@@ -32,6 +36,21 @@ from ._evaluate import Bin, Evaluation, Group, Groups, Interval, evaluate
 from ._functions import metric_function as _function
 from ._inputs import IntervalOptions
 from ._report import Report, report
+
+if TYPE_CHECKING:
+    from . import netcal, recalibration, torch, torchmetrics
+else:
+
+    def __getattr__(name):
+        if name in ("netcal", "recalibration", "torch", "torchmetrics"):
+            return _import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    # Without those that need a package of their own: help() imports all that is listed.
+    return sorted({*globals(), "netcal", "recalibration"})
+
 
 accuracy = _function("accuracy")
 confidence = _function("confidence")

@@ -112,9 +112,9 @@ class Calibration:
         where = "Calibration.merge()"
         if not isinstance(other, Calibration):
             raise TypeError(f"{where}: expected a Calibration, got {type(other).__name__}")
+        self._expect_settings(where, other._settings())
         if other._form is None:
             return
-        self._expect_settings(where, other._settings())
         self._expect_form(where, other._form)
         self._accumulator.merge(other._accumulator)
         self._form = other._form

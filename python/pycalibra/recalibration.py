@@ -9,6 +9,8 @@ Each is fitted to held-out scores and labels, and then makes scores into better 
 from __future__ import annotations
 
 import inspect
+import os
+import re
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -22,6 +24,9 @@ from ._checks import text, whole
 from ._inputs import core_settings
 
 R = TypeVar("R", bound="Recalibrator")
+
+#: A slash, or a dot with a letter behind it, and nothing that an object or a list begins with.
+_FILE_NAME = re.compile(r'(?!.{4096})[^{["\n]*(?:/|\.[A-Za-z])[^{["\n]*')
 
 
 class Method(NamedTuple):
@@ -178,8 +183,9 @@ class Recalibrator:
     def from_json(cls: type[R], document: str, logits: bool | None = None) -> R:
         """The estimator of a document: of the class that this is called on, or, on Recalibrator,
         of the one that it is. logits: None: as it was fitted on. Raises ValueError for another
-        text."""
+        text, also for the name of a file."""
         where = f"{cls.__name__}.from_json()"
+        _expect_no_file_name(where, document)
         model = _core.model_from_json(where, text(where, "document", document))
         made: Any = cls
         if cls is Recalibrator:
@@ -353,6 +359,17 @@ class _Scores:
 
 def _with_both_columns(p: np.ndarray) -> np.ndarray:
     return np.stack([1 - p, p], axis=1) if p.ndim == 1 else p
+
+
+def _expect_no_file_name(where: str, document: Any) -> None:
+    """Raises TypeError for a path, and ValueError for a text that looks like one."""
+    path = isinstance(document, os.PathLike)
+    if path or (isinstance(document, str) and _FILE_NAME.fullmatch(document)):
+        name = str(document)
+        raise (TypeError if path else ValueError)(
+            f"{where}: document: expected the text of a document, got the name of a file; "
+            f"pathlib.Path({name!r}).read_text() reads that"
+        )
 
 
 def _option_text(where: str, name: str, x: Any) -> str:

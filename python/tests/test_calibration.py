@@ -111,6 +111,10 @@ def test_what_does_not_belong_together(rng):
         a.merge(b)
     with pytest.raises(ValueError, match="bins=10, got 11"):
         a.load_state_dict(b.state_dict())
+    with pytest.raises(ValueError, match="bins=11, got 10"):
+        b.merge(a)  # nothing was added to it
+    with pytest.raises(ValueError, match="bins=10, got 12"):
+        a.merge(pycalibra.Calibration(bins=12))
     with pytest.raises(TypeError, match="expected a Calibration, got int"):
         a.merge(3)
     state = b.state_dict()

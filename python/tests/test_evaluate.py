@@ -189,6 +189,40 @@ def test_threads_do_not_matter(rng):
         assert two[name] == pytest.approx(value, abs=1e-12, nan_ok=True)
 
 
+@pytest.mark.parametrize("name", ["netcal", "recalibration", "torch", "torchmetrics"])
+def test_modules_are_imported_where_they_are_used(name):
+    """Or say what they miss, as an import of them does."""
+    code = (
+        "import importlib, sys, pycalibra\n"
+        f"name = 'pycalibra.{name}'\n"
+        "assert name not in sys.modules\n"
+        "try:\n"
+        f"    found = pycalibra.{name}\n"
+        "except ImportError as error:\n"
+        "    try:\n"
+        "        importlib.import_module(name)\n"
+        "    except ImportError as same:\n"
+        "        assert str(error) == str(same), (error, same)\n"
+        "    else:\n"
+        "        raise\n"
+        "else:\n"
+        "    assert found is sys.modules[name]\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_the_package_lists():
+    code = (
+        "import pydoc, sys, pycalibra\n"
+        "assert {'recalibration', 'netcal', 'ece', '__version__'} <= set(dir(pycalibra))\n"
+        "pydoc.render_doc(pycalibra)\n"
+        "assert not {'torch', 'torchmetrics'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with pytest.raises(AttributeError, match="module 'pycalibra' has no attribute 'eec'"):
+        pycalibra.eec  # noqa: B018
+
+
 def test_import_needs_numpy_alone():
     code = (
         "import sys, pycalibra; "

@@ -10,6 +10,7 @@ import math
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -380,6 +381,17 @@ def test_scores_that_do_not_belong(rng):
             Recalibrator.from_json(text)
     with pytest.raises(TypeError, match="document: expected a str"):
         Recalibrator.from_json(b"{}")
+
+
+@pytest.mark.parametrize("name", ["t.json", "/models/t.json", "models/t", "my model.json"])
+def test_the_name_of_a_file_is_no_document(name):
+    says = (
+        rf"SVS.from_json\(\): document: expected the text .* pathlib.Path\('{name}'\).read_text\(\)"
+    )
+    with pytest.raises(ValueError, match=says):
+        recalibration.SVS.from_json(name)
+    with pytest.raises(TypeError, match=says):
+        recalibration.SVS.from_json(Path(name))
 
 
 def test_parameters_have_all_bits(rng):
