@@ -136,7 +136,7 @@ TEST_CASE("errors: probabilities", "[errors]") {
     check_sentence<value_error>(calibra::probabilities(with(good_probabilities, 1, std::move(row))),
                                 good_labels, {}, what);
   };
-  const std::string say = " is not in [0, 1]; if these are logits, say logits(x)";
+  const std::string say = " is not in [0, 1]; if these are logits, give them as logits";
   check({-0.25, 1, 0.25}, "probability -0.25 at row 1, column 0" + say);
   check({0, 1.5, -0.5}, "probability -0.5 at row 1, column 2" + say);
   check({0, 1.5, 0}, "probability 1.5 at row 1, column 1" + say);
@@ -147,7 +147,7 @@ TEST_CASE("errors: probabilities", "[errors]") {
   const double tolerance = calibra::detail::row_sum_tolerance<double>(3);
   const std::string within =
       calibra::detail::concat(", expected 1 within ", tolerance,
-                              "; renormalise them or, if these are logits, say logits(x)");
+                              "; renormalise them or, if these are logits, give them as logits");
   check({0.5, 0.25, 0.5}, "the probabilities of row 1 sum to 1.25" + within);
   check({0, 0, 0}, "the probabilities of row 1 sum to 0" + within);
 

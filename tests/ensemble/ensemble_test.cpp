@@ -158,4 +158,11 @@ TEST_CASE("ensembles: bad members", "[ensemble]") {
   const evaluation e = evaluate(ensemble(wrapped(bad)), y, {nll}, {.nan = nan_policy::count});
   CHECK(e.samples == 5);
   CHECK(e.skipped == 1);
+  auto far = random_members<double>(2, 6, 3, 1);
+  for (auto& m : far)
+    for (std::size_t i = 0; i < 6; ++i)
+      for (std::size_t j = 0; j < 3; ++j) m(i, j) = 0.25 + 0.25 * (j == 0);
+  far[1](4, 2) = 1.25;
+  CHECK_THROWS_WITH(nll(ensemble(std::vector{probabilities(far[0]), probabilities(far[1])}), y),
+                    Catch::Contains("nll(): member 1: probability 1.25 at row 4, column 2"));
 }

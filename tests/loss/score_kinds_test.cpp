@@ -251,12 +251,12 @@ TEST_CASE("what is no probability is refused with its place") {
     p(1, 0) = bad;
     CHECK(message() == calibra::detail::concat("dca_loss(): probability ", bad,
                                                " at row 1, column 0 is not in [0, 1]; "
-                                               "if these are logits, say logits(x)"));
+                                               "if these are logits, give them as logits"));
   }
   p(1, 0) = 1.5, p(1, 1) = -0.5;
   CHECK(message() ==
         "dca_loss(): probability -0.5 at row 1, column 1 is not in [0, 1]; if these are logits, "
-        "say logits(x)");
+        "give them as logits");
   p(1, 0) = 2, p(1, 1) = 1;
   CHECK(message() ==
         "dca_loss(): probability 2 at row 1, column 0 is not in [0, 1]; if these are logits, say "

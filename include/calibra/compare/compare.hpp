@@ -249,10 +249,11 @@ CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_COMPARED)
 ///   jackknife of the difference, by 50 groups of rows (whole clusters) that are left out of both;
 ///   p by Student's t. p are not corrected for the number of metrics: holm_adjusted().
 /// Shapes: both scores of one kind, with as many classes, and as many rows as labels; one may be
-///   float and the other double. Options, errors: as intervals();
-///   value_error where nan_policy::count left out rows of either. interval_kind::bca is
-///   taken as basic. Same result for every number of threads. Cost: as four replicates of
-///   intervals() for each of `replicates`. Ref: Diebold and Mariano 1995; Good 2005 (exchanges).
+///   float and the other double. Options, errors: as intervals(), with `a` or `b` before what is
+///   wrong with its scores; value_error where nan_policy::count left out rows of either.
+///   interval_kind::bca is taken as basic. Same result for every number of threads. Cost: as four
+///   replicates of intervals() for each of `replicates`. Ref: Diebold and Mariano 1995; Good 2005
+///   (exchanges).
 template<detail::single_label_scores A, detail::single_label_scores B, class L>
 [[nodiscard]] comparison compare(const A& a, const B& b, const L& labels,
                                  const metric_list& metrics = all_metrics(), options o = {},
@@ -264,18 +265,18 @@ template<detail::single_label_scores A, detail::single_label_scores B, class L>
   const unsigned threads = o.threads.n;
   o.threads = {1};  // the same to the last bit, whatever the number of threads
   const detail::wanted wanted(metrics, o);
-  const auto model = [&](const auto& scores) {
-    const detail::evidence_maker make = [&scores, &labels](const options& with,
-                                                           const detail::wanted& of) {
+  const auto model = [&](std::string_view where, const auto& scores) {
+    const detail::evidence_maker make = [where, &scores, &labels](const options& with,
+                                                                  const detail::wanted& of) {
       const detail::wanted asked(of.metrics(), with);
       return detail::make_evidence<detail::everything>(
-          "compare()", scores, labels,
+          where, scores, labels,
           asked.plan("compare()", detail::kind_of<std::remove_cvref_t<decltype(scores)>>));
     };
     return detail::compared_model{make(o, wanted), make};
   };
-  return detail::compared<>(model(a), model(b), wanted, how, threads,
-                            optional_column<std::int64_t>(labels).size());
+  return detail::compared<>(model("compare(): a", a), model("compare(): b", b), wanted, how,
+                            threads, optional_column<std::int64_t>(labels).size());
 }
 
 }  // namespace calibra

@@ -51,7 +51,7 @@ template<class C>
 [[noreturn]] void bad_probability(std::string_view where, C p, std::size_t row,
                                   std::size_t column) {
   throw value_error(concat(where, ": probability ", p, " at row ", row, ", column ", column,
-                           " is not in [0, 1]; if these are logits, say logits(x)"));
+                           " is not in [0, 1]; if these are logits, give them as logits"));
 }
 
 }  // namespace calibra::detail

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <limits>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -31,10 +32,12 @@ class mean_rows final : public score_rows<double> {
             const std::vector<const score_rows<double>*>& members, const row_options& o)
       : score_rows<double>(members[0]->rows(), members[0]->cols(),
                            row_sum_tolerance<float>(members[0]->cols())),
-        where_(where),
         kind_(kind),
         members_(members),
-        options_(o) {}
+        options_(o) {
+    for (std::size_t m = 0; m < members.size(); ++m)
+      places_.push_back(concat(where, ": member ", m));
+  }
 
   std::unique_ptr<row_reader<double>> reader(isa) const override {
     return std::make_unique<mean_reader>(*this);
@@ -51,8 +54,9 @@ class mean_rows final : public score_rows<double> {
   class mean_reader final : public row_reader<double> {
    public:
     explicit mean_reader(const mean_rows& from) : classes_(from.cols()) {
-      for (const score_rows<double>* m : from.members_) {
-        readers_.emplace_back(from.where_, from.kind_, *m, from.options_, row_form::probabilities);
+      for (std::size_t m = 0; m < from.members_.size(); ++m) {
+        readers_.emplace_back(from.places_[m], from.kind_, *from.members_[m], from.options_,
+                              row_form::probabilities);
         rows_ = std::min(rows_, readers_.back().block_rows());
       }
       mean_.resize(rows_ * classes_);
@@ -77,7 +81,7 @@ class mean_rows final : public score_rows<double> {
     std::vector<unsigned char> good_;
   };
 
-  std::string_view where_;
+  std::vector<std::string> places_;  ///< how messages name the members
   score_kind kind_;
   const std::vector<const score_rows<double>*>& members_;
   const row_options& options_;
@@ -123,8 +127,9 @@ class ensemble_held {
 /// Several models as one: the mean of their probabilities, row by row, without making the matrix.
 /// `evaluate(ensemble(std::vector{logits(a), logits(b)}), labels)`; fits and metrics take it as
 /// they take scores. Members are of one kind and type, with the same shape (shape_error where it is
-/// read). A row in which a member has NaN is NaN. Throws option_error for no members. Cost: that of
-/// reading all members. Ref: Lakshminarayanan, Pritzel and Blundell 2017 (arXiv 1612.01474).
+/// read). A row in which a member has NaN is NaN. Of what else is wrong with a row, messages name
+/// the member, counted from 0. Throws option_error for no members. Cost: that of reading all
+/// members. Ref: Lakshminarayanan, Pritzel and Blundell 2017 (arXiv 1612.01474).
 template<wrapped_scores S>
 [[nodiscard]] auto ensemble(std::vector<S> members) {
   static_assert(!tensor_scores<S> && !detail::is_multilabel<S>,

@@ -85,7 +85,7 @@ void check_simplex_row(std::string_view where, const tile<C>& p, std::size_t i, 
   if (std::abs(sum - 1) > tolerance)
     throw value_error(concat(where, ": the probabilities of row ", row, " sum to ", sum,
                              ", expected 1 within ", tolerance,
-                             "; renormalise them or, if these are logits, say logits(x)"));
+                             "; renormalise them or, if these are logits, give them as logits"));
 }
 
 /// The same, of a row whose sum is to be divided out where the options say so. False where the

@@ -200,7 +200,7 @@ class probability_rows {
     if (!(std::abs(sum - 1) <= tolerance))
       throw value_error(concat(where, ": the probabilities of row ", i, " sum to ", sum,
                                ", expected 1 within ", tolerance,
-                               "; renormalise them or, if these are logits, say logits(x)"));
+                               "; renormalise them or, if these are logits, give them as logits"));
     for (std::size_t k = 0; k < classes(); ++k) {
       p_(i, k) = std::min(p_(i, k), 1.0);
       log_p_(i, k) = std::log(p_(i, k));

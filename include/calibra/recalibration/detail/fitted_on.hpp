@@ -37,8 +37,8 @@ inline void check_fitted_on(std::string_view where, std::optional<score_kind> fi
                             score_kind given) {
   if (fitted_on && *fitted_on != given)
     throw value_error(concat(where, ": fitted on ", name_of(*fitted_on), ", got ", name_of(given),
-                             "; give it ", name_of(*fitted_on), "(...), or fit one on ",
-                             name_of(given), "(...)"));
+                             "; give it ", name_of(*fitted_on), ", or fit one on ",
+                             name_of(given)));
 }
 
 }  // namespace calibra::detail

@@ -84,7 +84,7 @@ class device_faults {
     static constexpr std::array<std::string_view, kinds - 1> what = {
         "the label is not in [0, ", "the weight is not in [0, inf)",
         "a score is not finite, or every logit is -inf",
-        "a probability is not in [0, 1]; if these are logits, say logits(x)",
+        "a probability is not in [0, 1]; if these are logits, give them as logits",
         "the probabilities do not sum to 1; renormalise them or, if these are logits, say "
         "logits(x)"};
     std::size_t first = 0;
