@@ -95,7 +95,7 @@ TEST_CASE("bad input: other containers", "[cli]") {
   const small_workplace files;
   const std::string p = read_all(files.path("p.npy"));
   files.write("a.npz", io_test::zip_image({{"p.npy", p}, {"y.npy", p}}));
-  check_data(files, "a.npz:q y.npy", "a.npz: no member named 'q'; it holds 'p', 'y'");
+  check_data(files, "a.npz:q y.npy", "a.npz: no array or group named 'q'; it holds 'p', 'y'");
   check_data(files, "a.npz y.npy", "a.npz: no array has a name of scores; it holds...");
   std::string lying = io_test::zip_image({{"p.npy", p}});
   lying.replace(lying.find("PK\x01\x02") + 24, 4, bytes_of(std::uint32_t{0x7fffffff}));

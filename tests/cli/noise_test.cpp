@@ -280,6 +280,15 @@ TEST_CASE("eval --interval, test and compare: bad input is a sentence", "[cli]")
   const noisy_files files;
   files.save("short.npy", std::vector<std::int64_t>{0, 1});
   files.save("half.npy", std::vector<double>(n, 0.5));
+  calibra::matrix<double> odd = files.a;
+  odd(7, 2) = std::nan("");
+  calibra::io::save(files.path("nan.npy"), odd.view());
+  files.save("bad.npy", std::vector<std::int64_t>(n, 99));
+  calibra::matrix<double> p(n, k);
+  for (std::size_t i = 0; i < n; ++i) p(i, 0) = 0.5, p(i, 1) = p(i, 2) = 0.25;
+  calibra::io::save(files.path("p.npy"), p.view());
+  p(5, 0) = 1;
+  calibra::io::save(files.path("q.npy"), p.view());
   calibra::matrix<double> few(n - 1, k);
   calibra::io::save(files.path("few.npy"), few.view());
   for (const auto& [arguments, expected] : std::vector<std::pair<std::string, std::string>>{
@@ -290,7 +299,18 @@ TEST_CASE("eval --interval, test and compare: bad input is a sentence", "[cli]")
            {"eval a.npy y.npy --interval --replicates 39", "expected at least 40 replicates"},
            {"eval a.npy a.npy --interval --sigmoid", "--interval: expected one label a sample"},
            {"eval a.npy y.npy --interval --cluster short.npy", "short.npy: expected 120 clusters"},
-           {"eval a.npy y.npy --interval --cluster half.npy", "half.npy"},
+           {"eval a.npy y.npy --interval --cluster half.npy",
+            "half.npy: row 0: number 0.5 is not a whole number"},
+           {"eval a.npy y.npy --by half.npy", "half.npy: row 0: group 0.5 is not a whole number"},
+           {"eval a.npy y.npy --by prediction",
+            "--by: expected a file that is there, predicted or label, got 'prediction'; did you "
+            "mean "
+            "\"predicted\"?"},
+           {"compare a.npy nan.npy y.npy", "calibra: nan.npy: score nan at row 7, column 2;"},
+           {"compare nan.npy a.npy y.npy", "calibra: nan.npy: score nan at row 7, column 2;"},
+           {"compare a.npy b.npy bad.npy", "calibra: bad.npy: "},
+           {"eval p.npy+q.npy y.npy --from probabilities",
+            "calibra: q.npy: the probabilities of row 5 sum to 1.5, expected 1 within"},
            {"eval a.npy y.npy --interval --cluster none.npy", "none.npy"},
            {"compare a.npy few.npy y.npy", "few.npy: expected scores of shape"},
            {"compare a.npy b.npy short.npy", "short.npy: expected 120 labels"},

@@ -95,8 +95,16 @@ TEST_CASE("one file: arrays that are said", "[cli]") {
   CHECK(error_of(files, "eval a.npz --scores probs", 1) ==
         "calibra: a.npz: several arrays could be labels: 'y', 'target'; say which are labels by "
         "--labels\n");
-  CHECK(error_of(files, "eval a.npz --scores prob --labels y", 1)
-            .find("calibra: a.npz: no member named 'prob'") != std::string::npos);
+  const std::string held = "'; it holds 'probs', 'logits', 'y', 'target'";
+  CHECK(error_of(files, "eval a.npz --scores prob --labels y", 1) ==
+        "calibra: a.npz: no array named 'prob" + held + "; did you mean \"probs\"?\n");
+  CHECK(error_of(files, "eval a.npz --scores probs --labels none", 1) ==
+        "calibra: a.npz: no array named 'none" + held + "\n");
+  CHECK(error_of(files, "eval a.npz:probz", 1) ==
+        "calibra: a.npz: no array or group named 'probz" + held + "; did you mean \"probs\"?\n");
+  CHECK(error_of(files, "eval a.npz:probs", 2) ==
+        "calibra: LABELS is required, or --labels NAME of SCORES\n");
+  check_taken(files, "a.npz:probs --labels y --from probabilities", "");
   // Beside a file of labels, and beside one of several arrays.
   check_taken(files, "a.npz y.npy --scores probs", "a.npz: scores 'probs'");
   files.write("l.npz", small_npz("features", "labels"));
@@ -111,6 +119,34 @@ TEST_CASE("one file: arrays that are said", "[cli]") {
   CHECK(
       error_of(files, "eval p.npy --labels p", 2) ==
       "calibra: --labels: names an array of an .npz, .safetensors, .pt or .h5 file, got 'p.npy'\n");
+}
+
+TEST_CASE("one file: compare", "[cli]") {
+  const workplace files;
+  files.write("y.npy", labels_npy());
+  files.write("p.npy", scores_npy());
+  files.write("a.npz", small_npz("probs", "y"));
+  files.write("b.pt", small_pt("probs", "y"));
+  files.write("z.npz", small_npz("logits", "y"));
+  const std::string plain =
+      files.run("compare p.npy p.npy y.npy --from probabilities --metrics nll --format json").out;
+  for (const auto& [arguments, taken] : std::vector<std::pair<std::string, std::string>>{
+           {"a.npz b.pt", "a.npz: scores 'probs', labels 'y'\nb.pt: scores 'probs'\n"},
+           {"a.npz a.npz --scores probs --labels y",
+            "a.npz: scores 'probs', labels 'y'\na.npz: scores 'probs'\n"},
+           {"a.npz p.npy y.npy --from probabilities", "a.npz: scores 'probs'\n"},
+           {"p.npy b.pt a.npz --from probabilities",
+            "a.npz: labels 'y'\nb.pt: scores 'probs'\n"}}) {
+    INFO(arguments);
+    const outcome r = files.run("compare " + arguments + " --metrics nll --format json");
+    CHECK(r.err == taken);
+    CHECK(r.out == plain);
+  }
+  CHECK(error_of(files, "compare a.npz z.npz", 2)
+            .ends_with("calibra: z.npz:logits: logits by its name, but a.npz:probs probabilities; "
+                       "say --from\n"));
+  CHECK(error_of(files, "compare p.npy p.npy --from probabilities", 2) ==
+        "calibra: LABELS is required, or A with an array of labels\n");
 }
 
 TEST_CASE("one file: other commands", "[cli]") {
@@ -207,6 +243,20 @@ TEST_CASE("look: what is in a file", "[cli]") {
   const std::string shown = files.run("look e.npz").out;
   CHECK(shown.find('\x1b') == std::string::npos);
   CHECK(std::count(shown.begin(), shown.end(), '\n') == 2);
+  // A group, or one of the arrays; texts.
+  CHECK(files.run("look a.pt:labels").out ==
+        "a.pt: 1 array\n  labels  int64  (4,)  [0, 2]: labels\n");
+  CHECK(error_of(files, "look a.pt:label", 1) ==
+        "calibra: a.pt: no array or group named 'label'; it holds 'probs', 'labels'; did you mean "
+        "\"labels\"?\n");
+  const std::string texts =
+      io_test::npy_image(io_test::npy_dict("<U1", "(2,)"), std::string("a\0\0\0b\0\0\0", 8));
+  files.write("t.npy", texts);
+  CHECK(files.run("look t.npy").out ==
+        "t.npy: 1 array\n  text  ()  names: labels, with --class-names\n");
+  files.write("t.npz", io_test::zip_image({{"y.npy", texts}}));
+  CHECK(files.run("look t.npz").out ==
+        "t.npz: 1 array\n  y  text  ()  names: labels, with --class-names\n");
   CHECK(error_of(files, "look none.npz", 1) ==
         "calibra: none.npz: cannot open: No such file or directory\n");
   CHECK(error_of(files, "look a.dat", 1).find("unknown extension '.dat'") != std::string::npos);
@@ -231,7 +281,12 @@ TEST_CASE("one file: a group of it is enough", "[cli]") {
               "a.safetensors: scores 'm/probs', labels 'n.labels_test'");
   const outcome none = files.run("eval a.safetensors:p a.safetensors:m");
   CHECK(none.status == 1);
-  CHECK(none.err.find("no tensor named 'p'") != std::string::npos);
+  CHECK(none.err.find("no array or group named 'p'; it holds 'm/labels'") != std::string::npos);
+  check_taken(files, "a.safetensors:m/", "a.safetensors: scores 'm/probs', labels 'm/labels'");
+  CHECK(files.run("look a.safetensors:n").out ==
+        "a.safetensors: 2 arrays\n"
+        "  n.labels_test  int64    (4,)    [0, 2]: labels\n"
+        "  n.probs_test   float64  (4, 3)  [0.0625, 0.875]: probabilities\n");
   CHECK(files.run("eval a.safetensors").err.find("several arrays could be scores") !=
         std::string::npos);
 }

@@ -280,7 +280,13 @@ TEST_CASE("records: command lines that do not fit", "[cli]") {
   CHECK(error_of(files, "eval a.jsonl --preset lm-eval --filter nope", 1) ==
         "calibra: a.jsonl: expected records with 'nope' at /filter, got none\n");
   CHECK(error_of(files, "eval p.npy y.npy --logits p", 2) ==
-        "calibra: paths in records are for .jsonl, .ndjson and .json files, got 'p.npy'\n");
+        "calibra: --logits: for records of .jsonl, .ndjson and .json files, got 'p.npy'\n");
+  CHECK(error_of(files, "eval p.npy y.npy --scale 100", 2) ==
+        "calibra: --scale: for records of .jsonl, .ndjson and .json files, got 'p.npy'\n");
+  CHECK(
+      error_of(files, "eval p.npy --label y", 2) ==
+      "calibra: --label: for records of .jsonl, .ndjson and .json files, got 'p.npy'; --labels and "
+      "--label-column name labels of others\n");
   CHECK(error_of(files, "eval a.jsonl --logits q --label y", 1) ==
         "calibra: a.jsonl:1: q: expected a number or a list of numbers, got nothing\n");
   CHECK(error_of(files, "eval none.jsonl --preset hle", 1) ==

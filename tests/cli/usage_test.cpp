@@ -161,13 +161,12 @@ TEST_CASE("usage: scores that look like probabilities have to be said to be", "[
     CHECK(files.run("eval z.csv y2.npy").status == 0);
   }
 
-  const std::string binary =
-      "b.npy: every row looked at lies in [0, 1]; say --from probabilities, or --from logits if "
-      "they "
-      "are logits\n";
+  const std::string unit = "b.npy: every row looked at lies in [0, 1]; say --from probabilities, ";
   files.save("b.npy", std::vector<double>{0.25, 1});
-  check_usage(files, "eval b.npy y2.npy", binary);
-  check_usage(files, "fit b.npy y2.npy -o m2.json", binary);
+  check_usage(
+      files, "eval b.npy y2.npy",
+      unit + "--from confidences if LABELS are hits, or --from logits if they are logits\n");
+  check_usage(files, "fit b.npy y2.npy -o m2.json", unit + "or --from logits if they are logits\n");
   CHECK(files.run("eval b.npy y2.npy --from confidences").status == 0);
   files.save("z.npy", std::vector<double>{0.25, -1});
   CHECK(files.run("eval z.npy y2.npy").status == 0);
@@ -210,6 +209,11 @@ TEST_CASE("usage: what is wrong with a command line", "[cli]") {
   check_usage(files, "eval", "SCORES is required\n");
   check_usage(files, "eval p.npy", "LABELS is required, or --label-column of SCORES\n");
   check_usage(files, "eval p.npy y.npy more.npy", "eval: unknown argument \"more.npy\"\n");
+  check_usage(
+      files, "eval p.npy y.npy p.npy y.npy",  // p*.npy without quotes
+      "eval: unknown arguments \"p.npy\", \"y.npy\"; several files are a pattern in quotes, "
+      "as 'part-*.npy'\n");
+  check_usage(files, "fit p.npy y.npy --folds 3 -o m.json", "--folds: only for --method auto\n");
   check_usage(files, "eval p.npy y.npy --colour", "eval: unknown argument \"--colour\"\n");
   check_usage(
       files, "eval p.npy --lables y.npy --bins 3 --form=logits more.npy -q",

@@ -5,7 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstddef>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -112,8 +114,15 @@ inline void expect_known_arguments(CLI::App& app, int argc, const char* const* a
     list += (list.empty() ? "\"" : ", \"") + word + '"' +
             (meant.empty() ? "" : " (did you mean \"" + meant + "\"?)");
   }
+  const bool file = std::any_of(unknown.begin(), unknown.end(), [](const std::string& word) {
+    std::error_code none;
+    return std::filesystem::is_regular_file(word, none);
+  });
   throw CLI::ValidationError(command->get_name() + ": unknown argument" +
-                             (unknown.size() > 1 ? "s " : " ") + list);
+                             (unknown.size() > 1 ? "s " : " ") + list +
+                             (file && command->get_name() == "eval"
+                                  ? "; several files are a pattern in quotes, as 'part-*.npy'"
+                                  : ""));
 }
 
 }  // namespace calibra::cli

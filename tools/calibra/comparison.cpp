@@ -124,7 +124,9 @@ std::string compare_files(const compare_request& request) {
   const metric_list list =
       request.metrics.empty() ? all_metrics() : all_metrics().only(request.metrics);
   comparison result;
-  naming_files(in.names(), [&] {
+  input_names names = in.names();
+  names.second = other.name();
+  naming_files(names, [&] {
     with_columns(in, o, [&] {
       const io::label_column labels = labels_of(in);
       const auto measure = [&](const auto& a, const auto& b) {

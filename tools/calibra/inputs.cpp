@@ -11,6 +11,7 @@
 #include <memory>
 #include <numeric>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -27,6 +28,7 @@
 #include "calibra/io/load.hpp"
 #include "calibra/io/named_labels.hpp"
 #include "records.hpp"
+#include "suggest.hpp"
 
 namespace calibra::cli {
 
@@ -50,9 +52,14 @@ void expect_rows(const io::array& a, const char* what, const io::array& scores) 
   const std::size_t got = a.shape()[0];
   if (got == expected) return;
   const bool header = a.from_text() && got == expected + 1;
-  throw shape_error(concat(a.name(), ": expected ", expected, ' ', what, " for the ", expected,
-                           " rows of ", scores.name(), ", got ", got,
-                           header ? "; if the first row is a header, say --header yes" : ""));
+  const bool other = scores.from_text() && expected == got + 1;
+  throw shape_error(
+      concat(a.name(), ": expected ", expected, ' ', what, " for the ", expected, " rows of ",
+             scores.name(), ", got ", got,
+             header  ? "; if the first row is a header, say --header yes"
+             : other ? concat("; if the first row of ", scores.name(),
+                              " is a header, say --header yes, and give each text table one")
+                     : std::string()));
 }
 
 /// `a` with an entry a sample, in one dimension where the samples lie in several.
@@ -146,6 +153,20 @@ bool text_labels(const data_request& request) {
   });
 }
 
+/// Throws value_error for a column of reals that are not whole numbers of 64 bits; `what`: what one
+/// is called.
+void expect_whole(const io::array& a, const char* what) {
+  if (!io::is_real(a.dtype())) return;
+  a.visit_elements([&](const auto& view) {
+    for (std::size_t i = 0; i < view.rows(); ++i) {
+      const double x = io::detail::as_double(view(i, 0));
+      if (x == std::floor(x) && std::abs(x) < 0x1p63) continue;
+      throw value_error(
+          concat(a.name(), ": row ", i, ": ", what, ' ', x, " is not a whole number"));
+    }
+  });
+}
+
 /// Calls f with the array as whole numbers: nothing where there is none.
 void with_whole_column(const std::optional<io::array>& a,
                        const std::function<void(optional_column<std::int64_t>)>& f) {
@@ -153,6 +174,7 @@ void with_whole_column(const std::optional<io::array>& a,
   if (!one_column(*a))
     throw shape_error(
         concat(a->name(), ": expected one whole number a row, got shape ", a->shape_text()));
+  expect_whole(*a, "number");
   const io::label_column numbers = io::labels(*a);
   f(optional_column<std::int64_t>(numbers));
 }
@@ -221,6 +243,16 @@ void mean_into(std::vector<double>& out, std::vector<S> members, const score_req
   });
 }
 
+/// What mean_into() says of a member, with the name of its file.
+std::string of_member(std::string_view message, const std::vector<io::array>& members) {
+  for (std::size_t m = 0; m < members.size(); ++m) {
+    const std::string place = concat("SCORES: member ", m, ": ");
+    if (message.starts_with(place))
+      return at_file(message.substr(place.size()), {members[m].name(), {}});
+  }
+  return std::string(message);
+}
+
 io::array mean_of(const std::vector<io::array>& members, const score_request& request) {
   if (request.class_axis)
     throw option_error(concat("--class-axis: expected one file of scores, got ", request.scores));
@@ -243,7 +275,11 @@ io::array mean_of(const std::vector<io::array>& members, const score_request& re
   const auto average = [&](const auto& wrap) {
     std::vector<std::decay_t<decltype(wrap(rows[0]))>> wrapped;
     for (const matrix<double>& m : rows) wrapped.push_back(wrap(m));
-    mean_into(*all, std::move(wrapped), request);
+    try {
+      mean_into(*all, std::move(wrapped), request);
+    } catch (const value_error& e) {
+      throw value_error(of_member(e.what(), members));
+    }
   };
   if (rows[0].cols() == 1) {
     if (logits)
@@ -343,9 +379,11 @@ void expect_form_said(const io::array& scores, const score_request& request,
   if (request.from_said) return;
   const bool classes = class_axis || (!one_column(scores) && !request.sigmoid);
   if (!like_probabilities(scores, classes, class_axis)) return;
+  const bool hits = !classes && !request.sigmoid && request.takes_confidences;
   throw option_error(concat(scores.name(), ": every row looked at lies in [0, 1]",
-                            classes ? " and sums to 1" : "",
-                            "; say --from probabilities, or --from logits if they are logits"));
+                            classes ? " and sums to 1" : "", "; say --from probabilities, ",
+                            hits ? "--from confidences if LABELS are hits, " : "",
+                            "or --from logits if they are logits"));
 }
 
 io::array load_proximity(const std::string& file, const io::array& scores, io::header_row header) {
@@ -356,10 +394,17 @@ io::array load_proximity(const std::string& file, const io::array& scores, io::h
 
 void load_groups(inputs& in, const std::string& by, io::header_row header) {
   if (by.empty() || by == "predicted" || by == "label") return;
+  if (!has_file(by) &&
+      io::detail::kind_by_name(io::detail::split_spec(by).path) == io::file_kind::unknown) {
+    const std::vector<std::string> known = {"predicted", "label"};
+    throw option_error(concat("--by: expected a file that is there, predicted or label, got ",
+                              io::detail::in_quotes(by), did_you_mean(by, known)));
+  }
   io::array groups = per_sample(io::load(by, {.header = header}), "groups", in);
   if (!one_column(groups))
     throw shape_error(concat(groups.name(), ": expected one whole number a row, got shape ",
                              groups.shape_text()));
+  expect_whole(groups, "group");
   in.groups = std::move(groups);
 }
 

@@ -36,6 +36,7 @@
 #include "inputs.hpp"
 #include "numbers.hpp"
 #include "one_file.hpp"
+#include "outputs.hpp"
 #include "processes.hpp"
 #include "recalibrate.hpp"
 #include "records.hpp"
@@ -165,9 +166,11 @@ CLI::Option* add_output(CLI::App& app, std::string& output, const std::string& h
 void add_from(CLI::App& app, score_request& scores,
               const std::vector<score_form>& forms = {score_form::logits,
                                                       score_form::probabilities}) {
+  scores.takes_confidences =
+      std::find(forms.begin(), forms.end(), score_form::confidences) != forms.end();
   add_choice(app, "--from", scores.from, forms, "logits",
              "What the scores are; has to be given where they look like probabilities");
-  if (std::find(forms.begin(), forms.end(), score_form::confidences) == forms.end()) return;
+  if (!scores.takes_confidences) return;
   app.add_option_function<std::string>(
          "--confidence-column",
          [&scores](const std::string& column) {
@@ -191,11 +194,17 @@ std::vector<std::string> comma_list(std::string_view text) {
   }
 }
 
-/// Which array of a file of several is meant.
-void add_score_array(CLI::App& app, score_request& scores) {
+/// Which arrays of files of several are meant; `file`: of which.
+void add_score_array(CLI::App& app, score_request& scores, const char* file = "SCORES") {
   app.add_option("--scores", scores.score_array,
-                 "Name of the array of scores in SCORES, where that holds several; default: found "
-                 "by its name")
+                 concat("Name of the array of scores in ", file,
+                        ", where that holds several; default: found by its name"))
+      ->type_name("NAME");
+}
+void add_label_array(CLI::App& app, data_request& data, const char* file = "SCORES") {
+  app.add_option("--labels", data.label_array,
+                 concat("Name of the array of labels in ", file,
+                        ", where LABELS is not given; default: found by its name"))
       ->type_name("NAME");
 }
 
@@ -309,10 +318,7 @@ void add_data(CLI::App& app, data_request& data, const std::string& scores,
   app.add_option("SCORES", data.scores, scores)->required();
   app.add_option("LABELS", data.labels, labels);
   add_score_array(app, data);
-  app.add_option("--labels", data.label_array,
-                 "Name of the array of labels in SCORES, where LABELS is not given; default: found "
-                 "by its name")
-      ->type_name("NAME");
+  add_label_array(app, data);
   add_table(app, data);
   app.add_option("--label-column", data.label_column,
                  "Column of a .csv or .tsv that holds the labels; without LABELS: of SCORES; "
@@ -327,11 +333,6 @@ void add_data(CLI::App& app, data_request& data, const std::string& scores,
 /// A line on standard error; none where there is nothing to say.
 void say(const std::string& text) {
   if (!text.empty() && all_processes().first()) std::fprintf(stderr, "%s\n", text.c_str());
-}
-
-void expect_labels(const data_request& data) {
-  if (data.labels.empty() && data.label_column.empty())
-    throw CLI::ValidationError("LABELS is required, or --label-column of SCORES");
 }
 
 /// Completes what was parsed of a command that reads scores and labels.
@@ -379,6 +380,11 @@ void finish_fit(const CLI::App& app, fit_request& request) {
     throw CLI::ValidationError(
         proximity ? concat("--method ", request.method, ": expected --proximity, a number a sample")
                   : concat("--proximity: not for --method ", request.method));
+  if (request.method != "auto" && app.count("--folds") > 0)
+    throw CLI::ValidationError("--folds: only for --method auto");
+  if (is_standard_output(request.output))
+    throw CLI::ValidationError(concat("--output: expected the name of a file, got ",
+                                      io::detail::in_quotes(request.output)));
   if (request.method == "auto" && !request.options.empty())
     throw CLI::ValidationError("--option: not for --method auto");
 }
@@ -482,6 +488,37 @@ void finish_eval(const CLI::App& app, eval_request& request) {
   for (const char* flag :
        {"--replicates", "--level", "--limits", "--seed", "--cluster", "--stratum"})
     if (app.count(flag) > 0) throw CLI::ValidationError(concat(flag, ": only with --interval"));
+}
+
+/// The files of all shards.
+std::vector<std::string> files_of_shards(const eval_request& request) {
+  std::vector<std::string> files;
+  for (const data_request& shard : request.shards)
+    files.insert(files.end(), {shard.scores, shard.labels, shard.weights});
+  return files;
+}
+
+/// Completes what was parsed of compare: finds the arrays in files of several.
+void finish_compare(const CLI::App& app, compare_request& request) {
+  data_request& data = request.data;
+  for (const std::string& file : {data.scores, request.other})
+    if (io::holds_records(file) || io::holds_llama(file))
+      throw CLI::ValidationError("compare: takes files of arrays, not of records or token logits");
+  data.from_said = app.count("--from") > 0;
+  load_class_names(data);
+  data_request other = data;
+  other.scores = request.other;
+  say(find_arrays(data));
+  say(find_scores(other));
+  if (data.labels.empty())
+    throw CLI::ValidationError("LABELS is required, or A with an array of labels");
+  if (other.from != data.from)
+    throw CLI::ValidationError(concat(other.scores, ": ", word(other.from), " by its name, but ",
+                                      data.scores, ' ', word(data.from), "; say --from"));
+  request.other = other.scores;
+  say(find_class_names(data));
+  find_class_names(other);
+  expect_same_names(data, other);
 }
 
 std::string convention_name(const std::string& text) {
@@ -672,9 +709,11 @@ CLI::App& add_compare(CLI::App& app, compare_request& request) {
   compare.footer(concat(footer, '\n', known_metrics()));
   compare.add_option("A", request.data.scores, "Scores of the first model")->required();
   compare.add_option("B", request.other, "Scores of the second")->required();
-  compare.add_option("LABELS", request.data.labels, "Class indices from 0, or one-hot rows")
-      ->required();
+  compare.add_option("LABELS", request.data.labels,
+                     "Class indices from 0, or one-hot rows; default: an array of A");
   add_from(compare, request.data);
+  add_score_array(compare, request.data, "A and in B");
+  add_label_array(compare, request.data, "A");
   add_class_axis(compare, request.data);
   add_table(compare, request.data);
   add_class_names(compare, request.data);
@@ -858,10 +897,10 @@ void print(std::string_view text) {
     throw io_error(concat("standard output: cannot write: ", std::strerror(errno)));
 }
 
-/// Writes to a file, or to standard output where there is none.
+/// Writes to a file, or to standard output where it is none.
 void put(const std::string& text, const std::string& file) {
   if (!all_processes().first()) return;
-  if (file.empty())
+  if (is_standard_output(file))
     print(text);
   else
     io::write_file(file, text);
@@ -949,6 +988,9 @@ void run(int argc, char** argv) {
     if (apply_wanted.data.from == score_form::confidences)
       throw CLI::ValidationError("apply: expected logits or probabilities, got confidences");
   }
+  if (report.parsed()) expect_page_ending(report_wanted.output);
+  if (compare.parsed()) finish_compare(compare, compare_wanted);
+  expect_apart(*app.get_subcommands()[0], files_of_shards(eval_wanted));
   if (eval.parsed()) expect_possible(eval_wanted);
   expect_processes(eval.parsed() && !eval_wanted.shards.empty());
   if (eval.parsed()) run_eval(eval_wanted);
@@ -957,19 +999,6 @@ void run(int argc, char** argv) {
     eval_request shown = merged.request;
     shown.format = merge_wanted.format;
     put(report_text(shown, merged.found), merge_wanted.output);
-  }
-  if (compare.parsed() &&
-      (io::holds_records(compare_wanted.data.scores) || io::holds_records(compare_wanted.other) ||
-       io::holds_llama(compare_wanted.data.scores) || io::holds_llama(compare_wanted.other)))
-    throw CLI::ValidationError("compare: takes files of arrays, not of records or token logits");
-  if (compare.parsed()) {
-    compare_wanted.data.from_said = compare.count("--from") > 0;
-    load_class_names(compare_wanted.data);
-    data_request other = compare_wanted.data;
-    other.scores = compare_wanted.other;
-    say(find_class_names(compare_wanted.data));
-    find_class_names(other);
-    expect_same_names(compare_wanted.data, other);
   }
   if (compare.parsed()) put(compare_files(compare_wanted), compare_wanted.output);
   if (test.parsed()) put(test_files(test_wanted), test_wanted.output);

@@ -22,6 +22,7 @@
 #include "calibra/io/input_file.hpp"
 #include "calibra/io/llama.hpp"
 #include "calibra/io/load.hpp"
+#include "suggest.hpp"
 
 namespace calibra::cli {
 
@@ -41,19 +42,40 @@ struct archive_part {
   std::vector<io::array_entry> entries;
 };
 
+/// The file and the name of an array in it, where both are said.
+std::optional<io::detail::file_spec> array_of(const std::string& spec) {
+  io::detail::file_spec parts = io::detail::split_spec(spec);
+  if (parts.member.empty() || !io::detail::is_there(parts.path)) return std::nullopt;
+  return parts;
+}
+
+/// Throws unless an array has the name.
+void expect_array(const std::string& file, const std::vector<io::array_entry>& entries,
+                  const std::string& name, const char* what) {
+  std::vector<std::string> names;
+  for (const io::array_entry& e : entries) names.push_back(e.name);
+  if (std::find(names.begin(), names.end(), name) != names.end()) return;
+  throw io_error(concat(file, ": no ", what, " named ", io::detail::in_quotes(name), "; it holds ",
+                        names.empty() ? "none" : io::detail::listed(names),
+                        did_you_mean(name, names)));
+}
+
 /// "a.h5" and "a.h5:group"; none for one array, or for another file.
 std::optional<archive_part> archive_of(const std::string& spec) {
   if (whole_archive(spec)) return archive_part{spec, io::contents(spec)};
-  const io::detail::file_spec parts = io::detail::split_spec(spec);
-  if (parts.member.empty() || !io::detail::is_there(parts.path)) return std::nullopt;
-  archive_part part{parts.path, {}};
-  for (io::array_entry& e : io::contents(parts.path)) {
-    if (e.name == parts.member) return std::nullopt;
-    if (e.name.size() > parts.member.size() && e.name.starts_with(parts.member) &&
-        (e.name[parts.member.size()] == '/' || e.name[parts.member.size()] == '.'))
-      part.entries.push_back(std::move(e));
+  const std::optional<io::detail::file_spec> parts = array_of(spec);
+  if (!parts) return std::nullopt;
+  std::vector<io::array_entry> entries = io::contents(parts->path);
+  std::string group = parts->member;
+  if (group.size() > 1 && group.ends_with('/')) group.pop_back();
+  archive_part part{parts->path, {}};
+  for (const io::array_entry& e : entries) {
+    if (e.name == parts->member) return std::nullopt;
+    if (e.name.size() > group.size() && e.name.starts_with(group) &&
+        (e.name[group.size()] == '/' || e.name[group.size()] == '.'))
+      part.entries.push_back(e);
   }
-  if (part.entries.empty()) return std::nullopt;
+  if (part.entries.empty()) expect_array(parts->path, entries, parts->member, "array or group");
   return part;
 }
 
@@ -96,11 +118,15 @@ auto saying_flags(const F& f) {
   }
 }
 
-/// What is taken of a file of several arrays: what was said, and what has to be found.
-io::found_dump chosen_arrays(const data_request& request,
-                             const std::vector<io::array_entry>& entries, bool labels_too) {
+/// What is taken of a file of several arrays: what was said, of all of it, and what has to be found
+/// in its part.
+io::found_dump chosen_arrays(const data_request& request, const archive_part& part,
+                             bool labels_too) {
+  const auto& [whole, entries] = part;
   const std::string& file = request.scores;
   io::found_dump chosen{request.score_array, request.label_array};
+  for (const std::string& said : {chosen.scores, chosen.labels})
+    if (!said.empty()) expect_array(whole, io::contents(whole), said, "array");
   if (labels_too && chosen.scores.empty() && chosen.labels.empty())
     return io::find_dump(file, entries, named_form_of(request));
   if (chosen.scores.empty() && entries.size() > 1) chosen.scores = io::find_scores(file, entries);
@@ -128,7 +154,7 @@ std::string find_scores_in(const std::optional<archive_part>& archive, score_req
   if (!request.score_array.empty()) expect_archive(archive.has_value(), request.scores, "--scores");
   if (!archive) return "";
   const std::string name =
-      saying_flags([&] { return chosen_arrays(whole, archive->entries, false).scores; });
+      saying_flags([&] { return chosen_arrays(whole, *archive, false).scores; });
   if (name.empty() && archive->file == request.scores) return "";
   request.scores = member_spec(archive->file, name.empty() ? archive->entries[0].name : name);
   take_form(request, io::form_of(name));
@@ -219,8 +245,21 @@ std::string described_scores(const io::array& a) {
                                        : "probabilities" + axes);
 }
 
+/// Whether an array is known to hold texts.
+bool is_text(const io::array_entry& e) {
+  return !e.type && e.type_name.find("(text) is not supported") != std::string::npos;
+}
+/// The type of an array, or "-" where a sentence says why there is none.
+std::string type_of(const io::array_entry& e) {
+  if (is_text(e)) return "text";
+  return e.type || e.type_name.find(": ") == std::string::npos ? e.type_name : "-";
+}
+
 std::string described(const std::string& file, const io::array_entry& entry) {
   const std::string unread = "not read";
+  if (is_text(entry)) return "names: labels, with --class-names";
+  if (!entry.type && entry.type_name != type_of(entry))
+    return concat(unread, ": ", entry.type_name);
   if (!entry.type) return unread;
   if (entry.shape.empty() || entry.shape.size() > most_dimensions)
     return concat(unread, ": ", entry.shape.size(), " dimensions");
@@ -237,6 +276,21 @@ std::string described(const std::string& file, const io::array_entry& entry) {
   }
 }
 
+/// What a specification of `look` stands for: a file, a group of its arrays, or one of them.
+archive_part looked_at(const std::string& spec) {
+  if (std::optional<archive_part> part = archive_of(spec)) return *std::move(part);
+  const std::optional<io::detail::file_spec> one = array_of(spec);
+  archive_part part{one ? one->path : spec, {}};
+  try {
+    part.entries = io::contents(part.file);
+  } catch (const io_error& e) {
+    part.entries = {{.type_name = e.what()}};
+    if (!is_text(part.entries[0])) throw;
+  }
+  if (one) std::erase_if(part.entries, [&](const auto& e) { return e.name != one->member; });
+  return part;
+}
+
 std::string padded(std::string text, std::size_t width) {
   text.resize(std::max(width, text.size()), ' ');
   return text;
@@ -250,6 +304,11 @@ std::string find_scores(score_request& request) {
 
 std::string find_arrays(data_request& request) {
   const std::optional<archive_part> archive = archive_of(request.scores);
+  const auto one_array = array_of(request.scores);
+  if (!archive && one_array && !request.label_array.empty() && request.labels.empty()) {
+    request.labels = member_spec(one_array->path, request.label_array);
+    return "";
+  }
   if (!request.label_array.empty()) expect_archive(archive.has_value(), request.scores, "--labels");
   if (!request.label_array.empty() && !request.labels.empty())
     throw option_error("--labels: names an array of SCORES, so that LABELS is not to be given");
@@ -259,13 +318,19 @@ std::string find_arrays(data_request& request) {
     const std::string labels = saying_flags([&] { return find_labels(request); });
     return concat(taken, taken.empty() || labels.empty() ? "" : "; ", labels);
   }
-  const io::found_dump found =
-      saying_flags([&] { return chosen_arrays(request, archive->entries, true); });
+  const io::found_dump found = saying_flags([&] { return chosen_arrays(request, *archive, true); });
   request.scores = member_spec(archive->file, found.scores);
   request.labels = member_spec(archive->file, found.labels);
   take_form(request, io::form_of(found.scores));
   return concat(archive->file, ": scores ", io::detail::in_quotes(found.scores), ", labels ",
                 io::detail::in_quotes(found.labels));
+}
+
+void expect_labels(const data_request& request) {
+  if (!request.labels.empty() || !request.label_column.empty()) return;
+  const bool named = io::detail::has_members(io::detail::split_spec(request.scores).path);
+  throw option_error(
+      concat("LABELS is required, or ", named ? "--labels NAME" : "--label-column", " of SCORES"));
 }
 
 void take_llama(data_request& request) {
@@ -292,15 +357,16 @@ std::string look_at_llama(const std::string& file) {
                 "labels: the tokens of the text\n");
 }
 
-std::string look_at(const std::string& file) {
-  const std::vector<io::array_entry> entries = io::contents(file);
+std::string look_at(const std::string& spec) {
+  const archive_part part = looked_at(spec);
+  const auto& [file, entries] = part;
   const bool table = io::is_table(io::kind_of(file));
   std::size_t name_width = 0, type_width = 0, shape_width = 0;
   std::vector<std::string> shapes;
   for (const io::array_entry& e : entries) {
     shapes.push_back(table ? "" : io::detail::shape_text(e.shape));
     name_width = std::max(name_width, e.name.size());
-    type_width = std::max(type_width, e.type_name.size());
+    type_width = std::max(type_width, type_of(e).size());
     shape_width = std::max(shape_width, shapes.back().size());
   }
   std::string out = concat(io::input_name(file), ": ", entries.size(), table ? " column" : " array",
@@ -310,7 +376,7 @@ std::string look_at(const std::string& file) {
     std::string line = concat(
         "  ",
         e.name.empty() ? std::string() : padded(io::detail::printable(e.name), name_width) + "  ",
-        padded(io::detail::printable(e.type_name), type_width));
+        padded(io::detail::printable(type_of(e)), type_width));
     if (!table)
       line += concat("  ", padded(shapes[i], shape_width), "  ",
                      i < most_described ? described(file, e) : std::string());

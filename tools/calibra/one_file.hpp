@@ -18,9 +18,12 @@ std::string find_arrays(data_request& request);
 /// The same of scores alone.
 std::string find_scores(score_request& request);
 
-/// What is in a file, for `calibra look`: names, types, shapes, ranges of the first rows, what each
-/// could be.
-std::string look_at(const std::string& file);
+/// Throws option_error where nothing says which labels are meant.
+void expect_labels(const data_request& request);
+
+/// What is in a file, or in a group or an array of it, for `calibra look`: names, types, shapes,
+/// ranges of the first rows, what each could be.
+std::string look_at(const std::string& spec);
 
 /// Says that the scores of a file that calibra::io::load_llama() reads are logits. Throws
 /// option_error where something else was said of it, or labels were given.

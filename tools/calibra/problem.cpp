@@ -19,16 +19,21 @@ std::string at_file(std::string_view message, const input_names& names) {
   if (function != std::string_view::npos) message.remove_prefix(function + 4);
   if (message.starts_with("sample: ")) message.remove_prefix(8);
   const std::string* file = &names.scores;
+  if (!names.second.empty() && (message.starts_with("a: ") || message.starts_with("b: "))) {
+    if (message[0] == 'b') file = &names.second;
+    message.remove_prefix(3);
+  }
   if (message.starts_with("label") || message.starts_with("target")) file = &names.labels;
   if (message.starts_with("weight")) file = &names.weights;
   if (message.starts_with("proximity")) file = &names.proximity;
   // Errors of the files say which they are about.
-  for (const std::string* name : {&names.scores, &names.labels, &names.weights, &names.proximity})
+  for (const std::string* name :
+       {&names.scores, &names.labels, &names.weights, &names.proximity, &names.second})
     if (!name->empty() && message.starts_with(*name + ":")) return std::string(message);
   std::string text = calibra::detail::concat(*file, ": ", message);
   replace(text, "renormalise them or,", "use --renormalise or,");
   replace(text, "leave the row out by options::valid, or clip", "clip");
-  replace(text, "say logits(x)", "use --from logits");
+  replace(text, "give them as logits", "use --from logits");
   return text;
 }
 

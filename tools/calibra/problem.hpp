@@ -15,6 +15,7 @@ struct input_names {
   std::string labels;
   std::string weights = {};
   std::string proximity = {};
+  std::string second = {};  ///< scores of the second model of `calibra compare`
 };
 
 /// Turns the message of a library call into one for the command line: the file that the bad value

@@ -27,11 +27,26 @@ namespace {
 
 using calibra::detail::concat;
 
-bool anything_said(const record_request& r) {
-  return !r.logits.empty() || !r.probabilities.empty() || !r.confidence.empty() ||
-         !r.correct.empty() || !r.label.empty() || !r.preset.empty() || !r.filter.empty() ||
-         r.scale != 0 || r.halves || r.count_bad || r.by_length != io::choice_length::none ||
-         !r.answers.empty() || r.token || r.missing;
+/// The first flag of records that was given; "" for none.
+std::string first_said(const record_request& r) {
+  const std::pair<const char*, bool> flags[] = {
+      {"--logits", !r.logits.empty()},
+      {"--probabilities", !r.probabilities.empty()},
+      {"--confidence", !r.confidence.empty()},
+      {"--correct", !r.correct.empty()},
+      {"--label", !r.label.empty()},
+      {"--preset", !r.preset.empty()},
+      {"--filter", !r.filter.empty()},
+      {"--scale", r.scale != 0},
+      {"--mutual-information", r.halves},
+      {"--bad-lines", r.count_bad},
+      {"--normalise", r.by_length != io::choice_length::none},
+      {"--answers", !r.answers.empty()},
+      {"--token", r.token.has_value()},
+      {"--missing-answers", r.missing.has_value()}};
+  for (const auto& [flag, said] : flags)
+    if (said) return flag;
+  return "";
 }
 
 void take_preset(data_request& request) {
@@ -179,9 +194,11 @@ void finish_records(data_request& request) {
                               ": logs of Inspect are read as JSON: inspect log dump ",
                               request.scores, " >log.json"));
   if (!io::holds_records(request.scores)) {
-    if (anything_said(r))
-      throw option_error(concat("paths in records are for .jsonl, .ndjson and .json files, got ",
-                                io::detail::in_quotes(request.scores)));
+    if (!first_said(r).empty())
+      throw option_error(
+          concat(first_said(r), ": for records of .jsonl, .ndjson and .json files, got ",
+                 io::detail::in_quotes(request.scores),
+                 r.label.empty() ? "" : "; --labels and --label-column name labels of others"));
     return;
   }
   if (!request.labels.empty())

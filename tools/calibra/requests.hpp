@@ -39,7 +39,8 @@ struct score_request {
   std::vector<std::string> score_columns = {};  ///< of a text table; none: all
   std::string score_array = {};  ///< of a file of several; none: that with a name of scores
   io::header_row header = io::header_row::detected;
-  bool takes_class_axis = false;  ///< the command has the flag
+  bool takes_class_axis = false;   ///< the command has the flag
+  bool takes_confidences = false;  ///< --from takes them
   std::optional<std::ptrdiff_t> class_axis =
       {};  ///< the dimension of the classes; none: the second
 };
