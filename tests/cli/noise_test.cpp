@@ -300,7 +300,7 @@ TEST_CASE("eval --interval, test and compare: bad input is a sentence", "[cli]")
            {"eval a.npy a.npy --interval --sigmoid", "--interval: expected one label a sample"},
            {"eval a.npy y.npy --interval --cluster short.npy", "short.npy: expected 120 clusters"},
            {"eval a.npy y.npy --interval --cluster half.npy",
-            "half.npy: row 0: number 0.5 is not a whole number"},
+            "calibra: half.npy: row 0: cluster 0.5 is not a whole number"},
            {"eval a.npy y.npy --by half.npy", "half.npy: row 0: group 0.5 is not a whole number"},
            {"eval a.npy y.npy --by prediction",
             "--by: expected a file that is there, predicted or label, got 'prediction'; did you "

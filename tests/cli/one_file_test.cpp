@@ -10,6 +10,7 @@
 #include "pt_files.hpp"
 
 using namespace cli_test;
+using calibra::detail::concat;
 using nlohmann::json;
 
 namespace {
@@ -105,6 +106,13 @@ TEST_CASE("one file: arrays that are said", "[cli]") {
   CHECK(error_of(files, "eval a.npz:probs", 2) ==
         "calibra: LABELS is required, or --labels NAME of SCORES\n");
   check_taken(files, "a.npz:probs --labels y --from probabilities", "");
+  CHECK(error_of(files, "eval a.npz:probs --labels z", 1) ==
+        "calibra: a.npz: no array named 'z" + held + "\n");
+  // Ends of names that .npz files have; several files.
+  check_taken(files, "a.npz:probs.npy a.npz:y.npy --from probabilities", "");
+  check_taken(files, "a.npz --scores probs.npy --labels y.npy --from probabilities",
+              "a.npz: scores 'probs.npy', labels 'y.npy'");
+  check_taken(files, "a.npz:probs+p.npy y.npy --from probabilities", "");
   // Beside a file of labels, and beside one of several arrays.
   check_taken(files, "a.npz y.npy --scores probs", "a.npz: scores 'probs'");
   files.write("l.npz", small_npz("features", "labels"));
@@ -146,7 +154,32 @@ TEST_CASE("one file: compare", "[cli]") {
             .ends_with("calibra: z.npz:logits: logits by its name, but a.npz:probs probabilities; "
                        "say --from\n"));
   CHECK(error_of(files, "compare p.npy p.npy --from probabilities", 2) ==
-        "calibra: LABELS is required, or A with an array of labels\n");
+        "calibra: LABELS is required, or --labels or --label-column of A\n");
+  // A name tells what both are; what looks like probabilities is not taken for logits.
+  CHECK(files.run("compare a.npz p.npy y.npy --metrics nll --format json").out == plain);
+  CHECK(files.run("compare p.npy a.npz y.npy --metrics nll --format json").out == plain);
+  for (const char* both : {"z.npz p.npy", "p.npy z.npz y.npy"})
+    CHECK(error_of(files, concat("compare ", both), 2).find("p.npy: every row looked at lies in") !=
+          std::string::npos);
+  files.write("c.npz", small_npz("confidences", "y"));
+  CHECK(error_of(files, "compare c.npz c.npz", 2)
+            .ends_with("calibra: compare: expected logits or probabilities, got confidences\n"));
+  // Tables: labels of A; B may have them too.
+  std::string with = "a,b,c,y\n", without = "a,b,c\n";
+  for (std::size_t i = 0; i < 4; ++i) {
+    std::string row;
+    for (std::size_t j = 0; j < 3; ++j)
+      row += (j == 0 ? "" : ",") + std::to_string(small_scores[3 * i + j]);
+    with += row + "," + std::to_string(small_labels[i]) + "\n";
+    without += row + "\n";
+  }
+  files.write("with.csv", with);
+  files.write("without.csv", without);
+  for (const char* b : {"with.csv", "without.csv"})
+    CHECK(files
+              .run(concat("compare with.csv ", b,
+                          " --label-column y --from probabilities --metrics nll --format json"))
+              .out == plain);
 }
 
 TEST_CASE("one file: other commands", "[cli]") {
@@ -253,12 +286,13 @@ TEST_CASE("look: what is in a file", "[cli]") {
       io_test::npy_image(io_test::npy_dict("<U1", "(2,)"), std::string("a\0\0\0b\0\0\0", 8));
   files.write("t.npy", texts);
   CHECK(files.run("look t.npy").out ==
-        "t.npy: 1 array\n  text  ()  names: labels, with --class-names\n");
+        "t.npy: 1 array\n  text    names: labels, with --class-names\n");
   files.write("t.npz", io_test::zip_image({{"y.npy", texts}}));
   CHECK(files.run("look t.npz").out ==
-        "t.npz: 1 array\n  y  text  ()  names: labels, with --class-names\n");
-  CHECK(error_of(files, "look none.npz", 1) ==
-        "calibra: none.npz: cannot open: No such file or directory\n");
+        "t.npz: 1 array\n  y  text    names: labels, with --class-names\n");
+  for (const char* spec : {"none.npz", "none.npz:x"})
+    CHECK(error_of(files, concat("look ", spec), 1) ==
+          "calibra: none.npz: cannot open: No such file or directory\n");
   CHECK(error_of(files, "look a.dat", 1).find("unknown extension '.dat'") != std::string::npos);
 }
 

@@ -56,6 +56,14 @@ TEST_CASE("outputs: a file that is read is not written", "[cli]") {
   check_refused(files, "merge e.cal e.cal -o e.cal", "--output" + expected + "'e.cal'");
   check_refused(files, "compare p.npy p.npy y.npy --from probabilities -o p.npy",
                 "--output" + expected + "'p.npy'");
+  check_refused(files, "eval" + data + "--save-evidence -",
+                "--save-evidence: expected the name of a file, got '-'");
+  // Words, and names that begin as lists do.
+  files.write("predicted", "");
+  CHECK(files.run("eval" + data + "--by predicted -o predicted").status == 0);
+  std::filesystem::copy(files.path("p.npy"), files.path("@p.npy"));
+  check_refused(files, "eval @p.npy y.npy --from probabilities -o @p.npy",
+                "--output" + expected + "'@p.npy'");
   // Evidence may grow in its own file.
   CHECK(files.run("merge e.cal e.cal --save-evidence e.cal").status == 0);
   CHECK(files.run("merge e.cal").out.find("8 samples") != std::string::npos);
@@ -64,7 +72,8 @@ TEST_CASE("outputs: a file that is read is not written", "[cli]") {
 TEST_CASE("outputs: two are two files", "[cli]") {
   const small_workplace files;
   std::filesystem::create_directory(files.path("d"));
-  for (const std::string file : {"o", "./o", "d/../o"})
+  std::filesystem::create_symlink(".", files.path("here"));
+  for (const std::string file : {"o", "./o", "d/../o", "here/o"})
     check_refused(files, "eval p.npy y.npy --from probabilities --save-evidence o --output " + file,
                   "--save-evidence and --output: expected two files, got '" + file + "' for both");
 }

@@ -428,4 +428,10 @@ TEST_CASE("models with different numbers of classes are refused", "[compare]") {
   };
   CHECK(said({nll}) == "compare(): expected as many classes in both, got 3 and 4");
   CHECK(said({ece}) == said({nll}));
+  auto odd = m.b;
+  odd[7][2] = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THROWS_WITH(compare(logits(m.a), logits(odd), m.labels, {ece}),
+                    Catch::Contains("compare(): b: score nan at row 7, column 2"));
+  CHECK_THROWS_WITH(compare(logits(odd), logits(m.b), m.labels, {ece}),
+                    Catch::Contains("compare(): a: score nan at row 7, column 2"));
 }

@@ -259,8 +259,8 @@ TEST_CASE("what is no probability is refused with its place") {
         "give them as logits");
   p(1, 0) = 2, p(1, 1) = 1;
   CHECK(message() ==
-        "dca_loss(): probability 2 at row 1, column 0 is not in [0, 1]; if these are logits, say "
-        "logits(x)");
+        "dca_loss(): probability 2 at row 1, column 0 is not in [0, 1]; if these are logits, "
+        "give them as logits");
   p(1, 0) = 0.25, p(1, 1) = 0.5;
   CHECK(message().rfind("dca_loss(): the probabilities of row 1 sum to 0.75, expected 1 within ",
                         0) == 0);
@@ -269,8 +269,8 @@ TEST_CASE("what is no probability is refused with its place") {
     CHECK(message_of<calibra::value_error>([&] {
             static_cast<void>(calibra::focal_loss(binary_probabilities(one), y));
           }) == calibra::detail::concat("focal_loss(): probability ", bad,
-                                        " at row 1 is not in [0, 1]; if these are logits, say "
-                                        "binary_logits(x)"));
+                                        " at row 1 is not in [0, 1]; if these are "
+                                        "logits, give them as logits"));
   }
   CHECK(gradient(0, 0) == 7);
   std::vector<double> x{0, infinity}, slope(3);

@@ -469,7 +469,7 @@ TEST_CASE("a model takes the kind of scores that it was fitted on") {
         score_kind::binary_probabilities);
   CHECK_THROWS_WITH(of_logits.transform(probabilities(p)),
                     "temperature_scaling::transform(): fitted on logits, got probabilities; give "
-                    "it logits(...), or fit one on probabilities(...)");
+                    "it logits, or fit one on probabilities");
 
   const temperature_scaling by_hand(of_logits.temperature());
   CHECK(by_hand.fitted_on() == std::nullopt);

@@ -15,6 +15,8 @@
 #include "calibra/error.hpp"
 #include "calibra/evaluate/report.hpp"
 #include "calibra/hypothesis/detail/p_text.hpp"
+#include "calibra/io/file_kind.hpp"
+#include "calibra/io/load.hpp"
 #include "calibra/json.hpp"
 #include "inputs.hpp"
 #include "progress.hpp"
@@ -88,6 +90,16 @@ void with_both(const inputs& in, const io::array& other, score_form from, const 
   }
 }
 
+/// The column of labels in the second file; "" where it has none.
+std::string label_column_of(const compare_request& request) {
+  const std::string& name = request.data.label_column;
+  if (name.empty() || !io::is_table(io::kind_of(request.other))) return "";
+  const auto columns = io::contents(request.other, {.header = request.data.header});
+  return std::any_of(columns.begin(), columns.end(), [&](const auto& e) { return e.name == name; })
+             ? name
+             : "";
+}
+
 bool wide(const io::array& a) {
   return io::size_of(a.dtype()) > 4;
 }
@@ -98,7 +110,8 @@ std::string compare_files(const compare_request& request) {
   const inputs in = load_inputs(request.data);
   score_request second = request.data;
   second.scores = request.other;
-  io::array other = load_scores(second, request.data.label_column);
+  second.from_said = request.other_said;
+  io::array other = load_scores(second, label_column_of(request));
   if (request.data.class_axis && !in.class_axis) {  // of one class
     std::vector<std::size_t> shape = in.sample_shape;
     shape.insert(

@@ -153,9 +153,12 @@ bool text_labels(const data_request& request) {
   });
 }
 
-/// Throws value_error for a column of reals that are not whole numbers of 64 bits; `what`: what one
-/// is called.
+/// Throws shape_error unless there is one number a row, and value_error for reals that are not
+/// whole numbers of 64 bits; `what`: what one is called.
 void expect_whole(const io::array& a, const char* what) {
+  if (!one_column(a))
+    throw shape_error(
+        concat(a.name(), ": expected one whole number a row, got shape ", a.shape_text()));
   if (!io::is_real(a.dtype())) return;
   a.visit_elements([&](const auto& view) {
     for (std::size_t i = 0; i < view.rows(); ++i) {
@@ -171,10 +174,6 @@ void expect_whole(const io::array& a, const char* what) {
 void with_whole_column(const std::optional<io::array>& a,
                        const std::function<void(optional_column<std::int64_t>)>& f) {
   if (!a) return f({});
-  if (!one_column(*a))
-    throw shape_error(
-        concat(a->name(), ": expected one whole number a row, got shape ", a->shape_text()));
-  expect_whole(*a, "number");
   const io::label_column numbers = io::labels(*a);
   f(optional_column<std::int64_t>(numbers));
 }
@@ -253,7 +252,8 @@ std::string of_member(std::string_view message, const std::vector<io::array>& me
   return std::string(message);
 }
 
-io::array mean_of(const std::vector<io::array>& members, const score_request& request) {
+io::array mean_of(const std::vector<io::array>& members, score_request request) {
+  request.takes_confidences = false;
   if (request.class_axis)
     throw option_error(concat("--class-axis: expected one file of scores, got ", request.scores));
   if (request.from == score_form::confidences || request.sigmoid)
@@ -401,9 +401,6 @@ void load_groups(inputs& in, const std::string& by, io::header_row header) {
                               io::detail::in_quotes(by), did_you_mean(by, known)));
   }
   io::array groups = per_sample(io::load(by, {.header = header}), "groups", in);
-  if (!one_column(groups))
-    throw shape_error(concat(groups.name(), ": expected one whole number a row, got shape ",
-                             groups.shape_text()));
   expect_whole(groups, "group");
   in.groups = std::move(groups);
 }
@@ -475,6 +472,8 @@ inputs load_inputs(const data_request& request, const std::string& proximity) {
   };
   in.cluster = load_column(request.cluster, "clusters");
   in.stratum = load_column(request.stratum, "strata");
+  if (in.cluster) expect_whole(*in.cluster, "cluster");
+  if (in.stratum) expect_whole(*in.stratum, "stratum");
   in.proximity = load_column(proximity, "proximities");
   expect_form_said(in.scores, request, in.class_axis);
   expect_names(in, request);

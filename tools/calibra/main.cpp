@@ -208,6 +208,13 @@ void add_label_array(CLI::App& app, data_request& data, const char* file = "SCOR
       ->type_name("NAME");
 }
 
+void add_label_column(CLI::App& app, data_request& data, const char* file = "SCORES") {
+  app.add_option("--label-column", data.label_column,
+                 concat("Column of a .csv or .tsv that holds the labels; without LABELS: of ", file,
+                        "; default: all columns"))
+      ->type_name("NAME");
+}
+
 /// Which dimension of scores holds the classes.
 void add_class_axis(CLI::App& app, score_request& scores) {
   constexpr auto most = static_cast<std::ptrdiff_t>(most_dimensions);
@@ -320,10 +327,7 @@ void add_data(CLI::App& app, data_request& data, const std::string& scores,
   add_score_array(app, data);
   add_label_array(app, data);
   add_table(app, data);
-  app.add_option("--label-column", data.label_column,
-                 "Column of a .csv or .tsv that holds the labels; without LABELS: of SCORES; "
-                 "default: all columns")
-      ->type_name("NAME");
+  add_label_column(app, data);
   add_class_names(app, data);
   add_class_axis(app, data);
   add_records(app, data.records);
@@ -510,11 +514,19 @@ void finish_compare(const CLI::App& app, compare_request& request) {
   other.scores = request.other;
   say(find_arrays(data));
   say(find_scores(other));
-  if (data.labels.empty())
-    throw CLI::ValidationError("LABELS is required, or A with an array of labels");
-  if (other.from != data.from)
+  if (data.labels.empty() && data.label_column.empty())
+    throw CLI::ValidationError("LABELS is required, or --labels or --label-column of A");
+  if (data.from_said && other.from_said && other.from != data.from)
     throw CLI::ValidationError(concat(other.scores, ": ", word(other.from), " by its name, but ",
                                       data.scores, ' ', word(data.from), "; say --from"));
+  // One name says it of both, but logits are to look like logits.
+  if (other.from_said) data.from = other.from;
+  if (data.from == score_form::confidences)
+    throw CLI::ValidationError("compare: expected logits or probabilities, got confidences");
+  const bool named = data.from_said || other.from_said;
+  const bool probabilities = named && data.from == score_form::probabilities;
+  data.from_said = data.from_said || probabilities;
+  request.other_said = other.from_said || probabilities;
   request.other = other.scores;
   say(find_class_names(data));
   find_class_names(other);
@@ -714,6 +726,7 @@ CLI::App& add_compare(CLI::App& app, compare_request& request) {
   add_from(compare, request.data);
   add_score_array(compare, request.data, "A and in B");
   add_label_array(compare, request.data, "A");
+  add_label_column(compare, request.data, "A");
   add_class_axis(compare, request.data);
   add_table(compare, request.data);
   add_class_names(compare, request.data);

@@ -22,6 +22,7 @@
 #include "calibra/io/input_file.hpp"
 #include "calibra/io/llama.hpp"
 #include "calibra/io/load.hpp"
+#include "inputs.hpp"
 #include "suggest.hpp"
 
 namespace calibra::cli {
@@ -49,12 +50,19 @@ std::optional<io::detail::file_spec> array_of(const std::string& spec) {
   return parts;
 }
 
+/// Whether an array goes by a name; .npz files have names with or without ".npy".
+bool goes_by(const io::array_entry& e, const std::string& name) {
+  return e.name == name || e.name + ".npy" == name;
+}
+
 /// Throws unless an array has the name.
 void expect_array(const std::string& file, const std::vector<io::array_entry>& entries,
                   const std::string& name, const char* what) {
   std::vector<std::string> names;
-  for (const io::array_entry& e : entries) names.push_back(e.name);
-  if (std::find(names.begin(), names.end(), name) != names.end()) return;
+  for (const io::array_entry& e : entries) {
+    if (goes_by(e, name)) return;
+    names.push_back(e.name);
+  }
   throw io_error(concat(file, ": no ", what, " named ", io::detail::in_quotes(name), "; it holds ",
                         names.empty() ? "none" : io::detail::listed(names),
                         did_you_mean(name, names)));
@@ -64,13 +72,15 @@ void expect_array(const std::string& file, const std::vector<io::array_entry>& e
 std::optional<archive_part> archive_of(const std::string& spec) {
   if (whole_archive(spec)) return archive_part{spec, io::contents(spec)};
   const std::optional<io::detail::file_spec> parts = array_of(spec);
-  if (!parts) return std::nullopt;
+  if (!parts || files_of_scores(spec).size() > 1) return std::nullopt;
   std::vector<io::array_entry> entries = io::contents(parts->path);
-  std::string group = parts->member;
-  if (group.size() > 1 && group.ends_with('/')) group.pop_back();
+  std::string_view group = parts->member;
+  group.remove_prefix(std::min(group.find_first_not_of('/'), group.size()));
+  group = group.substr(0, group.find_last_not_of('/') + 1);
+  if (group.empty()) return archive_part{parts->path, std::move(entries)};
   archive_part part{parts->path, {}};
   for (const io::array_entry& e : entries) {
-    if (e.name == parts->member) return std::nullopt;
+    if (goes_by(e, parts->member)) return std::nullopt;
     if (e.name.size() > group.size() && e.name.starts_with(group) &&
         (e.name[group.size()] == '/' || e.name[group.size()] == '.'))
       part.entries.push_back(e);
@@ -279,15 +289,16 @@ std::string described(const std::string& file, const io::array_entry& entry) {
 /// What a specification of `look` stands for: a file, a group of its arrays, or one of them.
 archive_part looked_at(const std::string& spec) {
   if (std::optional<archive_part> part = archive_of(spec)) return *std::move(part);
-  const std::optional<io::detail::file_spec> one = array_of(spec);
-  archive_part part{one ? one->path : spec, {}};
+  const io::detail::file_spec parts = io::detail::split_spec(spec);
+  archive_part part{parts.path, {}};
   try {
     part.entries = io::contents(part.file);
   } catch (const io_error& e) {
     part.entries = {{.type_name = e.what()}};
     if (!is_text(part.entries[0])) throw;
   }
-  if (one) std::erase_if(part.entries, [&](const auto& e) { return e.name != one->member; });
+  if (!parts.member.empty())
+    std::erase_if(part.entries, [&](const auto& e) { return !goes_by(e, parts.member); });
   return part;
 }
 
@@ -304,14 +315,17 @@ std::string find_scores(score_request& request) {
 
 std::string find_arrays(data_request& request) {
   const std::optional<archive_part> archive = archive_of(request.scores);
-  const auto one_array = array_of(request.scores);
-  if (!archive && one_array && !request.label_array.empty() && request.labels.empty()) {
-    request.labels = member_spec(one_array->path, request.label_array);
-    return "";
+  if (!request.label_array.empty()) {
+    if (!request.labels.empty())
+      throw option_error("--labels: names an array of SCORES, so that LABELS is not to be given");
+    const auto one_array = array_of(request.scores);
+    expect_archive(archive || one_array, request.scores, "--labels");
+    if (!archive) {
+      expect_array(one_array->path, io::contents(one_array->path), request.label_array, "array");
+      request.labels = member_spec(one_array->path, request.label_array);
+      return "";
+    }
   }
-  if (!request.label_array.empty()) expect_archive(archive.has_value(), request.scores, "--labels");
-  if (!request.label_array.empty() && !request.labels.empty())
-    throw option_error("--labels: names an array of SCORES, so that LABELS is not to be given");
   const bool both = request.labels.empty() && request.label_column.empty();
   if (!both || !archive) {
     std::string taken = find_scores_in(archive, request);
@@ -364,7 +378,7 @@ std::string look_at(const std::string& spec) {
   std::size_t name_width = 0, type_width = 0, shape_width = 0;
   std::vector<std::string> shapes;
   for (const io::array_entry& e : entries) {
-    shapes.push_back(table ? "" : io::detail::shape_text(e.shape));
+    shapes.push_back(table || is_text(e) ? "" : io::detail::shape_text(e.shape));
     name_width = std::max(name_width, e.name.size());
     type_width = std::max(type_width, type_of(e).size());
     shape_width = std::max(shape_width, shapes.back().size());

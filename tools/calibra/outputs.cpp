@@ -31,8 +31,9 @@ bool one_file(const std::string& a, const std::string& b) {
 /// Whether two names will be those of one file when it is written.
 bool one_place(const std::string& a, const std::string& b) {
   std::error_code failed;
-  return one_file(a, b) ||
-         fs::absolute(a, failed).lexically_normal() == fs::absolute(b, failed).lexically_normal();
+  const fs::path first = fs::weakly_canonical(fs::absolute(a, failed), failed),
+                 second = fs::weakly_canonical(fs::absolute(b, failed), failed);
+  return one_file(a, b) || (!first.empty() && first == second);
 }
 
 bool names_files(const CLI::Option& option) {
@@ -56,11 +57,18 @@ void expect_apart(const CLI::App& command, const std::vector<std::string>& more)
   for (const CLI::Option* option : command.get_options())
     for (const std::string& text : option->results()) {
       const bool evidence = option->check_lname("save-evidence");
-      if (!evidence && !option->check_lname("output")) {
-        if (names_files(*option)) add_read(text.starts_with('@') ? text.substr(1) : text);
-      } else if (!is_standard_output(text)) {
-        written.push_back({evidence ? "--save-evidence" : "--output", text});
+      if (evidence && is_standard_output(text))
+        throw CLI::ValidationError(concat("--save-evidence: expected the name of a file, got ",
+                                          io::detail::in_quotes(text)));
+      if (evidence || option->check_lname("output")) {
+        if (!is_standard_output(text))
+          written.push_back({evidence ? "--save-evidence" : "--output", text});
+        continue;
       }
+      const bool word = option->check_lname("by") && (text == "predicted" || text == "label");
+      if (!names_files(*option) || word) continue;
+      add_read(text);
+      if (text.starts_with('@')) read.push_back(text.substr(1));
     }
   for (std::size_t i = 0; i < written.size(); ++i) {
     const auto& [flag, file] = written[i];

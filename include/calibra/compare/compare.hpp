@@ -250,10 +250,10 @@ CALIBRA_DETAIL_COMPILED(CALIBRA_DETAIL_COMPILED_COMPARED)
 ///   p by Student's t. p are not corrected for the number of metrics: holm_adjusted().
 /// Shapes: both scores of one kind, with as many classes, and as many rows as labels; one may be
 ///   float and the other double. Options, errors: as intervals(), with `a` or `b` before what is
-///   wrong with its scores; value_error where nan_policy::count left out rows of either.
-///   interval_kind::bca is taken as basic. Same result for every number of threads. Cost: as four
-///   replicates of intervals() for each of `replicates`. Ref: Diebold and Mariano 1995; Good 2005
-///   (exchanges).
+///   wrong with its scores (and `a` with labels and weights); value_error where nan_policy::count
+///   left out rows of either. interval_kind::bca is taken as basic. Same result for every number of
+///   threads. Cost: as four replicates of intervals() for each of `replicates`. Ref: Diebold and
+///   Mariano 1995; Good 2005 (exchanges).
 template<detail::single_label_scores A, detail::single_label_scores B, class L>
 [[nodiscard]] comparison compare(const A& a, const B& b, const L& labels,
                                  const metric_list& metrics = all_metrics(), options o = {},

@@ -209,7 +209,7 @@ class probability_rows {
   void take_binary(std::string_view where, std::size_t i, double p) {
     if (!(p >= 0 && p <= 1))
       throw value_error(concat(where, ": probability ", p, " at row ", i,
-                               " is not in [0, 1]; if these are logits, say binary_logits(x)"));
+                               " is not in [0, 1]; if these are logits, give them as logits"));
     p_(i, 0) = 1 - p;
     p_(i, 1) = p;
     log_p_(i, 0) = std::log1p(-p);

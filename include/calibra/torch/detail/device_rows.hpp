@@ -85,8 +85,8 @@ class device_faults {
         "the label is not in [0, ", "the weight is not in [0, inf)",
         "a score is not finite, or every logit is -inf",
         "a probability is not in [0, 1]; if these are logits, give them as logits",
-        "the probabilities do not sum to 1; renormalise them or, if these are logits, say "
-        "logits(x)"};
+        "the probabilities do not sum to 1; renormalise them or, if these are logits, give them as "
+        "logits"};
     std::size_t first = 0;
     for (std::size_t f = 1; f < what.size(); ++f)
       if (read[f] < read[first]) first = f;
