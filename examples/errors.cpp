@@ -37,7 +37,6 @@ int main() {
 // clang-format off
 // Output:
 // ece(): label 2 at row 1 is not in [0, 2)
-// ece(): probability 2 at row 0, column 0 is not in [0, 1]; if these are logits,
-// give them as logits
+// ece(): probability 2 at row 0, column 0 is not in [0, 1]; if these are logits, give them as logits
 // ece(): score nan at row 1, column 0; expected a finite number or -inf
 // 1 sample, 1 skipped

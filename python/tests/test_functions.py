@@ -62,7 +62,7 @@ def test_errors_name_the_function(rng):
         seen.update(probabilities=p, labels=y * 0 + 3)
     with pytest.raises(ValueError, match=r"^test_calibration\(\): label 3 at row 0"):
         pycalibra.test_calibration(probabilities=p, labels=y * 0 + 3)
-    with pytest.raises(ValueError, match=r"^compare\(\): label 3 at row 0"):
+    with pytest.raises(ValueError, match=r"^compare\(\): a: label 3 at row 0"):
         pycalibra.compare(p, p, y * 0 + 3)
 
 

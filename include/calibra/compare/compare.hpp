@@ -275,8 +275,9 @@ template<detail::single_label_scores A, detail::single_label_scores B, class L>
     };
     return detail::compared_model{make(o, wanted), make};
   };
-  return detail::compared<>(model("compare(): a", a), model("compare(): b", b), wanted, how,
-                            threads, optional_column<std::int64_t>(labels).size());
+  detail::compared_model first = model("compare(): a", a), second = model("compare(): b", b);
+  return detail::compared<>(std::move(first), std::move(second), wanted, how, threads,
+                            optional_column<std::int64_t>(labels).size());
 }
 
 }  // namespace calibra
