@@ -127,6 +127,14 @@ double more_bits(const table& z, const std::vector<int>& y) {
   return calibra::ece(calibra::in_double(calibra::logits(z)), y);
 }
 
+#ifdef FAULT_one_target_a_sample
+double one_target(const table& z, const std::vector<int>& y) {
+#else
+double one_target(const table& z, const std::vector<std::vector<int>>& y) {
+#endif
+  return calibra::evaluate(calibra::multilabel_logits(z), y)["macro_ece"];
+}
+
 #ifdef FAULT_real_targets
 double targets(const table& z, const std::vector<std::vector<float>>& y) {
 #else

@@ -3,13 +3,16 @@
 #include "calibra/array/access.hpp"
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <complex>
 #include <cstring>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "adapters_suite.hpp"
+#include "calibra/recalibration/temperature.hpp"
 
 namespace {
 
@@ -149,6 +152,20 @@ TEST_CASE("the wrappers say what the numbers are", "[array_access]") {
   CHECK(pairs.confidence().data() == p.data());
   CHECK(pairs.hit()[0] == 1);
   CHECK(pairs.hit()[1] == 0);
+}
+
+TEST_CASE("rows of fixed length are written where they lie", "[array_access]") {
+  const std::vector<std::vector<double>> z{{0, 1, 2}, {3, 5, 4}};
+  std::vector<std::array<double, 3>> rows(2);
+  std::array<std::array<double, 3>, 2> fixed{};
+  const calibra::temperature_scaling half(0.5);
+  half.transform_logits(calibra::logits(z), rows);
+  half.transform_logits(calibra::logits(z), fixed);
+  for (std::size_t i = 0; i < 2; ++i)
+    for (std::size_t j = 0; j < 3; ++j) {
+      CHECK(rows[i][j] == 2 * z[i][j]);
+      CHECK(fixed[i][j] == 2 * z[i][j]);
+    }
 }
 
 TEST_CASE("what is an array, known to the compiler", "[array_access]") {

@@ -84,6 +84,16 @@ struct halves {
   std::string describe() const { return "halves"; }
 };
 
+/// One that forgets that 1 lies in [0, 1].
+struct floors {
+  static std::size_t size() { return 2; }
+  static double upper(std::size_t b) { return b == 0 ? 0.5 : 1; }
+  static double lower(std::size_t b) { return b == 0 ? 0 : 0.5; }
+  static std::ptrdiff_t index(double c) { return c < 0 ? -3 : static_cast<std::ptrdiff_t>(c * 2); }
+  static std::ptrdiff_t second(double c) { return c == 0.25 ? 2 : -1; }
+  static std::string describe() { return "floors"; }
+};
+
 }  // namespace
 
 TEST_CASE("bins between edges are those of a linear scan", "[binning]") {
@@ -289,6 +299,14 @@ TEST_CASE("bins of one's own rule", "[binning]") {
   CHECK_FALSE(b.by_edges());
   CHECK(b.edges().empty());
   CHECK(b.describe() == "halves");
+  const binning f = floors{};
+  CHECK(f.index(0.9) == 1);
+  CHECK_THROWS_WITH(f.index(1),
+                    "binning: the rule 'floors' puts 1 into bin 2; expected 0 to 1, binning::none "
+                    "or binning::removed");
+  CHECK_THROWS_AS(f.index(-1), option_error);
+  CHECK_THROWS_AS(f.for_each_bin(1, [](std::size_t) {}), option_error);
+  CHECK_THROWS_AS(f.for_each_bin(0.25, [](std::size_t) {}), option_error);  // of the second bin
   CHECK(b.size() == 4);
   CHECK(b.lower(3) == 0);
   CHECK(b.lower(0) == 0.5);

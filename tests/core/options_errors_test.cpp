@@ -145,10 +145,9 @@ TEST_CASE("errors: probabilities", "[errors]") {
   check({0, not_a_number, 1}, "score nan at row 1, column 1; expected a finite number");
   check({0, 1, inf}, "score inf at row 1, column 2; expected a finite number");
   const double tolerance = calibra::detail::row_sum_tolerance<double>(3);
-  const std::string within =
-      calibra::detail::concat(", expected 1 within ", tolerance,
-                              "; renormalise them or, if these are logits, give them as logits");
-  check({0.5, 0.25, 0.5}, "the probabilities of row 1 sum to 1.25" + within);
+  const std::string within = calibra::detail::concat(", expected 1 within ", tolerance);
+  const std::string mending = "; renormalise them or, if these are logits, give them as logits";
+  check({0.5, 0.25, 0.5}, "the probabilities of row 1 sum to 1.25" + within + mending);
   check({0, 0, 0}, "the probabilities of row 1 sum to 0" + within);
 
   // A float at fault is shown as it is written.

@@ -135,7 +135,8 @@ TEST_CASE("an accumulator gives what one call gives", "[evaluate]") {
   for (const metric_value& m : once) CHECK(close(sum.result()[m.name], m.value));
   CHECK_THROWS_AS(evidence_accumulator(all_metrics(), {.weights = d.weights}), option_error);
   // Nothing is added where something is wrong.
-  CHECK_THROWS_AS(sum.add(logits(d.z), std::vector<int>(500, 9)), value_error);
+  CHECK_THROWS_WITH(sum.add(logits(d.z), std::vector<int>(500, 9)),
+                    Catch::Contains("evidence_accumulator::add(): label 9 at row 0"));
   CHECK(sum.result().samples == 500);
 }
 

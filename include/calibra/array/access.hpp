@@ -316,11 +316,17 @@ struct array_access<std::vector<std::array<T, N>, A>> {
   static matrix_view<const T> view(const std::vector<std::array<T, N>, A>& rows) {
     return {rows.empty() ? nullptr : rows.front().data(), rows.size(), N};
   }
+  static matrix_view<T> view(std::vector<std::array<T, N>, A>& rows) {
+    return {rows.empty() ? nullptr : rows.front().data(), rows.size(), N};
+  }
 };
 
 template<class T, std::size_t N, std::size_t M>
 struct array_access<std::array<std::array<T, N>, M>> {
   static matrix_view<const T> view(const std::array<std::array<T, N>, M>& rows) {
+    return {M == 0 ? nullptr : rows[0].data(), M, N};
+  }
+  static matrix_view<T> view(std::array<std::array<T, N>, M>& rows) {
     return {M == 0 ? nullptr : rows[0].data(), M, N};
   }
 };

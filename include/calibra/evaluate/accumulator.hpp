@@ -34,14 +34,14 @@ class evidence_accumulator {
           "batch; give them to add()");
   }
 
-  /// Throws as evaluate(), and adds nothing then.
+  /// Throws as evaluate(), and adds nothing then. Rows are counted from the first of the batch.
   template<wrapped_scores S, class L>
   void add(const S& scores, const L& labels, const batch_options& with = {}) {
-    merge(evidence_of(scores, labels, metrics_, batch(with)));
+    merge(detail::kept_evidence(add_words, scores, labels, metrics_, batch(with)));
   }
   template<class C, class H>
   void add(const confidence_pairs<C, H>& pairs, const batch_options& with = {}) {
-    merge(evidence_of(pairs, metrics_, batch(with)));
+    merge(detail::kept_evidence(add_words, pairs, metrics_, batch(with)));
   }
   /// Adds what another one has seen.
   evidence_accumulator& operator+=(const evidence_accumulator& other) {
@@ -59,6 +59,8 @@ class evidence_accumulator {
   void reset() { evidence_.reset(); }
 
  private:
+  static constexpr std::string_view add_words = "evidence_accumulator::add()";
+
   options batch(const batch_options& with) const {
     options o = options_;
     o.weights = with.weights;

@@ -29,6 +29,24 @@ namespace calibra {
   return found;
 }
 
+namespace detail {
+
+/// evidence_of() for the function that messages begin with.
+template<single_label_scores S, class L>
+evidence kept_evidence(std::string_view where, const S& scores, const L& labels,
+                       const metric_list& metrics, const options& o) {
+  const wanted all(metrics, o);
+  return make_evidence<everything>(where, scores, labels, all.plan(where, kind_of<S>, true));
+}
+template<class C, class H>
+evidence kept_evidence(std::string_view where, const confidence_pairs<C, H>& pairs,
+                       const metric_list& metrics, const options& o) {
+  const wanted all(metrics, o);
+  return make_evidence(where, pairs, all.plan(where, evidence_kind::confidences, true));
+}
+
+}  // namespace detail
+
 /// What metrics need of scores and labels, to be merged with more, kept in a file, or measured.
 /// Metrics of classes on equal-mass bins keep the pairs of every class: as much memory as the
 /// scores. Arguments and errors as evaluate().
@@ -36,17 +54,13 @@ template<detail::single_label_scores S, class L>
 [[nodiscard]] evidence evidence_of(const S& scores, const L& labels,
                                    const metric_list& metrics = all_metrics(),
                                    const options& o = {}) {
-  const detail::wanted wanted(metrics, o);
-  return detail::make_evidence<detail::everything>(
-      "evidence_of()", scores, labels, wanted.plan("evidence_of()", detail::kind_of<S>, true));
+  return detail::kept_evidence("evidence_of()", scores, labels, metrics, o);
 }
 template<class C, class H>
 [[nodiscard]] evidence evidence_of(const confidence_pairs<C, H>& pairs,
                                    const metric_list& metrics = all_metrics(),
                                    const options& o = {}) {
-  const detail::wanted wanted(metrics, o);
-  return detail::make_evidence("evidence_of()", pairs,
-                               wanted.plan("evidence_of()", evidence_kind::confidences, true));
+  return detail::kept_evidence("evidence_of()", pairs, metrics, o);
 }
 
 }  // namespace calibra

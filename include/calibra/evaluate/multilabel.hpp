@@ -59,10 +59,16 @@ void for_each_label(std::string_view where, const S& scores, const Y& targets, u
     static_assert(label_scalar<typename std::remove_cvref_t<decltype(y)>::value_type>,
                   "calibra: multi-label targets are a samples x labels array of integers 0 and 1; "
                   "cast them to int");
-    if (y.rows() != x.rows() || y.cols() != x.cols())
-      throw wrong(concat(x.rows(), " x ", x.cols()), concat(y.rows(), " x ", y.cols()));
-    worker_team team(threads);
-    team.run(x.cols(), [&](std::size_t l) { f(l, make_scores<binary>(x.col(l)), y.col(l)); });
+    constexpr bool two_dimensions = view_traits<std::remove_cvref_t<decltype(y)>>::is_matrix;
+    static_assert(two_dimensions,
+                  "calibra: multi-label targets are samples x labels, as the scores are, not one a "
+                  "sample");
+    if constexpr (two_dimensions) {
+      if (y.rows() != x.rows() || y.cols() != x.cols())
+        throw wrong(concat(x.rows(), " x ", x.cols()), concat(y.rows(), " x ", y.cols()));
+      worker_team team(threads);
+      team.run(x.cols(), [&](std::size_t l) { f(l, make_scores<binary>(x.col(l)), y.col(l)); });
+    }
   }
 }
 

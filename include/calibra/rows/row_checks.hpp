@@ -83,9 +83,10 @@ void check_simplex_row(std::string_view where, const tile<C>& p, std::size_t i, 
     bad_probability(where, bad, row, k);
   }
   if (std::abs(sum - 1) > tolerance)
-    throw value_error(concat(where, ": the probabilities of row ", row, " sum to ", sum,
-                             ", expected 1 within ", tolerance,
-                             "; renormalise them or, if these are logits, give them as logits"));
+    throw value_error(
+        concat(where, ": the probabilities of row ", row, " sum to ", sum, ", expected 1 within ",
+               tolerance,
+               sum > 0 ? "; renormalise them or, if these are logits, give them as logits" : ""));
 }
 
 /// The same, of a row whose sum is to be divided out where the options say so. False where the

@@ -23,8 +23,9 @@ enum class edge_side {
 };
 
 /// What bins that are more than edges and a side need: a value with these members, copied into a
-/// `binning`. `index` may return binning::none or binning::removed; a member `second(c)` may name
-/// one more bin that holds c too. `describe()` tells two rules apart: equal texts, equal bins.
+/// `binning`. `index` gives 0, ..., size() - 1, or binning::none or binning::removed; a member
+/// `second(c)` may name one more bin that holds c too. `describe()` tells two rules apart: equal
+/// texts, equal bins.
 template<class R>
 concept bin_rule = requires(const R& r, double c, std::size_t b) {
   { r.size() } -> std::convertible_to<std::size_t>;
@@ -99,9 +100,10 @@ class binning {
   /// What tells the rule from others; empty for bins by edges.
   [[nodiscard]] std::string describe() const { return rule_ ? rule_->describe() : std::string(); }
 
-  /// The bin of confidence c, or `none`, or `removed`.
+  /// The bin of confidence c, or `none`, or `removed`. Throws option_error where a rule gives
+  /// another number.
   [[nodiscard]] std::ptrdiff_t index(double c) const {
-    return rule_ ? rule_->index(c) : index_by_edges(c);
+    return rule_ ? checked(c, rule_->index(c)) : index_by_edges(c);
   }
 
   /// Calls f(bin) for every bin that c lies in: one, save for rules whose bins overlap.
@@ -111,7 +113,7 @@ class binning {
     if (first < 0) return;
     f(static_cast<std::size_t>(first));
     if (!rule_) return;
-    const std::ptrdiff_t second = rule_->second(c);
+    const std::ptrdiff_t second = checked(c, rule_->second(c));
     if (second >= 0) f(static_cast<std::size_t>(second));
   }
 
@@ -179,6 +181,14 @@ class binning {
   static void check_count(std::size_t bins) {
     if (bins < 1 || bins > 1'000'000)
       throw option_error(detail::concat("binning: expected 1 to 1000000 bins, got ", bins));
+  }
+
+  std::ptrdiff_t checked(double c, std::ptrdiff_t bin) const {
+    if (bin < removed || bin >= static_cast<std::ptrdiff_t>(rule_->size()))
+      throw option_error(detail::concat("binning: the rule '", rule_->describe(), "' puts ", c,
+                                        " into bin ", bin, "; expected 0 to ", rule_->size() - 1,
+                                        ", binning::none or binning::removed"));
+    return bin;
   }
 
   std::ptrdiff_t index_by_edges(double c) const {
