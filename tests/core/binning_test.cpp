@@ -304,9 +304,10 @@ TEST_CASE("bins of one's own rule", "[binning]") {
   CHECK_THROWS_WITH(f.index(1),
                     "binning: the rule 'floors' puts 1 into bin 2; expected 0 to 1, binning::none "
                     "or binning::removed");
-  CHECK_THROWS_AS(f.index(-1), option_error);
-  CHECK_THROWS_AS(f.for_each_bin(1, [](std::size_t) {}), option_error);
-  CHECK_THROWS_AS(f.for_each_bin(0.25, [](std::size_t) {}), option_error);  // of the second bin
+  CHECK_THROWS_AS(f.index(-1), calibra::option_error);
+  CHECK_THROWS_AS(f.for_each_bin(1, [](std::size_t) {}), calibra::option_error);
+  CHECK_THROWS_AS(f.for_each_bin(0.25, [](std::size_t) {}),
+                  calibra::option_error);  // of the second bin
   CHECK(b.size() == 4);
   CHECK(b.lower(3) == 0);
   CHECK(b.lower(0) == 0.5);
