@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import re
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -24,9 +23,6 @@ from ._checks import text, whole
 from ._inputs import core_settings
 
 R = TypeVar("R", bound="Recalibrator")
-
-#: A slash, or a dot with a letter behind it, and nothing that an object or a list begins with.
-_FILE_NAME = re.compile(r'(?!.{4096})[^{["\n]*(?:/|\.[A-Za-z])[^{["\n]*')
 
 
 class Method(NamedTuple):
@@ -185,8 +181,14 @@ class Recalibrator:
         of the one that it is. logits: None: as it was fitted on. Raises ValueError for another
         text, also for the name of a file."""
         where = f"{cls.__name__}.from_json()"
-        _expect_no_file_name(where, document)
-        model = _core.model_from_json(where, text(where, "document", document))
+        if isinstance(document, os.PathLike):
+            raise TypeError(_file_name(where, document))
+        try:
+            model = _core.model_from_json(where, text(where, "document", document))
+        except ValueError as error:
+            if "which looks like the name of a file" not in str(error):
+                raise
+            raise ValueError(_file_name(where, document)) from None
         made: Any = cls
         if cls is Recalibrator:
             made = next((e for e in _estimators if e.method == model.method), None)
@@ -361,15 +363,11 @@ def _with_both_columns(p: np.ndarray) -> np.ndarray:
     return np.stack([1 - p, p], axis=1) if p.ndim == 1 else p
 
 
-def _expect_no_file_name(where: str, document: Any) -> None:
-    """Raises TypeError for a path, and ValueError for a text that looks like one."""
-    path = isinstance(document, os.PathLike)
-    if path or (isinstance(document, str) and _FILE_NAME.fullmatch(document)):
-        name = str(document)
-        raise (TypeError if path else ValueError)(
-            f"{where}: document: expected the text of a document, got the name of a file; "
-            f"pathlib.Path({name!r}).read_text() reads that"
-        )
+def _file_name(where: str, document: Any) -> str:
+    return (
+        f"{where}: document: expected the text of a document, got the name of a file; "
+        f"pathlib.Path({str(document)!r}).read_text() reads that"
+    )
 
 
 def _option_text(where: str, name: str, x: Any) -> str:

@@ -39,8 +39,8 @@ std::string table_of(const comparison& c, const compare_request& request) {
     for (const double x : {d.a, d.b, d.difference, d.lower, d.upper})
       width = std::max(width, number(x).size());
   }
-  std::string out = concat("a: ", request.data.scores, "\nb: ", request.other, "\n", c.a.samples,
-                           " samples\n\n", left_text("metric", name));
+  std::string out = concat("a: ", request.data.scores, "\nb: ", request.other.scores, "\n",
+                           c.a.samples, " samples\n\n", left_text("metric", name));
   for (const char* head : {"a", "b", "a - b", "lower", "upper"})
     out += concat("  ", right_text(head, width));
   out += "        p\n";
@@ -93,8 +93,8 @@ void with_both(const inputs& in, const io::array& other, score_form from, const 
 /// The column of labels in the second file; "" where it has none.
 std::string label_column_of(const compare_request& request) {
   const std::string& name = request.data.label_column;
-  if (name.empty() || !io::is_table(io::kind_of(request.other))) return "";
-  const auto columns = io::contents(request.other, {.header = request.data.header});
+  if (name.empty() || !io::is_table(io::kind_of(request.other.scores))) return "";
+  const auto columns = io::contents(request.other.scores, {.header = request.data.header});
   return std::any_of(columns.begin(), columns.end(), [&](const auto& e) { return e.name == name; })
              ? name
              : "";
@@ -108,10 +108,7 @@ bool wide(const io::array& a) {
 
 std::string compare_files(const compare_request& request) {
   const inputs in = load_inputs(request.data);
-  score_request second = request.data;
-  second.scores = request.other;
-  second.from_said = request.other_said;
-  io::array other = load_scores(second, label_column_of(request));
+  io::array other = load_scores(request.other, label_column_of(request));
   if (request.data.class_axis && !in.class_axis) {  // of one class
     std::vector<std::size_t> shape = in.sample_shape;
     shape.insert(
@@ -130,7 +127,7 @@ std::string compare_files(const compare_request& request) {
                    other.shape()[0] == in.rows()))
     throw shape_error(concat(other.name(), ": expected scores of shape ", in.scores.shape_text(),
                              " as in ", in.scores.name(), ", got ", other.shape_text()));
-  expect_form_said(other, second, in.class_axis);
+  expect_form_said(other, request.other, in.class_axis);
   options o = row_options_of(request.data);
   o.bins = request.bins;
   o.like = conventions::find(request.like);

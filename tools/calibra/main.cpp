@@ -386,9 +386,7 @@ void finish_fit(const CLI::App& app, fit_request& request) {
                   : concat("--proximity: not for --method ", request.method));
   if (request.method != "auto" && app.count("--folds") > 0)
     throw CLI::ValidationError("--folds: only for --method auto");
-  if (is_standard_output(request.output))
-    throw CLI::ValidationError(concat("--output: expected the name of a file, got ",
-                                      io::detail::in_quotes(request.output)));
+  expect_file_name("--output", request.output);
   if (request.method == "auto" && !request.options.empty())
     throw CLI::ValidationError("--option: not for --method auto");
 }
@@ -505,13 +503,13 @@ std::vector<std::string> files_of_shards(const eval_request& request) {
 /// Completes what was parsed of compare: finds the arrays in files of several.
 void finish_compare(const CLI::App& app, compare_request& request) {
   data_request& data = request.data;
-  for (const std::string& file : {data.scores, request.other})
+  for (const std::string& file : {data.scores, request.other.scores})
     if (io::holds_records(file) || io::holds_llama(file))
       throw CLI::ValidationError("compare: takes files of arrays, not of records or token logits");
   data.from_said = app.count("--from") > 0;
   load_class_names(data);
   data_request other = data;
-  other.scores = request.other;
+  other.scores = request.other.scores;
   say(find_arrays(data));
   say(find_scores(other));
   if (data.labels.empty() && data.label_column.empty())
@@ -520,14 +518,11 @@ void finish_compare(const CLI::App& app, compare_request& request) {
     throw CLI::ValidationError(concat(other.scores, ": ", word(other.from), " by its name, but ",
                                       data.scores, ' ', word(data.from), "; say --from"));
   // One name says it of both, but logits are to look like logits.
-  if (other.from_said) data.from = other.from;
+  data.from = other.from = other.from_said ? other.from : data.from;
   if (data.from == score_form::confidences)
     throw CLI::ValidationError("compare: expected logits or probabilities, got confidences");
-  const bool named = data.from_said || other.from_said;
-  const bool probabilities = named && data.from == score_form::probabilities;
-  data.from_said = data.from_said || probabilities;
-  request.other_said = other.from_said || probabilities;
-  request.other = other.scores;
+  if (data.from == score_form::probabilities) data.from_said = other.from_said = true;
+  request.other = other;
   say(find_class_names(data));
   find_class_names(other);
   expect_same_names(data, other);
@@ -720,7 +715,7 @@ CLI::App& add_compare(CLI::App& app, compare_request& request) {
       *app.add_subcommand("compare", "Compare two models' scores of the same samples");
   compare.footer(concat(footer, '\n', known_metrics()));
   compare.add_option("A", request.data.scores, "Scores of the first model")->required();
-  compare.add_option("B", request.other, "Scores of the second")->required();
+  compare.add_option("B", request.other.scores, "Scores of the second")->required();
   compare.add_option("LABELS", request.data.labels,
                      "Class indices from 0, or one-hot rows; default: an array of A");
   add_from(compare, request.data);

@@ -135,8 +135,11 @@ io::found_dump chosen_arrays(const data_request& request, const archive_part& pa
   const auto& [whole, entries] = part;
   const std::string& file = request.scores;
   io::found_dump chosen{request.score_array, request.label_array};
-  for (const std::string& said : {chosen.scores, chosen.labels})
-    if (!said.empty()) expect_array(whole, io::contents(whole), said, "array");
+  if (!chosen.scores.empty() || !chosen.labels.empty()) {
+    const std::vector<io::array_entry> all = io::contents(whole);
+    for (const std::string& said : {chosen.scores, chosen.labels})
+      if (!said.empty()) expect_array(whole, all, said, "array");
+  }
   if (labels_too && chosen.scores.empty() && chosen.labels.empty())
     return io::find_dump(file, entries, named_form_of(request));
   if (chosen.scores.empty() && entries.size() > 1) chosen.scores = io::find_scores(file, entries);

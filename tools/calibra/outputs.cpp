@@ -57,9 +57,7 @@ void expect_apart(const CLI::App& command, const std::vector<std::string>& more)
   for (const CLI::Option* option : command.get_options())
     for (const std::string& text : option->results()) {
       const bool evidence = option->check_lname("save-evidence");
-      if (evidence && is_standard_output(text))
-        throw CLI::ValidationError(concat("--save-evidence: expected the name of a file, got ",
-                                          io::detail::in_quotes(text)));
+      if (evidence) expect_file_name("--save-evidence", text);
       if (evidence || option->check_lname("output")) {
         if (!is_standard_output(text))
           written.push_back({evidence ? "--save-evidence" : "--output", text});
@@ -83,6 +81,12 @@ void expect_apart(const CLI::App& command, const std::vector<std::string>& more)
         throw CLI::ValidationError(
             concat(flag, ": expected a file that is not read, got ", io::detail::in_quotes(file)));
   }
+}
+
+void expect_file_name(const char* flag, const std::string& file) {
+  if (is_standard_output(file))
+    throw CLI::ValidationError(
+        concat(flag, ": expected the name of a file, got ", io::detail::in_quotes(file)));
 }
 
 void expect_page_ending(const std::string& file) {

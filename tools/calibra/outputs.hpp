@@ -16,6 +16,9 @@ bool is_standard_output(const std::string& file);
 /// that are read besides those that the arguments name.
 void expect_apart(const CLI::App& command, const std::vector<std::string>& more);
 
+/// Throws CLI::ValidationError for standard output; `flag`: what says the name.
+void expect_file_name(const char* flag, const std::string& file);
+
 /// Throws CLI::ValidationError unless the name ends like that of a page, or is standard output.
 void expect_page_ending(const std::string& file);
 

@@ -140,9 +140,8 @@ struct html_request {
 
 /// Of `calibra compare`.
 struct compare_request {
-  data_request data;        ///< of the first model
-  std::string other;        ///< scores of the second
-  bool other_said = false;  ///< what they are was said, or is told by their name
+  data_request data;    ///< of the first model
+  score_request other;  ///< of the second
   std::size_t bins = 15;
   std::string like = "calibra";
   std::vector<std::string> metrics = {};  ///< none: those that have a comparison
